@@ -1,0 +1,58 @@
+#include "daemon/event/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <cassert>
+#include <memory>
+
+namespace outreachd {
+
+namespace {
+
+struct context_deleter {
+    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
+
+/// One context a thread, made once: a new one for each digest costs more than a short digest does.
+EVP_MD_CTX* started_context() {
+    thread_local const std::unique_ptr<EVP_MD_CTX, context_deleter> context{EVP_MD_CTX_new()};
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    const int started = EVP_DigestInit_ex2(context.get(), algorithm, nullptr);
+    assert(started == 1);
+    return context.get();
+}
+
+void update(EVP_MD_CTX* context, std::string_view bytes) {
+    const int updated = EVP_DigestUpdate(context, bytes.data(), bytes.size());
+    assert(updated == 1);
+}
+
+digest finish(EVP_MD_CTX* context) {
+    digest value{};
+    unsigned size = 0;
+    const int finished = EVP_DigestFinal_ex(context, value.data(), &size);
+    assert(finished == 1 && size == value.size());
+    return value;
+}
+
+} // namespace
+
+digest sha256(std::string_view bytes) {
+    EVP_MD_CTX* const context = started_context();
+    update(context, bytes);
+    return finish(context);
+}
+
+digest sha256_of_fields(std::initializer_list<std::string_view> fields) {
+    EVP_MD_CTX* const context = started_context();
+    for (const std::string_view field : fields) {
+        std::array<char, 8> length{};
+        for (std::size_t i = 0; i < length.size(); ++i)
+            length[i] = static_cast<char>(static_cast<std::uint64_t>(field.size()) >> (8 * i));
+        update(context, {length.data(), length.size()});
+        update(context, field);
+    }
+    return finish(context);
+}
+
+} // namespace outreachd

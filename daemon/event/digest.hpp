@@ -1,0 +1,19 @@
+/// SHA-256, by which stored bytes are checked and repeats are known.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+namespace outreachd {
+
+using digest = std::array<std::uint8_t, 32>;
+
+digest sha256(std::string_view bytes);
+
+/// The digest of several fields, each preceded by its length, so that no two lists of fields read
+/// the same.
+digest sha256_of_fields(std::initializer_list<std::string_view> fields);
+
+} // namespace outreachd

@@ -1,0 +1,30 @@
+/// What a handler says of one attempt.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace outreachd {
+
+/// The verdict of one attempt, with its reason in words for the operator.
+struct outcome {
+    enum class kind {
+        done,  ///< Delivered.
+        retry, ///< Not now; the retry schedule decides when, and when it is enough.
+        dead,  ///< Never: no further attempt can help.
+    };
+
+    kind verdict = kind::done;
+    std::string reason;                                   ///< What failed, on what, why. Empty when done.
+    std::string last_answer;                              ///< The first 4 KiB of what the other side said.
+    std::optional<std::chrono::milliseconds> retry_after; ///< The other side's wish, for `retry`.
+
+    static outcome done() { return {}; }
+
+    static outcome retry(std::string why) { return {kind::retry, std::move(why), {}, {}}; }
+
+    static outcome dead(std::string why) { return {kind::dead, std::move(why), {}, {}}; }
+};
+
+} // namespace outreachd
