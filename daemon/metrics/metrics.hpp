@@ -1,0 +1,51 @@
+/// The daemon's metrics, and their text for Prometheus (design section 11).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace outreachd::metrics {
+
+/// All metrics that exist. Thread-safe; each call is a few atomic operations once its labels are known.
+class metrics {
+public:
+    metrics();
+    ~metrics();
+    metrics(const metrics&) = delete;
+    metrics& operator=(const metrics&) = delete;
+
+    /// `outcome`: accepted repeat unsigned bad_signature not_found bad_method too_large malformed reset.
+    /// `endpoint` is a configured path, or empty where no endpoint was matched.
+    void count_request(std::string_view endpoint, std::string_view outcome);
+    /// An exception to "a genuine event is never refused": stays 0.
+    void count_refused_genuine();
+    /// From the request's deadline clock (accept, or a kept connection's first byte) to the answer.
+    void observe_ack(std::chrono::nanoseconds duration);
+    /// `outreachd_events_total{name}`: names of the contract's event table, else `other`.
+    void count_event(std::string_view name);
+    void count_stale();
+    /// `outcome`: done retry dead.
+    void count_delivery(std::string_view handler, std::string_view outcome);
+    void observe_delivery(std::string_view handler, std::chrono::nanoseconds duration);
+
+    /// A gauge that is asked for its value at each scrape. `name` without the `outreachd_` prefix;
+    /// `label` is empty or one `key=value`. The function runs on the admin thread and must not block.
+    void add_gauge(std::string_view name, std::string_view help, std::string_view label,
+                   std::function<double()> read);
+
+    /// Prometheus text exposition format 0.0.4. Admin thread.
+    std::string text();
+
+    /// The sums that `status` and tests read back.
+    std::uint64_t requests_total(std::string_view outcome) const;
+
+private:
+    struct implementation;
+    std::unique_ptr<implementation> implementation_;
+};
+
+} // namespace outreachd::metrics

@@ -1,0 +1,117 @@
+#include "daemon/settings/check_settings.hpp"
+
+#include "daemon/settings/certificate_check.hpp"
+#include "daemon/settings/nearest_name.hpp"
+#include "daemon/settings/network_address.hpp"
+
+#include <map>
+
+namespace outreachd::settings {
+
+namespace {
+
+std::string element(const std::string& list, std::size_t index) {
+    return list + "[" + std::to_string(index) + "]";
+}
+
+} // namespace
+
+void check_listen(const listen& read, findings& found) {
+    for (const char* key : {"listen.tls", "listen.address", "listen.plaintext"})
+        if (!found.is_sound(key))
+            return;
+    if (read.tls) {
+        if (read.plaintext)
+            found.warning("listen.plaintext", found.where("listen.plaintext"),
+                          "has no effect beside certificate and private_key; it goes with 'tls: off'");
+        return;
+    }
+    if (!found.is_given("listen.tls"))
+        found.error(
+            "listen.tls", found.where("listen.tls"),
+            "is missing; give {certificate: PATH, private_key: PATH}, or 'off' on loopback or behind a "
+            "proxy");
+    else if (!is_loopback(read.address) && !read.plaintext)
+        found.error("listen.tls", found.where("listen.tls"),
+                    "'off' needs a loopback address (this one is " + in_quotes(read.address) +
+                        "), or 'plaintext: true' behind a proxy that ends TLS");
+}
+
+void check_tls_files(const listen& read, findings& found) {
+    if (!read.tls || !found.is_sound("listen.tls"))
+        return;
+    const std::string certificate_key = "listen.tls.certificate";
+    const std::string private_key_key = "listen.tls.private_key";
+    const certificate_findings seen = check_certificate(*read.tls);
+    for (const std::string& message : seen.certificate_errors)
+        found.error(certificate_key, found.where(certificate_key), message);
+    for (const std::string& message : seen.certificate_warnings)
+        found.warning(certificate_key, found.where(certificate_key), message);
+    for (const std::string& message : seen.key_errors)
+        found.error(private_key_key, found.where(private_key_key), message);
+    for (const std::string& message : seen.key_warnings)
+        found.warning(private_key_key, found.where(private_key_key), message);
+}
+
+void check_endpoints(const std::vector<endpoint>& read, findings& found) {
+    std::map<std::string, std::size_t> first_with;
+    for (std::size_t at = 0; at < read.size(); ++at) {
+        const std::string key = element("endpoints", at) + ".path";
+        if (read[at].path.empty())
+            continue;
+        const auto [first, is_first] = first_with.emplace(read[at].path, at);
+        if (!is_first)
+            found.error(key, found.where(key),
+                        in_quotes(read[at].path) + " is the path of " + element("endpoints", first->second) +
+                            " already");
+    }
+}
+
+void check_admin(const admin& read, findings& found) {
+    if (!found.is_sound("admin.address") || !found.is_sound("admin.token"))
+        return;
+    if (!is_loopback(read.address) && read.token.empty())
+        found.error("admin.address", found.where("admin.address"),
+                    in_quotes(read.address) +
+                        " can be reached from outside, and there is no 'token'; give one, or "
+                        "listen on 127.0.0.1");
+}
+
+void check_ports(const settings& read, findings& found) {
+    for (const char* key : {"listen.address", "listen.port", "admin.address", "admin.port"})
+        if (!found.is_sound(key))
+            return;
+    const bool is_same_address = read.listen.address == read.admin.address ||
+                                 is_any_address(read.listen.address) || is_any_address(read.admin.address);
+    if (read.admin.port == 0 || read.admin.port != read.listen.port || !is_same_address)
+        return;
+    const std::string key = found.is_given("admin.port") ? "admin.port" : "listen.port";
+    found.error(key, found.where(key),
+                "'" + std::to_string(read.admin.port) + "' is the port of 'listen' and of 'admin'");
+}
+
+void check_routes(const settings& read, const std::set<std::string>& names, findings& found) {
+    std::set<std::string> named;
+    const std::vector<std::string_view> known{names.begin(), names.end()};
+    for (std::size_t at = 0; at < read.routes.size(); ++at) {
+        const std::string list = element("routes", at) + ".to";
+        for (std::size_t index = 0; index < read.routes[at].to.size(); ++index) {
+            const std::string& name = read.routes[at].to[index];
+            named.insert(name);
+            const std::string key = element(list, index);
+            if (!names.contains(name))
+                found.error(key, found.where(key),
+                            "there is no handler " + in_quotes(name) + suggestion(name, known));
+        }
+    }
+    if (read.routes.empty() && found.is_sound("routes"))
+        found.warning("routes", found.where("routes"), "there is none, so every event will end unrouted");
+    else if (found.is_sound("routes"))
+        for (const handler& one : read.handlers)
+            if (!named.contains(one.name)) {
+                const std::string key = "handlers." + one.name;
+                found.warning(key, found.where(key), "no route names it, so it will get no event");
+            }
+}
+
+} // namespace outreachd::settings

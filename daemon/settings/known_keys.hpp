@@ -1,0 +1,84 @@
+/// Every key of the configuration, section by section. The reader refuses what isn't here, and a test
+/// holds `config/outreachd.schema.json` against it.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace outreachd::settings {
+
+struct known_section {
+    std::string_view name; ///< As in keys, with `[]` for any element and `*` for any name.
+    std::span<const std::string_view> keys;
+    std::span<const std::string_view> later; ///< Keys of the design that this version doesn't have.
+};
+
+namespace known {
+
+using names = std::string_view[];
+
+inline constexpr names top_keys = {"listen", "endpoints",        "store", "queue", "handlers", "routes",
+                                   "roles",  "shutdown_timeout", "admin", "log"};
+inline constexpr names top_later = {"outreach", "webhooks", "backfill"};
+inline constexpr known_section top{"", top_keys, top_later};
+
+inline constexpr names listen_keys = {"address", "port", "tls", "plaintext", "limits"};
+inline constexpr known_section listen{"listen", listen_keys, {}};
+
+inline constexpr names tls_keys = {"certificate", "private_key"};
+inline constexpr known_section tls{"listen.tls", tls_keys, {}};
+
+inline constexpr names limits_keys = {"headers",        "body",         "connections", "handshake_timeout",
+                                      "header_timeout", "body_timeout", "idle_timeout"};
+inline constexpr known_section limits{"listen.limits", limits_keys, {}};
+
+inline constexpr names endpoint_keys = {"path",     "source",       "secrets",
+                                        "unsigned", "dedup_window", "quarantine"};
+inline constexpr known_section endpoint{"endpoints[]", endpoint_keys, {}};
+
+inline constexpr names store_keys = {"directory", "retention"};
+inline constexpr known_section store{"store", store_keys, {}};
+
+inline constexpr names retention_keys = {"done", "unrouted", "dead", "size"};
+inline constexpr known_section retention{"store.retention", retention_keys, {}};
+
+inline constexpr names queue_keys = {"type"};
+inline constexpr names queue_later = {"amqp"};
+inline constexpr known_section queue{"queue", queue_keys, queue_later};
+
+// What all handlers share stands first in each type's list.
+inline constexpr names log_handler_keys = {"type",  "concurrency", "timeout", "ordering",
+                                           "retry", "level",       "message"};
+inline constexpr known_section log_handler{"handlers.*(log)", log_handler_keys, {}};
+
+inline constexpr names file_handler_keys = {"type",  "concurrency", "timeout", "ordering",
+                                            "retry", "path",        "fsync"};
+inline constexpr known_section file_handler{"handlers.*(file)", file_handler_keys, {}};
+
+inline constexpr names retry_keys = {"attempts", "initial", "factor", "max", "jitter"};
+inline constexpr known_section retry{"handlers.*.retry", retry_keys, {}};
+
+inline constexpr names route_keys = {"match", "to"};
+inline constexpr names route_later = {"where"};
+inline constexpr known_section route{"routes[]", route_keys, route_later};
+
+inline constexpr names admin_keys = {"address", "port", "token", "hosts"};
+inline constexpr known_section admin{"admin", admin_keys, {}};
+
+inline constexpr names log_keys = {"level", "format"};
+inline constexpr known_section log{"log", log_keys, {}};
+
+inline constexpr names secret_keys = {"env", "file", "credential"};
+inline constexpr known_section secret{"a secret", secret_keys, {}};
+
+inline constexpr names handler_types = {"log", "file"};
+inline constexpr names handler_types_later = {"http", "exec", "amqp", "outreach"};
+
+inline constexpr std::array sections = {&top,   &listen,    &tls,   &limits,      &endpoint,
+                                        &store, &retention, &queue, &log_handler, &file_handler,
+                                        &retry, &route,     &admin, &log,         &secret};
+
+} // namespace known
+
+} // namespace outreachd::settings

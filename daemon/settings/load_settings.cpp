@@ -1,0 +1,121 @@
+#include "daemon/settings/load_settings.hpp"
+
+#include "daemon/settings/bounded_file.hpp"
+#include "daemon/settings/check_settings.hpp"
+#include "daemon/settings/findings.hpp"
+#include "daemon/settings/sections.hpp"
+#include "daemon/settings/units.hpp"
+
+#include <set>
+#include <span>
+
+namespace outreachd::settings {
+
+namespace {
+
+loaded refuse(problem why) {
+    loaded result;
+    result.errors.push_back(std::move(why));
+    return result;
+}
+
+void read_everything(const section_reader& top, settings& into, findings& found) {
+    std::set<std::string> handler_names;
+    const bool is_listen_read = read_listen(top, into.listen);
+    read_endpoints(top, into.endpoints);
+    read_store(top, into.store);
+    check_queue(top);
+    read_handlers(top, into.handlers, handler_names);
+    read_routes(top, into.routes);
+    check_roles(top);
+    top.read("shutdown_timeout", into.shutdown_timeout, {duration_min, duration_max});
+    read_admin(top, into.admin);
+    read_log(top, into.log);
+
+    if (is_listen_read)
+        check_listen(into.listen, found);
+    check_tls_files(into.listen, found);
+    check_endpoints(into.endpoints, found);
+    check_admin(into.admin, found);
+    check_ports(into, found);
+    check_routes(into, handler_names, found);
+}
+
+void read_for_send(const section_reader& top, settings& into, findings& found) {
+    const bool is_listen_read = read_listen(top, into.listen);
+    read_endpoints(top, into.endpoints);
+    if (is_listen_read)
+        check_listen(into.listen, found);
+    check_endpoints(into.endpoints, found);
+}
+
+void read_for_admin_api(const section_reader& top, settings& into, findings& found) {
+    read_admin(top, into.admin);
+    check_admin(into.admin, found);
+}
+
+/// The keys that a command uses; none is all of them.
+std::span<const std::string_view> keys_of(scope part) {
+    static constexpr std::string_view send_keys[] = {"listen", "endpoints"};
+    static constexpr std::string_view admin_keys[] = {"admin"};
+    switch (part) {
+    case scope::send:
+        return send_keys;
+    case scope::admin_api:
+        return admin_keys;
+    case scope::all:
+        break;
+    }
+    return {};
+}
+
+} // namespace
+
+loaded load_settings(const std::string& path, scope part) {
+    file_contents contents = read_file(path, yaml_bytes_max, file_kind::stream);
+    if (!contents.problem.empty()) {
+        // The path stands before the message already.
+        const std::string prefix = "can't read " + in_quotes(path);
+        return refuse({0, 0, "can't be read" + contents.problem.substr(prefix.size()), false});
+    }
+    return parse_settings(contents.text, path, part);
+}
+
+loaded parse_settings(const std::string& text, const std::string&, scope part) {
+    const yaml_document document = parse_yaml(text);
+    if (document.problem)
+        return refuse(
+            {document.problem->where.line, document.problem->where.column, document.problem->message, false});
+    if (!document.root || document.root->type == yaml_node::kind::null)
+        return refuse({1, 1, "the file is empty; it needs at least 'listen' and 'endpoints'", false});
+
+    findings found;
+    found.place("", document.root->where);
+    loaded result;
+    const value_ref root{found, "", *document.root};
+    if (expect_map(root)) {
+        const section_reader top{root, known::top, keys_of(part)};
+        switch (part) {
+        case scope::all:
+            read_everything(top, result.settings, found);
+            break;
+        case scope::send:
+            read_for_send(top, result.settings, found);
+            break;
+        case scope::admin_api:
+            read_for_admin_api(top, result.settings, found);
+            break;
+        }
+    }
+    result.errors = found.errors();
+    result.warnings = found.warnings();
+    return result;
+}
+
+std::string to_text(const problem& what, const std::string& path) {
+    if (what.line == 0)
+        return path + ": " + what.message;
+    return path + ":" + std::to_string(what.line) + ":" + std::to_string(what.column) + ": " + what.message;
+}
+
+} // namespace outreachd::settings

@@ -1,0 +1,129 @@
+#include "daemon/settings/secrets.hpp"
+
+#include "daemon/settings/bounded_file.hpp"
+#include "daemon/settings/section_reader.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+namespace outreachd::settings {
+
+namespace {
+
+void unreadable(const value_ref& value, const std::string& message) {
+    value.found.unreadable_secret(value.key, value.node.where, message);
+}
+
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/// The rules for any secret, wherever it came from; `source` is how messages call it.
+std::optional<secret> accept(const value_ref& value, std::string text, const std::string& source) {
+    if (text.empty()) {
+        value.error(source + " is empty");
+        return std::nullopt;
+    }
+    if (is_blank(text.front()) || is_blank(text.back()))
+        value.warning(source + " begins or ends with white space, which counts as part of it");
+    return secret{std::move(text)};
+}
+
+std::optional<secret> read_inline(const value_ref& value) {
+    auto read = read_scalar(value, "a secret");
+    if (!read)
+        return std::nullopt;
+    if (!read->from_environment && !read->text.empty())
+        value.warning("a secret stands in the file itself; {file: PATH} or {credential: NAME} keeps it out");
+    return accept(value, std::move(read->text), "the secret");
+}
+
+std::optional<secret> read_variable(const value_ref& value) {
+    const auto name = read_text(value);
+    if (!name)
+        return std::nullopt;
+    const char* const text = std::getenv(name->c_str());
+    if (text == nullptr) {
+        unreadable(value, "the environment variable " + in_quotes(*name) + " is not set");
+        return std::nullopt;
+    }
+    return accept(value, text, "the environment variable " + in_quotes(*name));
+}
+
+std::optional<secret> read_secret_file(const value_ref& value, const std::string& path,
+                                       const std::string& source, bool is_mode_ours) {
+    file_contents contents = read_file(path, secret_bytes_max, file_kind::regular);
+    if (!contents.problem.empty()) {
+        unreadable(value, contents.problem);
+        return std::nullopt;
+    }
+    if (is_mode_ours && contents.is_open_to_others) {
+        char mode[8];
+        std::snprintf(mode, sizeof mode, "%04o", contents.mode);
+        value.warning("every user of this machine can read or change " + in_quotes(path) + " (mode " + mode +
+                      "); chmod o-rwx it");
+    }
+    // Editors and `echo` end a file with a newline that was never part of the secret.
+    if (contents.text.ends_with('\n'))
+        contents.text.pop_back();
+    if (contents.text.ends_with('\r'))
+        contents.text.pop_back();
+    return accept(value, std::move(contents.text), source);
+}
+
+std::optional<secret> read_from_file(const value_ref& value) {
+    const auto path = read_text(value);
+    if (!path)
+        return std::nullopt;
+    return read_secret_file(value, *path, "the file " + in_quotes(*path), true);
+}
+
+std::optional<secret> read_credential(const value_ref& value) {
+    const auto name = read_text(value);
+    if (!name)
+        return std::nullopt;
+    if (name->find('/') != std::string::npos || *name == "." || *name == "..") {
+        value.error(in_quotes(*name) +
+                    " is a credential's name and holds no '/'; for a path write {file: PATH}");
+        return std::nullopt;
+    }
+    const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+    if (directory == nullptr || *directory == '\0') {
+        unreadable(value,
+                   "the credential " + in_quotes(*name) +
+                       " comes from systemd, by LoadCredential= in the unit, and $CREDENTIALS_DIRECTORY "
+                       "is not set here");
+        return std::nullopt;
+    }
+    return read_secret_file(value, std::string{directory} + "/" + *name, "the credential " + in_quotes(*name),
+                            false);
+}
+
+} // namespace
+
+std::optional<secret> read_secret(const value_ref& value) {
+    if (value.node.type != yaml_node::kind::map) {
+        if (value.node.type == yaml_node::kind::sequence) {
+            value.error(
+                "should be one secret, a string, {env: NAME}, {file: PATH} or {credential: NAME}, and is a "
+                "list");
+            return std::nullopt;
+        }
+        return read_inline(value);
+    }
+    const section_reader source{value, known::secret};
+    const auto variable = source.find("env");
+    const auto file = source.find("file");
+    const auto credential = source.find("credential");
+    const int given = int{variable.has_value()} + int{file.has_value()} + int{credential.has_value()};
+    if (given != 1) {
+        // An unknown key was said already, and is likely what was meant.
+        if (value.found.is_sound(value.key))
+            value.error("needs exactly one of env, file and credential");
+        return std::nullopt;
+    }
+    return variable ? read_variable(*variable) : file ? read_from_file(*file) : read_credential(*credential);
+}
+
+} // namespace outreachd::settings

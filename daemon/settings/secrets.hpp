@@ -1,0 +1,19 @@
+/// Reads a secret from where the configuration says it is.
+#pragma once
+
+#include "daemon/event/secret.hpp"
+#include "daemon/settings/scalar_reader.hpp"
+
+#include <cstddef>
+#include <optional>
+
+namespace outreachd::settings {
+
+/// Above any key or token.
+inline constexpr std::size_t secret_bytes_max = 64UL * 1024;
+
+/// A string, `{env: NAME}`, `{file: PATH}` or `{credential: NAME}`; never empty. What is said about it
+/// names its place and never its text.
+std::optional<secret> read_secret(const value_ref& value);
+
+} // namespace outreachd::settings

@@ -1,0 +1,34 @@
+/// One function for each section of the file: from YAML to values, each value judged by itself.
+/// Rules across sections stand in check_settings.
+#pragma once
+
+#include "daemon/settings/section_reader.hpp"
+#include "daemon/settings/settings.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace outreachd::settings {
+
+/// False where `listen` is no map, and nothing more can be said about it.
+bool read_listen(const section_reader& top, listen& into);
+void read_endpoints(const section_reader& top, std::vector<endpoint>& into);
+void read_store(const section_reader& top, store& into);
+/// `queue` and `roles` hold nothing yet that could be chosen; they are judged all the same.
+void check_queue(const section_reader& top);
+void check_roles(const section_reader& top);
+void read_admin(const section_reader& top, admin& into);
+void read_log(const section_reader& top, log& into);
+
+/// Also gives the names of handlers that are wrong, so that a route to one isn't called wrong too.
+void read_handlers(const section_reader& top, std::vector<handler>& into, std::set<std::string>& names);
+void read_routes(const section_reader& top, std::vector<route>& into);
+
+/// What may be chosen for a `level`.
+inline constexpr std::string_view log_levels[] = {"debug", "info", "warn", "error"};
+
+/// No wait is zero: it would be a busy loop, or fail whatever it bounds.
+inline constexpr duration duration_min = std::chrono::milliseconds{1};
+
+} // namespace outreachd::settings

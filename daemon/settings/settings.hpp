@@ -1,0 +1,121 @@
+/// The configuration file as values (design section 5). Defaults stand here and nowhere else.
+#pragma once
+
+#include "daemon/event/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace outreachd::settings {
+
+using duration = std::chrono::milliseconds;
+
+struct limits {
+    std::uint64_t headers_bytes_max = 16ULL * 1024;
+    std::uint64_t body_bytes_max = 16ULL * 1024 * 1024;
+    std::uint32_t connections_max = 10'000;
+    duration handshake_timeout = std::chrono::seconds{5};
+    duration header_timeout = std::chrono::seconds{5};
+    duration body_timeout = std::chrono::seconds{5};
+    duration idle_timeout = std::chrono::seconds{60};
+};
+
+struct tls_files {
+    std::string certificate; ///< PEM, the chain, the server's own first.
+    std::string private_key; ///< PEM.
+};
+
+struct listen {
+    std::string address = "::";
+    std::uint16_t port = 8443;    ///< 0: a free port, named in the log and in `status`.
+    std::optional<tls_files> tls; ///< Nothing: `tls: off`.
+    bool plaintext = false;       ///< `tls: off` off loopback, behind a proxy that ends TLS.
+    struct limits limits;
+};
+
+enum class unsigned_policy { reject, accept };
+
+struct endpoint {
+    std::string path;
+    std::string source = "outreach";
+    std::vector<secret> secrets;
+    unsigned_policy unsigned_requests = unsigned_policy::reject;
+    duration dedup_window = std::chrono::hours{24};
+    std::uint64_t quarantine_bytes_max = 64ULL * 1024 * 1024; ///< 0: no quarantine.
+};
+
+struct retention {
+    duration done = std::chrono::hours{24 * 7};
+    duration unrouted = std::chrono::hours{24 * 30};
+    duration dead = std::chrono::hours{24 * 90};
+    std::uint64_t size_bytes_max = 10ULL * 1024 * 1024 * 1024;
+};
+
+struct store {
+    std::string directory = "/var/lib/outreachd";
+    struct retention retention;
+};
+
+struct retry {
+    std::uint32_t attempts_max = 12; ///< Counts the first.
+    duration initial = std::chrono::seconds{1};
+    double factor = 2;
+    duration max = std::chrono::minutes{15};
+    double jitter = 0.2; ///< ± this share.
+};
+
+enum class ordering { resource, none };
+
+struct log_handler {
+    std::string level = "info";
+    std::string message = "event delivered";
+};
+
+struct file_handler {
+    std::string path;
+    bool fsync = false;
+};
+
+/// A handler: what all types share, and its own keys. A new type is one alternative more.
+struct handler {
+    std::string name;
+    std::variant<log_handler, file_handler> type;
+    std::uint32_t concurrency = 4; ///< Worker threads of its own.
+    duration timeout = std::chrono::seconds{30};
+    enum ordering ordering = ordering::resource;
+    struct retry retry;
+};
+
+struct route {
+    std::vector<std::string> match; ///< Globs on the event's name; any may fit.
+    std::vector<std::string> to;    ///< Names of handlers.
+};
+
+struct admin {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 9464;      ///< 0: a free port.
+    secret token;                   ///< Empty: none. Required off loopback.
+    std::vector<std::string> hosts; ///< Further Host names taken.
+};
+
+struct log {
+    std::string level = "info";  ///< debug, info, warn, error
+    std::string format = "text"; ///< text, json
+};
+
+struct settings {
+    struct listen listen;
+    std::vector<endpoint> endpoints;
+    struct store store;
+    std::vector<handler> handlers;
+    std::vector<route> routes;
+    duration shutdown_timeout = std::chrono::seconds{20};
+    struct admin admin;
+    struct log log;
+};
+
+} // namespace outreachd::settings
