@@ -1,0 +1,182 @@
+#include "daemon/store/background.hpp"
+
+#include "daemon/store/carry_over.hpp"
+#include "daemon/store/event_row.hpp"
+
+#include <filesystem>
+
+namespace outreachd::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto checkpoint_pause = 100ms;
+constexpr int checkpoint_frames_min = 1000; // 4 MiB of WAL
+constexpr int finish_frames_min = 16'000;   // 64 MiB: the writer is never idle, and the WAL must shrink
+constexpr auto background_pause = 250ms;
+constexpr std::int64_t check_rows_per_pause = 250;
+constexpr std::size_t check_bytes_per_pause = 4 * 1024 * 1024;
+constexpr auto pass_pause = 3s;
+constexpr int passes_max = 10;
+
+} // namespace
+
+void stop_signal::stop() {
+    const std::scoped_lock lock(mutex_);
+    is_stopped_ = true;
+    changed_.notify_all();
+}
+
+bool stop_signal::wait_for(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, time, [this] { return is_stopped_; });
+}
+
+void checkpointer::run() {
+    while (!stop_.wait_for(checkpoint_pause)) {
+        const int frames = writer_.wal_frames();
+        if (frames < checkpoint_frames_min || frames == seen_frames_)
+            continue;
+        seen_frames_ = frames;
+        try {
+            checkpoint();
+        } catch (const database_error& failure) {
+            database_.reset();
+            // A checkpoint that couldn't be flushed: pages of the file itself may be missing. The WAL
+            // still has them as long as nobody writes to it.
+            if (failure.is_failed_sync() || failure.is_damage())
+                writer_.distrust(file_, failure.what());
+        } catch (const std::exception&) { // no memory: the next time
+        }
+    }
+}
+
+void checkpointer::checkpoint() {
+    const std::int64_t current = writer_.file();
+    if (!database_ || file_ != current) {
+        file_ = current;
+        database_ = std::make_unique<database>(files_.path_of(current), open_mode::write);
+    }
+    const auto progress = database_->checkpoint_passive();
+    if (progress.wal_frames >= finish_frames_min && progress.copied_frames < writer_.wal_frames())
+        writer_.finish_checkpoint();
+}
+
+void background::run() {
+    do {
+        try {
+            if (may_have_older_ || writer_.is_carrying())
+                carry_older_files();
+            follow_writer();
+            sample_oldest();
+            if (!is_checked_)
+                check_some_rows();
+        } catch (const database_error& failure) {
+            database_.reset();
+            if (failure.is_damage())
+                writer_.distrust(file_, failure.what());
+        } catch (const std::exception&) { // no descriptor, no memory, a directory that can't be read: later
+        }
+    } while (!stop_.wait_for(background_pause));
+}
+
+void background::carry_older_files() {
+    for (int pass = 0; !writer_.is_stopping(); ++pass) {
+        const std::int64_t into = writer_.file();
+        std::vector<carry_over> older;
+        bool is_clean = true;
+        for (const std::int64_t number : writer_.older_files()) {
+            older.emplace_back(files_, number, writer_, watcher_);
+            is_clean = older.back().carry_unfinished() && is_clean;
+        }
+        if (writer_.is_stopping())
+            return;
+        if (is_clean && !writer_.end_carrying(into))
+            continue; // replaced once more meanwhile: there is another older file
+        if (is_clean && !has_room_for(older.size()))
+            return; // later: it is history, and the space is needed for what comes
+
+        bool is_failing = false;
+        for (carry_over& one : older) {
+            if (!one.carry_rest())
+                return; // stopping: the next start goes on
+            is_failing = is_failing || (one.lost() > 0 && !one.is_readable());
+        }
+        if (is_failing && pass < passes_max) {
+            // Not damage, as far as can be told, but a device that fails to read: it may come back.
+            if (stop_.wait_for(pass_pause))
+                return;
+            continue;
+        }
+        if (!is_clean && !writer_.end_carrying(into))
+            continue;
+        for (carry_over& one : older)
+            if (!one.finish())
+                return;
+        may_have_older_ = false;
+        return;
+    }
+}
+
+bool background::has_room_for(std::size_t files) const {
+    if (files == 0)
+        return true;
+    std::uintmax_t needed = 0;
+    for (const std::int64_t number : writer_.older_files())
+        needed += std::filesystem::file_size(files_.path_of(number));
+    return std::filesystem::space(files_.directory()).available > needed + needed / 4;
+}
+
+void background::follow_writer() {
+    const std::int64_t current = writer_.file();
+    if (database_ && file_ == current)
+        return;
+    database_ = std::make_unique<database>(files_.path_of(current), open_mode::read);
+    may_have_older_ = may_have_older_ || (file_ != 0 && file_ != current);
+    file_ = current;
+    checked_up_to_ = 0;
+    is_checked_ = false;
+    writer_.load_filters(*database_);
+}
+
+void background::sample_oldest() {
+    std::map<std::string, wall_time> found;
+    statement names(*database_, "SELECT id, name FROM handlers WHERE id > 0");
+    statement oldest(*database_,
+                     "SELECT event FROM deliveries WHERE handler=? AND state<2 ORDER BY event LIMIT 1");
+    while (names.step()) {
+        if (oldest.bind(names.number(0)).step())
+            found[names.text(1)] = to_wall_time(oldest.number(0));
+        oldest.reset();
+    }
+    const std::scoped_lock lock(mutex_);
+    oldest_ = std::move(found);
+}
+
+void background::check_some_rows() {
+    static const std::string sql =
+        std::string("SELECT ") + event_columns + " FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?";
+    statement rows(*database_, sql.c_str());
+    rows.bind(checked_up_to_, check_rows_per_pause);
+    bool is_end = true;
+    std::size_t bytes = 0;
+    while (bytes < check_bytes_per_pause && rows.step()) {
+        is_end = false;
+        const stored_event row = read_event_row(rows);
+        checked_up_to_ = row.sequence;
+        bytes += row.subject ? row.subject->body.size() : 0;
+        if (!row.subject) {
+            ++damaged_;
+            watcher_.damaged(row.sequence, database_->file());
+        }
+    }
+    is_checked_ = is_end;
+}
+
+std::map<std::string, wall_time> background::oldest_pending() const {
+    const std::scoped_lock lock(mutex_);
+    return oldest_;
+}
+
+} // namespace outreachd::store

@@ -1,0 +1,82 @@
+/// The store's two other threads: checkpoints, and everything that may take its time.
+#pragma once
+
+#include "daemon/store/file_set.hpp"
+#include "daemon/store/writer.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace outreachd::store {
+
+/// Sleeps that end at once when the store stops.
+class stop_signal {
+public:
+    void stop();
+    /// True: stopping.
+    bool wait_for(std::chrono::milliseconds time);
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool is_stopped_ = false;
+};
+
+/// Copies the WAL into the database from a connection and thread of its own, so that no ack waits
+/// for it. Where the writer is never idle, the last few frames are left to it.
+class checkpointer {
+public:
+    checkpointer(const file_set& files, writer& owner, stop_signal& stop)
+        : files_(files), writer_(owner), stop_(stop) {}
+
+    void run();
+
+private:
+    void checkpoint();
+
+    const file_set& files_;
+    writer& writer_;
+    stop_signal& stop_;
+    std::unique_ptr<database> database_;
+    std::int64_t file_ = 0;
+    int seen_frames_ = 0;
+};
+
+/// Carries older files over, loads the repeat index's filters, checks every stored row once after
+/// the start, and keeps the age of each handler's oldest delivery.
+class background {
+public:
+    background(const file_set& files, writer& owner, observer& watcher, std::atomic<std::uint64_t>& damaged,
+               stop_signal& stop)
+        : files_(files), writer_(owner), watcher_(watcher), damaged_(damaged), stop_(stop) {}
+
+    void run();
+
+    /// By handler: when the event of its oldest unfinished delivery was received. Any thread.
+    std::map<std::string, wall_time> oldest_pending() const;
+
+private:
+    void carry_older_files();
+    bool has_room_for(std::size_t files) const;
+    void follow_writer();
+    void sample_oldest();
+    void check_some_rows();
+
+    const file_set& files_;
+    writer& writer_;
+    observer& watcher_;
+    std::atomic<std::uint64_t>& damaged_;
+    stop_signal& stop_;
+    std::unique_ptr<database> database_;
+    std::int64_t file_ = 0;
+    bool may_have_older_ = true;
+    sequence checked_up_to_ = 0;
+    bool is_checked_ = false;
+
+    mutable std::mutex mutex_; // guards oldest_
+    std::map<std::string, wall_time> oldest_;
+};
+
+} // namespace outreachd::store

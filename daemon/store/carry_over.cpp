@@ -1,0 +1,291 @@
+#include "daemon/store/carry_over.hpp"
+
+#include "daemon/store/event_row.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+namespace outreachd::store {
+
+namespace {
+
+constexpr std::int64_t piece_rows = 64; // what one commit of the writer takes along
+constexpr std::size_t piece_bytes = 4 * 1024 * 1024;
+constexpr sequence sequence_max = std::numeric_limits<sequence>::max();
+
+} // namespace
+
+carry_over::carry_over(const file_set& files, std::int64_t file, writer& to, observer& watcher)
+    : files_(files), file_(file), writer_(to), watcher_(watcher) {
+    try {
+        // Not more than its schema: a damaged table must not hide the others.
+        old_ = std::make_unique<database>(files.path_of(file), open_mode::read);
+        if (old_->read_number("SELECT count(*) FROM sqlite_schema WHERE name='events'") == 0)
+            throw std::runtime_error("no events");
+    } catch (const std::exception&) {
+        old_.reset();
+        // A crash while a fresh file was made leaves one without tables: nothing was ever in it.
+        const std::string path = files.path_of(file);
+        const auto is_small = [](const std::string& name) {
+            std::error_code missing;
+            const auto bytes = std::filesystem::file_size(name, missing);
+            return missing || bytes <= 8192;
+        };
+        if (!is_small(path) || !is_small(path + "-wal"))
+            ++lost_;
+    }
+}
+
+bool carry_over::carry_unfinished() {
+    if (!old_)
+        return false;
+    try {
+        std::vector<std::int64_t> handlers;
+        statement names(*old_, "SELECT id FROM handlers");
+        while (names.step())
+            handlers.push_back(names.number(0));
+        for (const std::int64_t handler : handlers) {
+            statement rows(*old_, "SELECT event FROM deliveries WHERE handler=? AND event>? AND state<2"
+                                  " ORDER BY event LIMIT ?");
+            for (sequence last = 0;;) {
+                std::vector<sequence> found;
+                rows.bind(handler, last, piece_rows);
+                while (rows.step())
+                    found.push_back(rows.number(0));
+                if (found.empty())
+                    break;
+                last = found.back();
+                if (!carry(found))
+                    return false;
+            }
+        }
+        for (sequence last = old_->read_number("SELECT value FROM facts WHERE key='routed_up_to'");;) {
+            std::vector<sequence> found;
+            walk(last, sequence_max, true, found);
+            if (found.empty())
+                return lost_ == 0;
+            last = found.back();
+            if (!carry(found))
+                return false;
+        }
+    } catch (const database_error&) {
+        ++lost_;
+        return false;
+    }
+}
+
+bool carry_over::carry_rest() {
+    if (!old_)
+        return !writer_.is_stopping();
+    carried_ = 0; // those carried first come by again
+    sequence reached = 0;
+    while (!carry_ascending(reached, sequence_max)) {
+        if (writer_.is_stopping())
+            return false;
+        // A damaged page. Beyond it, from both sides.
+        ++lost_;
+        const auto beyond = find_readable_behind(reached, sequence_max);
+        if (!beyond)
+            break;
+        if (!carry_back_to(reached, *beyond))
+            return false;
+        reached = *beyond;
+    }
+    if (writer_.is_stopping())
+        return false;
+    try {
+        if (!writer_.carry_departed(file_, fact("discarded"), fact("expired")))
+            return false;
+    } catch (const database_error&) {
+        ++lost_;
+    }
+    return writer_.seal_repeats();
+}
+
+std::uint64_t carry_over::fact(const char* key) {
+    statement value(*old_, "SELECT value FROM facts WHERE key=?");
+    return value.bind(std::string_view(key)).step() ? static_cast<std::uint64_t>(value.number(0)) : 0;
+}
+
+bool carry_over::is_readable() const {
+    std::vector<char> bytes(1024 * 1024);
+    for (const char* companion : {"", "-wal"}) {
+        std::ifstream stream(files_.path_of(file_) + companion, std::ios::binary);
+        while (stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
+            if (writer_.is_stopping())
+                return false;
+        }
+        if (stream.bad())
+            return false;
+    }
+    return true;
+}
+
+bool carry_over::finish() {
+    std::uint64_t missing = lost_;
+    try {
+        if (old_ && lost_ > 0) {
+            const std::uint64_t known = carried_ + fact("discarded") + fact("expired");
+            missing = std::max(fact("received"), known) - known;
+        }
+    } catch (const database_error&) { // then each place that couldn't be read counts as one
+    }
+    old_.reset();
+    if (lost_ == 0) {
+        files_.remove(file_);
+        watcher_.carried_over(files_.path_of(file_), carried_, lost_);
+        return true;
+    }
+    if (missing > 0 && !writer_.count_lost(missing))
+        return false;
+    watcher_.carried_over(files_.keep_as_damaged(file_), carried_, std::max<std::uint64_t>(missing, 1));
+    return true;
+}
+
+/// Carries everything behind `reached`. False: a damaged page behind `reached`, or stopping.
+bool carry_over::carry_ascending(sequence& reached, sequence end) {
+    for (;;) {
+        std::vector<sequence> found;
+        bool is_damaged = false;
+        try {
+            walk(reached, end, true, found);
+        } catch (const database_error&) {
+            is_damaged = true;
+        }
+        if (!carry(found))
+            return false;
+        if (!found.empty())
+            reached = found.back();
+        if (is_damaged)
+            return false;
+        if (found.empty())
+            return true;
+    }
+}
+
+/// Back from beyond a damage to its other side.
+bool carry_over::carry_back_to(sequence reached, sequence beyond) {
+    for (sequence upper = beyond + 1;;) {
+        std::vector<sequence> found;
+        bool is_end = false;
+        try {
+            walk(upper, reached, false, found);
+            is_end = found.empty();
+        } catch (const database_error&) {
+            is_end = true;
+        }
+        if (!carry(found))
+            return false;
+        if (is_end)
+            return true;
+        upper = found.back();
+    }
+}
+
+/// Gallops: the first row at or behind `damage` + 1, 2, 4, … microseconds that can be reached.
+std::optional<sequence> carry_over::find_readable_behind(sequence damage, sequence end) {
+    statement next(*old_, "SELECT sequence FROM events WHERE sequence>=? ORDER BY sequence LIMIT 1");
+    for (int doubled = 0; doubled < 60 && !writer_.is_stopping(); ++doubled) {
+        const sequence step = sequence{1} << doubled;
+        if (step >= end - damage)
+            break;
+        try {
+            if (!next.bind(damage + step).step())
+                return std::nullopt;
+            const sequence found = next.number(0);
+            next.reset();
+            return found;
+        } catch (const database_error&) { // still in it
+        }
+    }
+    return std::nullopt;
+}
+
+void carry_over::walk(sequence from, sequence end, bool is_ascending, std::vector<sequence>& found) {
+    statement rows(*old_, is_ascending ? "SELECT sequence FROM events WHERE sequence>? AND sequence<=?"
+                                         " ORDER BY sequence LIMIT ?"
+                                       : "SELECT sequence FROM events WHERE sequence<? AND sequence>?"
+                                         " ORDER BY sequence DESC LIMIT ?");
+    rows.bind(from, end, piece_rows);
+    while (rows.step())
+        found.push_back(rows.number(0));
+}
+
+bool carry_over::carry(const std::vector<sequence>& sequences) {
+    std::vector<carried_event> piece;
+    std::size_t bytes = 0;
+    const auto write = [&] {
+        bytes = 0;
+        return piece.empty() ? !writer_.is_stopping() : writer_.carry(std::exchange(piece, {}));
+    };
+    for (const sequence at : sequences) {
+        if (auto one = read(at)) {
+            ++carried_;
+            bytes += one->what.subject->body.size();
+            piece.push_back(std::move(*one));
+        }
+        if (bytes >= piece_bytes && !write())
+            return false;
+    }
+    return write();
+}
+
+std::optional<carried_event> carry_over::read(sequence at) {
+    static const std::string sql = std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";
+    try {
+        statement row(*old_, sql.c_str());
+        if (!row.bind(at).step())
+            return std::nullopt; // a delivery whose event left
+        carried_event one{read_event_row(row), {}};
+        if (!one.what.subject) {
+            ++lost_;
+            watcher_.damaged(at, old_->file());
+            return std::nullopt;
+        }
+        one.deliveries = deliveries_of(at);
+        return one;
+    } catch (const database_error&) {
+        ++lost_;
+        return std::nullopt;
+    }
+}
+
+std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
+    std::vector<carried_delivery> found;
+    try {
+        statement rows(*old_,
+                       "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.ordering_key, d.finished_at,"
+                       " d.reason, d.last_answer, d.handler FROM deliveries d"
+                       " JOIN handlers h ON h.id = d.handler WHERE d.event=?");
+        statement attempts(*old_, "SELECT number, started_at, took, outcome, reason FROM attempts"
+                                  " WHERE event=? AND handler=? ORDER BY number");
+        rows.bind(at);
+        while (rows.step()) {
+            carried_delivery one;
+            one.handler = rows.text(0);
+            one.state = static_cast<delivery_state>(rows.number(1));
+            one.attempts = static_cast<std::uint32_t>(rows.number(2));
+            one.next_attempt_at = rows.is_null(3) ? std::nullopt : std::optional{rows.number(3)};
+            one.ordering_key = static_cast<std::uint64_t>(rows.number(4));
+            one.finished_at = rows.is_null(5) ? std::nullopt : std::optional{rows.number(5)};
+            one.reason = rows.text(6);
+            one.last_answer = rows.text(7);
+            attempts.bind(at, rows.number(8));
+            while (attempts.step())
+                one.attempt_log.push_back(
+                    {one.handler, static_cast<std::uint32_t>(attempts.number(0)),
+                     to_wall_time(attempts.number(1)), std::chrono::microseconds{attempts.number(2)},
+                     static_cast<delivery_state>(attempts.number(3)), attempts.text(4)});
+            found.push_back(std::move(one));
+        }
+    } catch (const database_error&) {
+        // What became of it is lost, the event is not: it is routed once more.
+        ++lost_;
+        found.clear();
+    }
+    return found;
+}
+
+} // namespace outreachd::store

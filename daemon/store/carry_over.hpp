@@ -1,0 +1,52 @@
+/// Brings what an older file holds into the file in use.
+#pragma once
+
+#include "daemon/store/database.hpp"
+#include "daemon/store/file_set.hpp"
+#include "daemon/store/writer.hpp"
+
+namespace outreachd::store {
+
+/// Carries one file that was set aside, in small pieces between the writer's own commits. Can be
+/// stopped at any time, by a crash too: what was carried is known by its id and isn't carried twice.
+/// Background thread only.
+class carry_over {
+public:
+    carry_over(const file_set& files, std::int64_t file, writer& to, observer& watcher);
+
+    /// First what isn't finished, so that the dispatcher can go on. False: the file is damaged, and
+    /// only `carry_rest` can find everything; or the store is stopping.
+    bool carry_unfinished();
+    /// Then every other row that can be reached, around damaged pages. False: stopping.
+    bool carry_rest();
+
+    /// What couldn't be read until now. It may be the device that fails: `is_readable` tells.
+    std::uint64_t lost() const noexcept { return lost_; }
+
+    /// Whether every byte of the file can be read; what is lost then is damage.
+    bool is_readable() const;
+    /// Removes the file, or keeps it under another name where something was lost. False: stopping.
+    bool finish();
+
+private:
+    bool carry(const std::vector<sequence>& sequences);
+    std::optional<carried_event> read(sequence at);
+    std::vector<carried_delivery> deliveries_of(sequence at);
+    /// A piece of the sequences behind `from` in ascending (or before it in descending) order, up to
+    /// `end`; throws where a page is damaged, with what was found until then in `found`.
+    void walk(sequence from, sequence end, bool is_ascending, std::vector<sequence>& found);
+    bool carry_ascending(sequence& reached, sequence end);
+    bool carry_back_to(sequence reached, sequence beyond);
+    std::optional<sequence> find_readable_behind(sequence damage, sequence end);
+    std::uint64_t fact(const char* key);
+
+    const file_set& files_;
+    std::int64_t file_;
+    writer& writer_;
+    observer& watcher_;
+    std::unique_ptr<database> old_; // empty: not even the header could be read
+    std::uint64_t carried_ = 0;
+    std::uint64_t lost_ = 0;
+};
+
+} // namespace outreachd::store

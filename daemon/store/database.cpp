@@ -1,0 +1,201 @@
+#include "daemon/store/database.hpp"
+
+#include <sqlite3.h>
+
+#include <cstring>
+
+namespace outreachd::store {
+
+bool database_error::is_failed_sync() const noexcept {
+    return code_ == SQLITE_IOERR_FSYNC || code_ == SQLITE_IOERR_DIR_FSYNC;
+}
+
+bool database_error::is_damage() const noexcept {
+    const int primary = code_ & 0xFF;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || code_ == SQLITE_IOERR_SHORT_READ;
+}
+
+bool database_error::is_failed_read() const noexcept {
+    return (code_ & 0xFF) == SQLITE_IOERR && !is_failed_sync();
+}
+
+database::database(const std::string& file, open_mode mode) : file_(file) {
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (mode == open_mode::create)
+        flags |= SQLITE_OPEN_CREATE;
+    const int opened = sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr);
+    if (opened != SQLITE_OK) {
+        const std::string cause = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(opened);
+        const int system_error = handle_ ? sqlite3_system_errno(handle_) : 0;
+        sqlite3_close(handle_);
+        handle_ = nullptr;
+        throw database_error(
+            opened,
+            "can't open " + file + ": " + cause +
+                (system_error != 0 ? std::string(" (") + std::strerror(system_error) + ")" : std::string()));
+    }
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_busy_timeout(handle_, 2000);
+    try {
+        // FULL: every commit is flushed before it is answered. A smaller cache than the default is
+        // enough, since rows are written in order and read soon after.
+        execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+                "PRAGMA foreign_keys=OFF; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
+        if (mode == open_mode::read)
+            execute("PRAGMA query_only=ON; PRAGMA cache_size=-512");
+    } catch (...) {
+        sqlite3_close(handle_);
+        handle_ = nullptr;
+        throw;
+    }
+}
+
+database::~database() {
+    sqlite3_close_v2(handle_);
+}
+
+void database::fail(const char* what) const {
+    std::string text = std::string(what) + " in " + file_ + ": " + sqlite3_errmsg(handle_);
+    if (const int system_error = sqlite3_system_errno(handle_);
+        system_error != 0 && (sqlite3_errcode(handle_) & 0xFF) != SQLITE_CORRUPT)
+        text += std::string(" (") + std::strerror(system_error) + ")";
+    throw database_error(sqlite3_extended_errcode(handle_), text);
+}
+
+void database::execute(const char* sql) {
+    if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        fail("statement failed");
+}
+
+std::int64_t database::read_number(const char* sql) {
+    statement question(*this, sql);
+    return question.step() ? question.number(0) : 0;
+}
+
+std::unique_ptr<statement> database::prepare(const char* sql) {
+    return std::make_unique<statement>(*this, sql);
+}
+
+database::checkpoint_progress database::checkpoint_passive() {
+    checkpoint_progress progress;
+    const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                               &progress.wal_frames, &progress.copied_frames);
+    // BUSY: somebody else is at it.
+    if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY)
+        fail("checkpoint failed");
+    return progress;
+}
+
+void database::checkpoint_truncate() {
+    if (sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
+        SQLITE_OK)
+        fail("checkpoint failed");
+}
+
+void database::on_commit(std::function<void(int)> hook) {
+    commit_hook_ = std::move(hook);
+    sqlite3_wal_hook(
+        handle_,
+        [](void* self, sqlite3*, const char*, int wal_frames) {
+            static_cast<database*>(self)->commit_hook_(wal_frames);
+            return SQLITE_OK;
+        },
+        this);
+}
+
+int database::changes() const noexcept {
+    return sqlite3_changes(handle_);
+}
+
+statement::statement(database& owner, const char* sql) : owner_(owner) {
+    if (sqlite3_prepare_v3(owner.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr) !=
+        SQLITE_OK)
+        owner.fail("can't prepare a statement");
+}
+
+statement::~statement() {
+    sqlite3_finalize(handle_);
+}
+
+bool statement::step() {
+    const int code = sqlite3_step(handle_);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE) {
+        // Reset only after the message was taken: it resets that too.
+        try {
+            owner_.fail("statement failed");
+        } catch (...) {
+            reset();
+            throw;
+        }
+    }
+    reset();
+    return false;
+}
+
+void statement::run() {
+    while (step()) {
+    }
+}
+
+void statement::reset() noexcept {
+    sqlite3_reset(handle_);
+}
+
+std::int64_t statement::number(int column) const noexcept {
+    return sqlite3_column_int64(handle_, column);
+}
+
+std::string_view statement::view(int column) const noexcept {
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+    const int size = sqlite3_column_bytes(handle_, column);
+    return bytes != nullptr ? std::string_view{bytes, static_cast<std::size_t>(size)} : std::string_view{};
+}
+
+std::string statement::text(int column) const {
+    return std::string(view(column));
+}
+
+bool statement::is_null(int column) const noexcept {
+    return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+}
+
+void statement::bind_one(int index, std::int64_t value) {
+    if (sqlite3_bind_int64(handle_, index, value) != SQLITE_OK)
+        owner_.fail("can't bind a number");
+}
+
+void statement::bind_one(int index, std::string_view text) {
+    const char* const bytes = text.data() != nullptr ? text.data() : "";
+    if (sqlite3_bind_text64(handle_, index, bytes, text.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
+        owner_.fail("can't bind a text");
+}
+
+void statement::bind_one(int index, std::span<const std::uint8_t> blob) {
+    static const std::uint8_t nothing = 0;
+    const std::uint8_t* const bytes = blob.data() != nullptr ? blob.data() : &nothing;
+    if (sqlite3_bind_blob64(handle_, index, bytes, blob.size(), SQLITE_STATIC) != SQLITE_OK)
+        owner_.fail("can't bind a blob");
+}
+
+void statement::bind_one(int index, std::nullptr_t) {
+    if (sqlite3_bind_null(handle_, index) != SQLITE_OK)
+        owner_.fail("can't bind a null");
+}
+
+transaction::transaction(database& owner, kind what) : owner_(owner) {
+    owner.execute(what == kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+transaction::~transaction() {
+    if (is_open_ && sqlite3_get_autocommit(owner_.handle()) == 0)
+        sqlite3_exec(owner_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void transaction::commit() {
+    owner_.execute("COMMIT");
+    is_open_ = false;
+}
+
+} // namespace outreachd::store

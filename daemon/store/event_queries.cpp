@@ -1,0 +1,219 @@
+/// Lists of events and one event's story: what people ask of the store.
+#include "daemon/store/event_row.hpp"
+#include "daemon/store/guarded_read.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace outreachd::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t list_limit_max = 1000;
+constexpr std::int64_t candidates_per_piece = 500; // some milliseconds of a read transaction
+constexpr auto list_time_max = 5s;                 // then what was found is the answer
+
+constexpr const char* summary_columns = "sequence,id,name,resource,action,resource_id,job_id,delivered_at,"
+                                        "is_readable,received_at,endpoint,source,length(body)";
+
+} // namespace
+
+std::optional<sequence> sqlite_reader::sequence_of(const event_id& id) {
+    statement find(*database_, "SELECT sequence FROM events WHERE id=?");
+    return find.bind(bytes_of(id)).step() ? std::optional{find.number(0)} : std::nullopt;
+}
+
+event_record sqlite_reader::summary_of_row(const statement& row) {
+    event_record record;
+    record.sequence = row.number(0);
+    if (const std::string_view id = row.view(1); id.size() == record.id.size())
+        std::copy(id.begin(), id.end(), record.id.begin());
+    record.facts.name = row.text(2);
+    record.facts.resource = row.text(3);
+    record.facts.action = row.text(4);
+    record.facts.resource_id = row.text(5);
+    record.facts.job_id = row.text(6);
+    if (!row.is_null(7))
+        record.facts.delivered_at = to_wall_time(row.number(7));
+    record.facts.is_readable = row.number(8) != 0;
+    record.received_at = to_wall_time(row.number(9));
+    record.endpoint = row.text(10);
+    record.source = row.text(11);
+    record.body_bytes = static_cast<std::uint64_t>(row.number(12));
+    return record;
+}
+
+std::vector<delivery_record> sqlite_reader::deliveries_of(const event_record& of) {
+    statement rows(*database_,
+                   "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.finished_at, d.reason,"
+                   " d.last_answer FROM deliveries d JOIN handlers h ON h.id = d.handler"
+                   " WHERE d.event=? ORDER BY d.handler");
+    rows.bind(of.sequence);
+    std::vector<delivery_record> found;
+    while (rows.step()) {
+        delivery_record one;
+        one.handler = rows.text(0);
+        one.event = of.id;
+        one.delivery = delivery_id(of.id, one.handler);
+        one.state = static_cast<delivery_state>(rows.number(1));
+        one.attempts = static_cast<std::uint32_t>(rows.number(2));
+        if (!rows.is_null(3))
+            one.next_attempt_at = to_wall_time(rows.number(3));
+        if (!rows.is_null(4))
+            one.finished_at = to_wall_time(rows.number(4));
+        one.reason = rows.text(5);
+        one.last_answer = rows.text(6);
+        found.push_back(std::move(one));
+    }
+    return found;
+}
+
+namespace {
+
+event_state summary_of(const std::vector<delivery_record>& deliveries) {
+    const auto any = [&](delivery_state state) {
+        return std::any_of(deliveries.begin(), deliveries.end(),
+                           [state](const delivery_record& one) { return one.state == state; });
+    };
+    if (deliveries.empty() || any(delivery_state::pending) || any(delivery_state::retry))
+        return event_state::pending;
+    if (any(delivery_state::dead))
+        return event_state::dead;
+    return any(delivery_state::done) ? event_state::done : event_state::unrouted;
+}
+
+} // namespace
+
+bool sqlite_reader::fits(const event_record& record, const event_filter& what) const {
+    if (what.state && record.state != *what.state)
+        return false;
+    if (!what.name.empty() && record.facts.name != what.name)
+        return false;
+    if (!what.resource.empty() && record.facts.resource != what.resource &&
+        record.facts.resource + ":" + record.facts.resource_id != what.resource)
+        return false;
+    return what.handler.empty() ||
+           std::any_of(record.deliveries.begin(), record.deliveries.end(),
+                       [&](const delivery_record& one) { return one.handler == what.handler; });
+}
+
+/// Sequences in [lowest, below) that may fit, descending; none: the end.
+std::vector<sequence> sqlite_reader::next_candidates(const event_filter& what, sequence below,
+                                                     sequence lowest) {
+    std::vector<sequence> found;
+    const auto collect = [&](statement& rows) {
+        while (rows.step())
+            found.push_back(rows.number(0));
+    };
+    const bool is_rare = what.state == event_state::pending || what.state == event_state::dead ||
+                         what.state == event_state::unrouted;
+    if (!is_rare) {
+        statement rows(*database_, "SELECT sequence FROM events WHERE sequence<? AND sequence>=?"
+                                   " ORDER BY sequence DESC LIMIT ?");
+        collect(rows.bind(below, lowest, candidates_per_piece));
+        return found;
+    }
+    // Few among many: by the partial indexes, a handler at a time.
+    const bool is_pending = what.state == event_state::pending;
+    std::vector<std::int64_t> handlers;
+    statement names(*database_, "SELECT id, name FROM handlers");
+    while (names.step())
+        if (what.handler.empty() || names.text(1) == what.handler)
+            handlers.push_back(names.number(0));
+    statement rows(*database_, is_pending
+                                   ? "SELECT event FROM deliveries WHERE handler=? AND event<? AND event>=?"
+                                     " AND state<2 ORDER BY event DESC LIMIT ?"
+                                   : "SELECT event FROM deliveries WHERE handler=? AND event<? AND event>=?"
+                                     " AND state>=3 ORDER BY event DESC LIMIT ?");
+    for (const std::int64_t handler : handlers)
+        collect(rows.bind(handler, below, lowest, candidates_per_piece));
+    if (is_pending && what.handler.empty()) { // and those that aren't routed yet
+        statement unrouted(*database_, "SELECT sequence FROM events WHERE sequence<? AND sequence>=?"
+                                       " AND sequence > (SELECT value FROM facts WHERE key='routed_up_to')"
+                                       " ORDER BY sequence DESC LIMIT ?");
+        collect(unrouted.bind(below, lowest, candidates_per_piece));
+    }
+    std::sort(found.begin(), found.end(), std::greater<>());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    if (found.size() > static_cast<std::size_t>(candidates_per_piece)) // beyond, a handler's may be missing
+        found.resize(static_cast<std::size_t>(candidates_per_piece));
+    return found;
+}
+
+result<std::vector<event_record>> sqlite_reader::list(const event_filter& what) {
+    return guarded(false, [&] {
+        const std::size_t limit = std::min(what.limit, list_limit_max);
+        sequence below = std::numeric_limits<sequence>::max();
+        if (what.before)
+            below = sequence_of(*what.before).value_or(to_number(time_of(*what.before)));
+        const sequence lowest = what.since ? to_number(*what.since) : 0;
+        static const std::string sql =
+            std::string("SELECT ") + summary_columns + " FROM events WHERE sequence=?";
+        statement row(*database_, sql.c_str());
+
+        std::vector<event_record> found;
+        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max;
+        while (found.size() < limit && std::chrono::steady_clock::now() < give_up_at) {
+            const std::vector<sequence> candidates = next_candidates(what, below, lowest);
+            if (candidates.empty())
+                break;
+            for (const sequence at : candidates) {
+                if (found.size() == limit)
+                    break;
+                if (!row.bind(at).step())
+                    continue;
+                event_record record = summary_of_row(row);
+                row.reset();
+                record.deliveries = deliveries_of(record);
+                record.state = summary_of(record.deliveries);
+                if (fits(record, what))
+                    found.push_back(std::move(record));
+            }
+            below = candidates.back();
+        }
+        return found;
+    });
+}
+
+result<event_story> sqlite_reader::story(const event_id& id) {
+    auto found = guarded(false, [&]() -> std::optional<event_story> {
+        const auto at = sequence_of(id);
+        if (!at)
+            return std::nullopt;
+        event_story told;
+        static const std::string summary_sql =
+            std::string("SELECT ") + summary_columns + " FROM events WHERE sequence=?";
+        statement row(*database_, summary_sql.c_str());
+        if (!row.bind(*at).step())
+            return std::nullopt;
+        told.summary = summary_of_row(row);
+        row.reset();
+        told.summary.deliveries = deliveries_of(told.summary);
+        told.summary.state = summary_of(told.summary.deliveries);
+
+        static const std::string sql =
+            std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";
+        statement whole(*database_, sql.c_str());
+        if (whole.bind(*at).step())
+            told.subject = checked(whole).subject;
+        statement attempts(*database_, "SELECT h.name, a.number, a.started_at, a.took, a.outcome, a.reason"
+                                       " FROM attempts a JOIN handlers h ON h.id = a.handler WHERE a.event=?"
+                                       " ORDER BY a.started_at, a.number");
+        attempts.bind(*at);
+        while (attempts.step())
+            told.attempts.push_back({attempts.text(0), static_cast<std::uint32_t>(attempts.number(1)),
+                                     to_wall_time(attempts.number(2)),
+                                     std::chrono::microseconds{attempts.number(3)},
+                                     static_cast<delivery_state>(attempts.number(4)), attempts.text(5)});
+        return told;
+    });
+    if (!found)
+        return found.error();
+    if (!*found)
+        return errc::not_found;
+    return std::move(**found);
+}
+
+} // namespace outreachd::store

@@ -1,0 +1,28 @@
+/// `sqlite_reader::guarded`: one read on the file in use, its failure translated.
+#pragma once
+
+#include "daemon/store/sqlite_reader.hpp"
+
+namespace outreachd::store {
+
+template <typename Read>
+auto sqlite_reader::guarded(bool is_for_dispatch, Read read) -> result<decltype(read())> {
+    const std::int64_t before = writer_.file();
+    if (is_for_dispatch && writer_.is_carrying())
+        return errc::store_unavailable;
+    try {
+        follow_writer();
+        auto found = read();
+        // A fresh file taken up meanwhile may lack what isn't carried over yet.
+        if (is_for_dispatch && (writer_.file() != before || writer_.is_carrying()))
+            return errc::store_unavailable;
+        return found;
+    } catch (const database_error& failure) {
+        database_.reset();
+        if (failure.is_damage())
+            writer_.distrust(file_, failure.what());
+        return errc::store_unavailable;
+    }
+}
+
+} // namespace outreachd::store

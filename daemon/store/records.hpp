@@ -1,0 +1,152 @@
+/// What the store keeps, as values.
+#pragma once
+
+#include "daemon/event/event.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace outreachd::store {
+
+/// An event's place in the order of receipt on this host. It grows with every event and is made
+/// from the time: microseconds since 1970, or one more than the last.
+using sequence = std::int64_t;
+
+/// A committed event. `subject` is null where its row is damaged.
+struct stored_event {
+    outreachd::store::sequence sequence = 0;
+    std::shared_ptr<const event> subject;
+    bool is_routed = false; ///< Where it goes was recorded by the commit that stored it.
+};
+
+/// `running` is known to the dispatcher alone: a crash makes it pending again.
+enum class delivery_state : std::uint8_t { pending = 0, retry = 1, done = 2, dead = 3, unrouted = 4 };
+
+std::string_view to_string(delivery_state state) noexcept;
+std::optional<delivery_state> parse_delivery_state(std::string_view text) noexcept;
+
+/// Where a router sends one event. No handlers: the event is unrouted, or, where `dead_reason` is
+/// set, it is a dead delivery without a handler.
+struct routing {
+    outreachd::store::sequence sequence = 0;
+    std::vector<std::string> handlers;
+    std::uint64_t ordering_key = 0; ///< Hash of resource and id; 0: an event without an id.
+    std::string dead_reason;
+};
+
+/// What became of one attempt at one delivery.
+struct settlement {
+    outreachd::store::sequence sequence = 0;
+    std::string handler;
+    delivery_state state = delivery_state::done; ///< retry, done or dead
+    std::uint32_t attempts = 0;                  ///< Including this one.
+    wall_time started_at{};
+    std::chrono::microseconds took{};
+    std::optional<wall_time> next_attempt_at; ///< With `retry`.
+    std::string reason;
+    std::string last_answer;
+};
+
+/// A delivery that isn't done or dead, as the dispatcher takes it up.
+struct unfinished_delivery {
+    outreachd::store::sequence sequence = 0;
+    delivery_state state = delivery_state::pending;
+    std::uint32_t attempts = 0;
+    std::optional<wall_time> next_attempt_at;
+    std::uint64_t ordering_key = 0;
+};
+
+/// A delivery as people see it.
+struct delivery_record {
+    event_id delivery{};
+    event_id event{};
+    std::string handler; ///< Empty: a dead or unrouted event without one.
+    delivery_state state = delivery_state::pending;
+    std::uint32_t attempts = 0;
+    std::optional<wall_time> next_attempt_at;
+    std::optional<wall_time> finished_at; ///< done or dead
+    std::string reason;                   ///< Of the last failed attempt.
+    std::string last_answer;
+};
+
+/// One attempt of a delivery's story. Attempts that succeeded at once are not kept one by one.
+struct attempt_record {
+    std::string handler;
+    std::uint32_t number = 0;
+    wall_time started_at{};
+    std::chrono::microseconds took{};
+    delivery_state outcome = delivery_state::done;
+    std::string reason;
+};
+
+/// pending before dead before done (design section 10).
+enum class event_state { pending, published, done, dead, unrouted };
+
+std::string_view to_string(event_state state) noexcept;
+std::optional<event_state> parse_event_state(std::string_view text) noexcept;
+
+/// An event in a list: all but its body and headers.
+struct event_record {
+    outreachd::store::sequence sequence = 0;
+    event_id id{};
+    event_facts facts;
+    wall_time received_at{};
+    std::string endpoint;
+    std::string source;
+    std::uint64_t body_bytes = 0;
+    event_state state = event_state::pending;
+    std::vector<delivery_record> deliveries;
+};
+
+/// One event's whole story.
+struct event_story {
+    event_record summary;
+    std::shared_ptr<const event> subject; ///< Null where its row is damaged.
+    std::vector<attempt_record> attempts; ///< By time.
+    std::uint64_t repeats = 0;            ///< Not kept over restarts.
+};
+
+/// What a list is asked for. Newest first.
+struct event_filter {
+    std::size_t limit = 50; ///< At most 1,000.
+    std::optional<event_id> before;
+    std::optional<wall_time> since;
+    std::optional<event_state> state;
+    std::string handler;  ///< With a delivery to it.
+    std::string name;     ///< Exactly.
+    std::string resource; ///< `task`, or `task:123` with the id.
+};
+
+/// Deliveries of one handler by state, for `status` and the metrics.
+struct handler_depth {
+    std::string handler;
+    std::uint64_t pending = 0;
+    std::uint64_t retry = 0;
+    std::uint64_t dead = 0;
+    std::optional<wall_time> oldest_pending; ///< When the oldest unfinished event was received.
+    std::string last_error;
+};
+
+/// Every event that was ever received, by what became of it (guarantee G6). All counts are kept in
+/// the transactions that change them.
+struct ledger {
+    std::uint64_t received = 0;
+    std::uint64_t pending = 0;
+    std::uint64_t done = 0;
+    std::uint64_t dead = 0;
+    std::uint64_t unrouted = 0;
+    std::uint64_t published = 0;
+    std::uint64_t discarded = 0;
+    std::uint64_t expired = 0;
+
+    std::int64_t unaccounted() const noexcept {
+        return static_cast<std::int64_t>(received) -
+               static_cast<std::int64_t>(pending + done + dead + unrouted + published + discarded + expired);
+    }
+};
+
+} // namespace outreachd::store

@@ -1,0 +1,115 @@
+/// Knows whether an event was received before, at a cost that doesn't grow with the store.
+///
+/// A plain index would dirty one random page for each event, more and more of them as it grows. So
+/// fingerprints are first kept in memory, where a restart rebuilds them from the newest events, and
+/// are then written in sorted runs, one behind the other, a few rows with each commit. A filter in
+/// memory for each group of runs says "surely not" nearly always; only its "maybe" reads the disk.
+#pragma once
+
+#include "daemon/store/database.hpp"
+#include "daemon/store/records.hpp"
+
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+
+namespace outreachd::store {
+
+/// 128 bits of SHA-256: what two events share where one is a repeat of the other.
+using fingerprint = std::array<std::uint8_t, 16>;
+
+/// The same body bytes at the same endpoint.
+fingerprint fingerprint_of_body(const event& what);
+/// The same `Outreach-Webhook-Event-Id`, event name and resource; nothing where the event has no such id.
+std::optional<fingerprint> fingerprint_of_event_id(const event& what);
+
+/// A Bloom filter: no false "no", one false "maybe" in some hundred.
+class fingerprint_filter {
+public:
+    explicit fingerprint_filter(std::size_t capacity);
+    void add(const fingerprint& what) noexcept;
+    bool may_hold(const fingerprint& what) const noexcept;
+
+private:
+    std::vector<std::uint64_t> words_;
+};
+
+/// Belongs to the writer thread; `adopt` and `load_filters` are for the background thread.
+class repeat_index {
+public:
+    /// Reads the list of runs and the fingerprints of the events that no run holds yet.
+    explicit repeat_index(database& writer);
+
+    /// The newest event with this fingerprint.
+    std::optional<sequence> find(const fingerprint& what);
+
+    /// Inside a transaction: counts once `committed`, never where it is `rolled_back`.
+    void add(const fingerprint& what, sequence at);
+    /// Inside a transaction: writes a few rows of what is to be sealed, and removes a few of the
+    /// runs that hold nothing newer than `oldest_needed`.
+    void maintain(sequence oldest_needed);
+    /// Inside a transaction, before anything is added: writes all that is in memory.
+    void seal_everything();
+    void committed();
+    void rolled_back();
+    /// There is work that `maintain` would do.
+    bool has_work() const noexcept;
+
+    /// Builds the filters of runs from before the start, by a reader's connection, in pieces.
+    /// Background thread; `is_stopping` is asked between the pieces.
+    void load_filters(database& from, const std::function<bool()>& is_stopping);
+
+private:
+    struct hash {
+        std::size_t operator()(const fingerprint& what) const noexcept {
+            std::size_t value = 0;
+            std::memcpy(&value, what.data(), sizeof value);
+            return value;
+        }
+    };
+
+    struct run {
+        std::int64_t number = 0;
+        sequence newest = 0;
+        std::size_t size = 0;
+    };
+
+    /// Runs that share a filter. Without one it may hold anything.
+    struct group {
+        std::vector<run> runs;
+        std::size_t size = 0;
+        std::shared_ptr<const fingerprint_filter> loaded;
+        std::unique_ptr<fingerprint_filter> growing; ///< Of the group that new runs go to.
+    };
+
+    using recent_map = std::unordered_map<fingerprint, sequence, hash>;
+
+    std::optional<sequence> find_in(const group& where, const fingerprint& what);
+    void seal(std::size_t rows_max);
+    void expire(sequence oldest_needed, std::int64_t rows_max);
+    void freeze();
+
+    database& database_;
+    std::unique_ptr<statement> find_;
+    std::unique_ptr<statement> insert_;
+
+    recent_map recent_; // in no run
+    std::vector<std::pair<fingerprint, std::optional<sequence>>>
+        staged_;                                           // by this transaction, with what was there before
+    std::vector<std::pair<fingerprint, sequence>> frozen_; // sorted, being written as run `next_run_`
+    std::size_t sealed_ = 0;                               // of `frozen_`, committed
+    std::size_t sealing_ = 0;                              // of `frozen_`, in this transaction too
+    std::int64_t next_run_ = 1;
+    std::optional<std::int64_t> expired_run_; // removed whole in this transaction
+    std::vector<group> groups_;
+    std::vector<std::vector<run>> initial_groups_; // as the constructor found them; constant from then on
+
+    std::mutex adopted_mutex_;
+    std::vector<std::pair<std::int64_t, std::shared_ptr<const fingerprint_filter>>>
+        adopted_; // by the group's last run
+    bool has_unloaded_ = false;
+};
+
+} // namespace outreachd::store

@@ -1,0 +1,388 @@
+#include "daemon/store/session.hpp"
+
+#include "daemon/store/event_row.hpp"
+#include "daemon/store/schema.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace outreachd::store {
+
+namespace {
+
+/// A count of the ledger beside the name it is kept under.
+struct named_count {
+    const char* key;
+    std::uint64_t ledger::*count;
+};
+
+constexpr named_count named_counts[] = {
+    {"received", &ledger::received},   {"pending", &ledger::pending},   {"done", &ledger::done},
+    {"dead", &ledger::dead},           {"unrouted", &ledger::unrouted}, {"published", &ledger::published},
+    {"discarded", &ledger::discarded}, {"expired", &ledger::expired},
+};
+
+std::uint64_t ledger::*count_of(event_state state) noexcept {
+    switch (state) {
+    case event_state::pending:
+        return &ledger::pending;
+    case event_state::published:
+        return &ledger::published;
+    case event_state::done:
+        return &ledger::done;
+    case event_state::dead:
+        return &ledger::dead;
+    case event_state::unrouted:
+        return &ledger::unrouted;
+    }
+    return &ledger::pending;
+}
+
+bool is_unfinished(delivery_state state) noexcept {
+    return state == delivery_state::pending || state == delivery_state::retry;
+}
+
+} // namespace
+
+session::session(const std::string& file)
+    : database_(file, open_mode::write), repeats_((check_schema(database_), database_)) {
+    statement facts(database_, "SELECT key, value FROM facts");
+    while (facts.step()) {
+        const std::string key = facts.text(0);
+        if (key == "routed_up_to")
+            state_.routed_up_to = facts.number(1);
+        for (const named_count& one : named_counts)
+            if (key == one.key)
+                state_.accounts.*one.count = static_cast<std::uint64_t>(facts.number(1));
+    }
+    statement handlers(database_, "SELECT id, name, pending, retry, dead, last_error FROM handlers");
+    while (handlers.step()) {
+        const std::string name = handlers.text(1);
+        state_.handler_ids[name] = handlers.number(0);
+        state_.depths[name] = {name,
+                               static_cast<std::uint64_t>(handlers.number(2)),
+                               static_cast<std::uint64_t>(handlers.number(3)),
+                               static_cast<std::uint64_t>(handlers.number(4)),
+                               std::nullopt,
+                               handlers.text(5)};
+    }
+    state_.last_sequence =
+        std::max(database_.read_number("SELECT max(sequence) FROM events"), state_.routed_up_to);
+
+    begin_ = database_.prepare("BEGIN IMMEDIATE");
+    commit_ = database_.prepare("COMMIT");
+    insert_event_ = database_.prepare(insert_event_sql);
+    insert_delivery_ = database_.prepare("INSERT OR IGNORE INTO deliveries VALUES (?,?,?,?,?,?,?,?,?)");
+    find_delivery_ = database_.prepare("SELECT state FROM deliveries WHERE event=? AND handler=?");
+    update_delivery_ =
+        database_.prepare("UPDATE deliveries SET state=?, attempts=?, next_attempt_at=?,"
+                          " finished_at=?, reason=?, last_answer=? WHERE event=? AND handler=?");
+    insert_attempt_ = database_.prepare("INSERT OR REPLACE INTO attempts VALUES (?,?,?,?,?,?,?)");
+    states_of_event_ = database_.prepare("SELECT state FROM deliveries WHERE event=?");
+    id_of_event_ = database_.prepare("SELECT id FROM events WHERE sequence=?");
+    received_at_ = database_.prepare("SELECT received_at FROM events WHERE sequence=?");
+    find_id_ = database_.prepare("SELECT 1 FROM events WHERE id=?");
+    set_fact_ = database_.prepare("UPDATE facts SET value=? WHERE key=?");
+    set_depth_ = database_.prepare("UPDATE handlers SET pending=?, retry=?, dead=?, last_error=? WHERE id=?");
+    database_.on_commit([this](int wal_frames) { wal_frames_ = wal_frames; });
+}
+
+void session::begin() {
+    at_begin_ = state_;
+    is_changed_ = false;
+    begin_->run();
+}
+
+void session::commit() {
+    if (is_changed_)
+        write_state();
+    commit_->run();
+    repeats_.committed();
+}
+
+void session::rollback() noexcept {
+    state_ = at_begin_;
+    repeats_.rolled_back();
+    try {
+        database_.execute("ROLLBACK");
+    } catch (const database_error&) { // SQLite has rolled back by itself
+    }
+}
+
+void session::write_state() {
+    for (const named_count& one : named_counts)
+        if (state_.accounts.*one.count != at_begin_.accounts.*one.count)
+            set_fact_->bind(static_cast<std::int64_t>(state_.accounts.*one.count), std::string_view(one.key))
+                .run();
+    if (state_.routed_up_to != at_begin_.routed_up_to)
+        set_fact_->bind(state_.routed_up_to, std::string_view("routed_up_to")).run();
+    for (const auto& [name, now] : state_.depths) {
+        const auto before = at_begin_.depths.find(name);
+        if (before == at_begin_.depths.end() || before->second.pending != now.pending ||
+            before->second.retry != now.retry || before->second.dead != now.dead ||
+            before->second.last_error != now.last_error)
+            set_depth_
+                ->bind(static_cast<std::int64_t>(now.pending), static_cast<std::int64_t>(now.retry),
+                       static_cast<std::int64_t>(now.dead), std::string_view(now.last_error),
+                       state_.handler_ids.at(name))
+                .run();
+    }
+}
+
+sequence session::next_sequence() {
+    state_.last_sequence = std::max(state_.last_sequence + 1, to_number(wall_now()));
+    return state_.last_sequence;
+}
+
+bool session::is_within(sequence earlier, const event& what, std::chrono::milliseconds window) {
+    // Not by the sequence, which goes on where the clock was set back.
+    received_at_->bind(earlier);
+    const wall_time then = to_wall_time(received_at_->step() ? received_at_->number(0) : earlier);
+    received_at_->reset();
+    return what.received_at - then < window;
+}
+
+session::appended session::repeat_of(sequence earlier) {
+    appended repeat{{}, true, earlier};
+    if (id_of_event_->bind(earlier).step()) {
+        const std::string_view id = id_of_event_->view(0);
+        std::copy_n(id.begin(), std::min(id.size(), repeat.id.size()), repeat.id.begin());
+    }
+    id_of_event_->reset();
+    return repeat;
+}
+
+bool session::has_event(const event_id& id) {
+    const bool is_there = find_id_->bind(bytes_of(id)).step();
+    find_id_->reset();
+    return is_there;
+}
+
+session::appended session::append(const event& what, std::chrono::milliseconds dedup_window) {
+    const fingerprint by_body = fingerprint_of_body(what);
+    const auto by_id = fingerprint_of_event_id(what);
+    if (const auto earlier = repeats_.find(by_body); earlier && is_within(*earlier, what, dedup_window))
+        return repeat_of(*earlier);
+    if (const auto earlier = by_id ? repeats_.find(*by_id) : std::nullopt;
+        earlier && is_within(*earlier, what, dedup_window))
+        return repeat_of(*earlier);
+
+    const sequence at = next_sequence();
+    if (!insert_event(database_, *insert_event_, at, what))
+        return {what.id, true, at}; // by a commit that failed after it was written, and was carried over
+    repeats_.add(by_body, at);
+    if (by_id)
+        repeats_.add(*by_id, at);
+    ++state_.accounts.received;
+    ++state_.accounts.pending;
+    is_changed_ = true;
+    return {what.id, false, at};
+}
+
+void session::route(const routing& what) {
+    const bool is_there = id_of_event_->bind(what.sequence).step();
+    id_of_event_->reset();
+    if (is_there)
+        return route_stored(what);
+    state_.routed_up_to = std::max(state_.routed_up_to, what.sequence);
+    is_changed_ = true;
+}
+
+void session::route_stored(const routing& what) {
+    // Routed for the first time it has no deliveries yet, and needn't be asked for; unless a commit
+    // that failed was written after all, and carried over: then nothing is inserted.
+    const bool is_first = what.sequence > state_.routed_up_to;
+    bool is_fresh = is_first;
+    const auto before = is_first ? event_state::pending : summary_of(what.sequence);
+    const bool is_dead = !what.dead_reason.empty();
+    const auto insert = [&](const std::string& handler, delivery_state state) {
+        const std::optional<std::int64_t> finished =
+            is_unfinished(state) ? std::nullopt : std::optional{to_number(wall_now())};
+        insert_delivery_
+            ->bind(what.sequence, handler_id(handler), static_cast<std::int64_t>(state), std::int64_t{0},
+                   nullptr, static_cast<std::int64_t>(what.ordering_key), finished,
+                   std::string_view(what.dead_reason), std::string_view())
+            .run();
+        if (database_.changes() > 0)
+            count(handler, state, 1);
+        else
+            is_fresh = false;
+    };
+    if (is_dead)
+        insert("", delivery_state::dead);
+    else if (what.handlers.empty())
+        insert("", delivery_state::unrouted);
+    else
+        for (const std::string& handler : what.handlers)
+            insert(handler, delivery_state::pending);
+    if (!is_first) {
+        move(before, summary_of(what.sequence));
+    } else if (is_fresh && (is_dead || what.handlers.empty())) {
+        move(before, is_dead ? event_state::dead : event_state::unrouted);
+    }
+    state_.routed_up_to = std::max(state_.routed_up_to, what.sequence);
+    is_changed_ = true;
+}
+
+void session::settle(const settlement& what) {
+    const std::int64_t handler = handler_id(what.handler);
+    find_delivery_->bind(what.sequence, handler);
+    if (!find_delivery_->step())
+        return; // its file was damaged, and the event is a new one now: that one is delivered
+    const auto state_before = static_cast<delivery_state>(find_delivery_->number(0));
+    find_delivery_->reset();
+    const auto before = summary_of(what.sequence);
+
+    const std::optional<std::int64_t> finished =
+        is_unfinished(what.state) ? std::nullopt : std::optional{to_number(what.started_at + what.took)};
+    update_delivery_
+        ->bind(static_cast<std::int64_t>(what.state), std::int64_t{what.attempts},
+               to_number(what.next_attempt_at), finished, std::string_view(what.reason),
+               std::string_view(what.last_answer), what.sequence, handler)
+        .run();
+    // The one attempt that succeeded at once is told by the delivery itself.
+    if (what.state != delivery_state::done || what.attempts > 1)
+        insert_attempt_
+            ->bind(what.sequence, handler, std::int64_t{what.attempts}, to_number(what.started_at),
+                   std::int64_t{what.took.count()}, static_cast<std::int64_t>(what.state),
+                   std::string_view(what.reason))
+            .run();
+    count(what.handler, state_before, -1);
+    count(what.handler, what.state, 1);
+    if (!what.reason.empty())
+        state_.depths[what.handler].last_error = what.reason;
+    move(before, summary_of(what.sequence));
+    is_changed_ = true;
+}
+
+std::optional<stored_event> session::carry(const carried_event& what) {
+    const event& subject = *what.what.subject;
+    const bool is_there = has_event(subject.id);
+    const bool was_never_routed =
+        !is_there && what.deliveries.empty() && what.what.sequence <= state_.routed_up_to;
+    sequence at = was_never_routed ? next_sequence() : what.what.sequence;
+    if (!is_there && !insert_event(database_, *insert_event_, at, subject)) {
+        at = next_sequence(); // the clock was set back: another event has its place
+        insert_event(database_, *insert_event_, at, subject);
+    }
+    // Known as a repeat even where an earlier try has carried it.
+    repeats_.add(fingerprint_of_body(subject), at);
+    if (const auto by_id = fingerprint_of_event_id(subject))
+        repeats_.add(*by_id, at);
+    if (is_there)
+        return std::nullopt;
+    state_.last_sequence = std::max(state_.last_sequence, at);
+    for (const carried_delivery& one : what.deliveries) {
+        const std::int64_t handler = handler_id(one.handler);
+        insert_delivery_
+            ->bind(at, handler, static_cast<std::int64_t>(one.state), std::int64_t{one.attempts},
+                   one.next_attempt_at, static_cast<std::int64_t>(one.ordering_key), one.finished_at,
+                   std::string_view(one.reason), std::string_view(one.last_answer))
+            .run();
+        if (database_.changes() > 0)
+            count(one.handler, one.state, 1);
+        for (const attempt_record& attempt : one.attempt_log)
+            insert_attempt_
+                ->bind(at, handler, std::int64_t{attempt.number}, to_number(attempt.started_at),
+                       std::int64_t{attempt.took.count()}, static_cast<std::int64_t>(attempt.outcome),
+                       std::string_view(attempt.reason))
+                .run();
+    }
+    ++state_.accounts.received;
+    move(std::nullopt, summary_of(at));
+    is_changed_ = true;
+    if (!was_never_routed)
+        return std::nullopt;
+    return stored_event{at, what.what.subject};
+}
+
+void session::count_lost(std::uint64_t events) {
+    state_.accounts.received += events;
+    is_changed_ = true;
+}
+
+void session::carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired) {
+    const std::string mark = "departed_" + std::to_string(older_file);
+    statement(database_, "INSERT OR IGNORE INTO facts VALUES (?, 1)").bind(std::string_view(mark)).run();
+    if (database_.changes() == 0)
+        return;
+    state_.accounts.discarded += discarded;
+    state_.accounts.expired += expired;
+    state_.accounts.received += discarded + expired;
+    is_changed_ = true;
+}
+
+void session::continue_from(sequence routed_up_to, sequence last_sequence) {
+    state_.routed_up_to = routed_up_to;
+    state_.last_sequence = std::max({state_.last_sequence, routed_up_to, last_sequence});
+    is_changed_ = true;
+}
+
+void session::maintain(sequence oldest_needed) {
+    repeats_.maintain(oldest_needed);
+}
+
+std::optional<event_state> session::summary_of(sequence at) {
+    states_of_event_->bind(at);
+    bool is_pending = false;
+    bool is_dead = false;
+    bool is_done = false;
+    bool is_unrouted = false;
+    while (states_of_event_->step()) {
+        switch (static_cast<delivery_state>(states_of_event_->number(0))) {
+        case delivery_state::pending:
+        case delivery_state::retry:
+            is_pending = true;
+            break;
+        case delivery_state::done:
+            is_done = true;
+            break;
+        case delivery_state::dead:
+            is_dead = true;
+            break;
+        case delivery_state::unrouted:
+            is_unrouted = true;
+            break;
+        }
+    }
+    if (is_pending || !(is_dead || is_done || is_unrouted)) // without a delivery: not routed yet
+        return event_state::pending;
+    if (is_dead)
+        return event_state::dead;
+    return is_done ? event_state::done : event_state::unrouted;
+}
+
+void session::move(std::optional<event_state> from, std::optional<event_state> to) {
+    if (from)
+        --(state_.accounts.*count_of(*from));
+    if (to)
+        ++(state_.accounts.*count_of(*to));
+}
+
+void session::count(const std::string& handler, delivery_state state, int by) {
+    handler_depth& depth = state_.depths[handler];
+    depth.handler = handler;
+    const auto change = static_cast<std::uint64_t>(static_cast<std::int64_t>(by));
+    if (state == delivery_state::pending)
+        depth.pending += change;
+    else if (state == delivery_state::retry)
+        depth.retry += change;
+    else if (state == delivery_state::dead)
+        depth.dead += change;
+}
+
+std::int64_t session::handler_id(const std::string& name) {
+    if (const auto known = state_.handler_ids.find(name); known != state_.handler_ids.end())
+        return known->second;
+    statement(database_, "INSERT OR IGNORE INTO handlers (name) VALUES (?)")
+        .bind(std::string_view(name))
+        .run();
+    statement find(database_, "SELECT id FROM handlers WHERE name=?");
+    find.bind(std::string_view(name)).step();
+    const std::int64_t id = find.number(0);
+    state_.handler_ids[name] = id;
+    state_.depths[name].handler = name;
+    return id;
+}
+
+} // namespace outreachd::store

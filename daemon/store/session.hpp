@@ -1,0 +1,124 @@
+/// One database file while it is written: its statements, its cursors and its counts.
+#pragma once
+
+#include "daemon/store/database.hpp"
+#include "daemon/store/records.hpp"
+#include "daemon/store/repeat_index.hpp"
+
+#include <map>
+
+namespace outreachd::store {
+
+/// A delivery as it is carried over from another file.
+struct carried_delivery {
+    std::string handler;
+    delivery_state state = delivery_state::pending;
+    std::uint32_t attempts = 0;
+    std::optional<std::int64_t> next_attempt_at;
+    std::uint64_t ordering_key = 0;
+    std::optional<std::int64_t> finished_at;
+    std::string reason;
+    std::string last_answer;
+    std::vector<attempt_record> attempt_log;
+};
+
+/// An event with all that became of it, on its way from one file to the next.
+struct carried_event {
+    stored_event what;
+    std::vector<carried_delivery> deliveries;
+};
+
+/// The writer's view of one file. Writer thread only, but for the constructor's checks.
+///
+/// All changes are made between `begin` and `commit`; after a `rollback`, or a commit that threw,
+/// everything is as it was at `begin`. Every call may throw database_error.
+class session {
+public:
+    explicit session(const std::string& file);
+
+    void begin();
+    /// Afterwards all changes since `begin` survive a power cut.
+    void commit();
+    void rollback() noexcept;
+
+    struct appended {
+        event_id id{};
+        bool is_repeat = false;
+        outreachd::store::sequence sequence = 0;
+    };
+
+    appended append(const event& what, std::chrono::milliseconds dedup_window);
+    /// An event that isn't there is passed over: it was lost with a damaged file.
+    void route(const routing& what);
+    /// Of an event that this very transaction has stored.
+    void route_stored(const routing& what);
+    void settle(const settlement& what);
+    /// Adds an event from another file, unless it is there. One without deliveries that lies behind
+    /// the routing cursor takes a new sequence: else it would never be routed.
+    /// Gives it back where that is so.
+    std::optional<stored_event> carry(const carried_event& what);
+    /// Events of a damaged file that couldn't be carried: `unaccounted` tells of them from now on.
+    void count_lost(std::uint64_t events);
+    /// Takes over, once, the counts of events that left the older file before.
+    void carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired);
+    /// A fresh file takes up the order where the older one was left.
+    void continue_from(sequence routed_up_to, sequence last_sequence);
+    void maintain(sequence oldest_needed);
+
+    const ledger& accounts() const noexcept { return state_.accounts; }
+
+    const std::map<std::string, handler_depth>& depths() const noexcept { return state_.depths; }
+
+    sequence routed_up_to() const noexcept { return state_.routed_up_to; }
+
+    sequence last_sequence() const noexcept { return state_.last_sequence; }
+
+    repeat_index& repeats() noexcept { return repeats_; }
+
+    database& connection() noexcept { return database_; }
+
+    int wal_frames() const noexcept { return wal_frames_; }
+
+private:
+    /// What a rollback must restore.
+    struct running_state {
+        ledger accounts;
+        std::map<std::string, handler_depth> depths;
+        std::map<std::string, std::int64_t, std::less<>> handler_ids;
+        sequence routed_up_to = 0;
+        sequence last_sequence = 0;
+    };
+
+    appended repeat_of(sequence earlier);
+    bool is_within(sequence earlier, const event& what, std::chrono::milliseconds window);
+    bool has_event(const event_id& id);
+    std::optional<event_state> summary_of(sequence at);
+    void move(std::optional<event_state> from, std::optional<event_state> to);
+    void count(const std::string& handler, delivery_state state, int by);
+    std::int64_t handler_id(const std::string& name);
+    sequence next_sequence();
+    void write_state();
+
+    database database_;
+    repeat_index repeats_;
+    running_state state_;
+    running_state at_begin_;
+    bool is_changed_ = false;
+    int wal_frames_ = 0;
+
+    std::unique_ptr<statement> begin_;
+    std::unique_ptr<statement> commit_;
+    std::unique_ptr<statement> insert_event_;
+    std::unique_ptr<statement> insert_delivery_;
+    std::unique_ptr<statement> find_delivery_;
+    std::unique_ptr<statement> update_delivery_;
+    std::unique_ptr<statement> insert_attempt_;
+    std::unique_ptr<statement> states_of_event_;
+    std::unique_ptr<statement> id_of_event_;
+    std::unique_ptr<statement> received_at_;
+    std::unique_ptr<statement> find_id_;
+    std::unique_ptr<statement> set_fact_;
+    std::unique_ptr<statement> set_depth_;
+};
+
+} // namespace outreachd::store

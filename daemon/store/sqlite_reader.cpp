@@ -1,0 +1,93 @@
+#include "daemon/store/sqlite_reader.hpp"
+
+#include "daemon/store/event_row.hpp"
+#include "daemon/store/guarded_read.hpp"
+
+#include <algorithm>
+
+namespace outreachd::store {
+
+sqlite_reader::sqlite_reader(const file_set& files, writer& owner, observer& watcher,
+                             std::atomic<std::uint64_t>& damaged)
+    : files_(files), writer_(owner), watcher_(watcher), damaged_(damaged) {
+    follow_writer();
+}
+
+void sqlite_reader::follow_writer() {
+    const std::int64_t current = writer_.file();
+    if (database_ && file_ == current)
+        return;
+    database_ = std::make_unique<database>(files_.path_of(current), open_mode::read);
+    file_ = current;
+}
+
+stored_event sqlite_reader::checked(const statement& row) {
+    stored_event read = read_event_row(row);
+    if (!read.subject) {
+        ++damaged_;
+        watcher_.damaged(read.sequence, database_->file());
+    }
+    return read;
+}
+
+result<sequence> sqlite_reader::routed_up_to() {
+    return guarded(
+        true, [&] { return database_->read_number("SELECT value FROM facts WHERE key='routed_up_to'"); });
+}
+
+result<std::vector<stored_event>> sqlite_reader::events_after(sequence after, std::size_t limit,
+                                                              std::size_t bytes_max) {
+    return guarded(true, [&] {
+        static const std::string sql = std::string("SELECT ") + event_columns +
+                                       " FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?";
+        statement rows(*database_, sql.c_str());
+        rows.bind(after, static_cast<std::int64_t>(limit));
+        std::vector<stored_event> found;
+        std::size_t bytes = 0;
+        while (bytes < bytes_max && rows.step()) {
+            found.push_back(checked(rows));
+            if (found.back().subject)
+                bytes += found.back().subject->body.size();
+        }
+        return found;
+    });
+}
+
+result<stored_event> sqlite_reader::event_at(sequence at) {
+    auto found = guarded(true, [&] {
+        static const std::string sql =
+            std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";
+        statement row(*database_, sql.c_str());
+        return row.bind(at).step() ? std::optional{checked(row)} : std::nullopt;
+    });
+    if (!found)
+        return found.error();
+    if (!*found)
+        return errc::not_found;
+    return std::move(**found);
+}
+
+result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_view handler, sequence after,
+                                                                   std::size_t limit) {
+    return guarded(true, [&] {
+        statement rows(*database_,
+                       "SELECT event, state, attempts, next_attempt_at, ordering_key FROM deliveries"
+                       " WHERE handler=(SELECT id FROM handlers WHERE name=?) AND event>? AND state<2"
+                       " ORDER BY event LIMIT ?");
+        rows.bind(handler, after, static_cast<std::int64_t>(limit));
+        std::vector<unfinished_delivery> found;
+        while (rows.step()) {
+            unfinished_delivery one;
+            one.sequence = rows.number(0);
+            one.state = static_cast<delivery_state>(rows.number(1));
+            one.attempts = static_cast<std::uint32_t>(rows.number(2));
+            if (!rows.is_null(3))
+                one.next_attempt_at = to_wall_time(rows.number(3));
+            one.ordering_key = static_cast<std::uint64_t>(rows.number(4));
+            found.push_back(one);
+        }
+        return found;
+    });
+}
+
+} // namespace outreachd::store

@@ -1,0 +1,48 @@
+/// Reads the store's file in use, and follows the writer to a fresh one.
+#pragma once
+
+#include "daemon/store/database.hpp"
+#include "daemon/store/store.hpp"
+#include "daemon/store/writer.hpp"
+
+namespace outreachd::store {
+
+/// The reader that `store::open_reader` gives. The writer and the watcher outlive it.
+class sqlite_reader final : public reader {
+public:
+    sqlite_reader(const file_set& files, writer& owner, observer& watcher,
+                  std::atomic<std::uint64_t>& damaged);
+
+    result<sequence> routed_up_to() override;
+    result<std::vector<stored_event>> events_after(sequence after, std::size_t limit,
+                                                   std::size_t bytes_max) override;
+    result<stored_event> event_at(sequence at) override;
+    result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
+                                                        std::size_t limit) override;
+    result<std::vector<event_record>> list(const event_filter& what) override;
+    result<event_story> story(const event_id& id) override;
+
+private:
+    /// Runs `read`, which may throw database_error, on the file in use. `is_for_dispatch`: not while
+    /// unfinished events are still being carried over.
+    template <typename Read>
+    auto guarded(bool is_for_dispatch, Read read) -> result<decltype(read())>;
+    void follow_writer();
+    stored_event checked(const statement& row);
+
+    // Of list and story.
+    event_record summary_of_row(const statement& row);
+    std::vector<delivery_record> deliveries_of(const event_record& of);
+    bool fits(const event_record& record, const event_filter& what) const;
+    std::optional<sequence> sequence_of(const event_id& id);
+    std::vector<sequence> next_candidates(const event_filter& what, sequence below, sequence lowest);
+
+    const file_set& files_;
+    writer& writer_;
+    observer& watcher_;
+    std::atomic<std::uint64_t>& damaged_;
+    std::int64_t file_ = 0;
+    std::unique_ptr<database> database_;
+};
+
+} // namespace outreachd::store

@@ -1,0 +1,145 @@
+#include "daemon/store/store.hpp"
+
+#include "daemon/store/background.hpp"
+#include "daemon/store/schema.hpp"
+#include "daemon/store/sqlite_reader.hpp"
+
+#include <condition_variable>
+#include <thread>
+
+namespace outreachd::store {
+
+/// Everything that the threads share. Each holds it too, so that one that hangs in the disk when
+/// the daemon stops has what it needs until the process ends.
+class engine {
+public:
+    engine(const options& configured, observer& watch)
+        : files(configured.directory), owner(files, configured.repeat_window, watch), watcher(watch),
+          clerk(files, owner, watch, damaged, stop), checkpoints(files, owner, stop) {}
+
+    file_set files;
+    writer owner;
+    observer& watcher;
+    std::atomic<std::uint64_t> damaged = 0;
+    stop_signal stop;
+    background clerk;
+    checkpointer checkpoints;
+
+    std::mutex mutex; // guards running_threads
+    std::condition_variable thread_ended;
+    int running_threads = 0;
+};
+
+namespace {
+
+std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(engine&)) {
+    {
+        const std::scoped_lock lock(shared->mutex);
+        ++shared->running_threads;
+    }
+    return std::thread([shared, body] {
+        body(*shared); // catches what it can meet
+        const std::scoped_lock lock(shared->mutex);
+        --shared->running_threads;
+        shared->thread_ended.notify_all();
+    });
+}
+
+} // namespace
+
+store::store(options configured, observer& watcher) try
+    : engine_(std::make_shared<engine>(configured, watcher)) {
+    threads_.push_back(start_thread(engine_, [](engine& shared) { shared.owner.run(); }));
+    threads_.push_back(start_thread(engine_, [](engine& shared) { shared.checkpoints.run(); }));
+    threads_.push_back(start_thread(engine_, [](engine& shared) { shared.clerk.run(); }));
+
+} catch (const database_error& failure) {
+
+    throw std::runtime_error(std::string("can't open the store: ") + failure.what() +
+                             ". Its directory and files must be writable by the user outreachd runs as,"
+                             " and the disk must not be full");
+}
+
+store::~store() {
+    stop(std::chrono::seconds{10});
+}
+
+void store::on_committed(committed_sink sink) {
+    engine_->owner.on_committed(std::move(sink));
+}
+
+void store::route_at_append(route_decision decide) {
+    engine_->owner.route_at_append(std::move(decide));
+}
+
+void store::on_answered(std::function<void()> all) {
+    engine_->owner.on_answered(std::move(all));
+}
+
+void store::append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
+                   append_done done) {
+    engine_->owner.append(std::move(genuine), dedup_window, deadline, std::move(done));
+}
+
+void store::record_routes(std::vector<routing> routes, write_done done) {
+    engine_->owner.record_routes(std::move(routes), std::move(done));
+}
+
+void store::settle(settlement what, write_done done) {
+    engine_->owner.settle(std::move(what), std::move(done));
+}
+
+bool store::stop(std::chrono::milliseconds timeout) {
+    if (engine_->owner.is_stopping())
+        return true;
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    engine_->owner.stop(deadline);
+    engine_->stop.stop();
+    std::unique_lock lock(engine_->mutex);
+    const bool are_ended =
+        engine_->thread_ended.wait_until(lock, deadline, [this] { return engine_->running_threads == 0; });
+    lock.unlock();
+    for (std::thread& one : threads_)
+        are_ended ? one.join() : one.detach(); // one that hangs in the disk ends with the process
+    return are_ended;
+}
+
+std::unique_ptr<reader> store::open_reader() {
+    try {
+        return std::make_unique<sqlite_reader>(engine_->files, engine_->owner, engine_->watcher,
+                                               engine_->damaged);
+    } catch (const database_error& failure) {
+        throw std::runtime_error(failure.what());
+    }
+}
+
+ledger store::accounts() const {
+    return engine_->owner.accounts();
+}
+
+std::vector<handler_depth> store::depths() const {
+    const auto oldest = engine_->clerk.oldest_pending();
+    std::vector<handler_depth> found;
+    for (auto& [name, depth] : engine_->owner.depths()) {
+        if (name.empty())
+            continue; // events without a handler are in the ledger
+        found.push_back(depth);
+        if (const auto at = oldest.find(name); at != oldest.end() && depth.pending + depth.retry > 0)
+            found.back().oldest_pending = at->second;
+    }
+    return found;
+}
+
+std::optional<std::chrono::milliseconds> store::stalled_for() const {
+    return engine_->owner.stalled_for();
+}
+
+std::uint64_t store::damaged_rows() const {
+    return engine_->damaged;
+}
+
+std::string store::file() const {
+    return engine_->files.path_of(engine_->owner.file());
+}
+
+} // namespace outreachd::store

@@ -1,0 +1,156 @@
+/// The one durability point: SQLite in WAL mode, written by one thread.
+#pragma once
+
+#include "daemon/event/errc.hpp"
+#include "daemon/event/verified_event.hpp"
+#include "daemon/store/records.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace outreachd::store {
+
+struct options {
+    std::string directory;
+    /// The longest `dedup_window` of all endpoints: what is older needn't be known as a repeat.
+    std::chrono::milliseconds repeat_window = std::chrono::hours{24};
+};
+
+/// What the store tells of itself, for the log, the metrics and `/readyz`. Called from the store's
+/// own threads; must not block and must not call the store.
+class observer {
+public:
+    observer() = default;
+    virtual ~observer() = default;
+    observer(const observer&) = delete;
+    observer& operator=(const observer&) = delete;
+
+    /// A commit failed; it is tried again until it succeeds. `cause` is SQLite's and the system's text.
+    virtual void write_failed(std::string_view cause) = 0;
+    /// A commit succeeded, so long after it was begun. Called for each: must be cheap.
+    virtual void written(std::chrono::milliseconds took) = 0;
+    /// The database file is no longer trusted; the store goes on in `fresh`.
+    virtual void set_aside(std::string_view file, std::string_view fresh, std::string_view cause) = 0;
+    /// What was carried over from a file that was set aside; `lost` rows could not be read.
+    virtual void carried_over(std::string_view file, std::uint64_t events, std::uint64_t lost) = 0;
+    /// A stored row whose checksum doesn't hold.
+    virtual void damaged(sequence at, std::string_view file) = 0;
+};
+
+struct append_result {
+    event_id id{};          ///< Of the event, or of the one that this is a repeat of.
+    bool is_repeat = false; ///< Not stored again.
+};
+
+/// Called once, on the writer thread; must not block.
+using append_done = std::function<void(error_code, append_result)>;
+using write_done = std::function<void()>;
+
+/// Where freshly committed events are offered, in order. Called on the writer thread after the acks;
+/// must not block. One that has no room drops them and reads them back later. An empty span says that
+/// events were committed which weren't offered: all behind the routing cursor must be read back.
+using committed_sink = std::function<void(std::span<const stored_event>)>;
+
+/// Says where an event goes, if that can be said at once; nothing where it takes longer. Called on the
+/// writer thread, inside the transaction: pure, some microseconds.
+using route_decision = std::function<std::optional<routing>(const stored_event&)>;
+
+class reader;
+class engine;
+
+/// The store. Thread-safe. Made before everything that uses it, and destroyed after.
+///
+/// Threads: one writes and commits; one makes checkpoints; one checks and carries over in the
+/// background. Readers belong to the thread that opened them.
+class store {
+public:
+    /// Opens or creates the store. A damaged database is set aside and salvaged, never a reason to
+    /// refuse. Throws std::runtime_error, naming path and cause, where the directory can't be used,
+    /// another process holds it, or the schema is newer than this program.
+    store(options configured, observer& watcher);
+    ~store();
+    store(const store&) = delete;
+    store& operator=(const store&) = delete;
+
+    /// Where committed events are offered from now on.
+    void on_committed(committed_sink sink);
+
+    /// From now on events are routed by the commit that stores them, as long as all before them are.
+    /// One commit for both is half the work. Null: no more.
+    void route_at_append(route_decision decide);
+
+    /// Called on the writer thread behind the last answer of each commit, so that those who wait can be
+    /// woken together. Must not block.
+    void on_answered(std::function<void()> all);
+
+    /// Appends one event. `done` gets success once the event, or the one it repeats, would survive a
+    /// power cut. Failed commits are tried again until `deadline`, then `done` gets deadline_passed;
+    /// the event may still be stored later, and is then delivered. Never blocks.
+    void append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
+                append_done done);
+
+    /// Records where events go, in order, and moves the routing cursor behind the last of them.
+    /// Tried until it succeeds. `done` runs on the writer thread, after the commit.
+    void record_routes(std::vector<routing> routes, write_done done);
+
+    /// Records what became of an attempt. Tried until it succeeds. `done` as above.
+    void settle(settlement what, write_done done);
+
+    /// Commits what waits and stops the threads; what comes later gets `stopping`. Blocks up to
+    /// `timeout`, the time a hung disk is waited for. Called once, before the destructor or by it.
+    /// False: a thread hangs and goes on holding the observer; leave by _Exit.
+    bool stop(std::chrono::milliseconds timeout);
+
+    /// A reader for the calling thread's own use. Throws where the database can't be opened.
+    std::unique_ptr<reader> open_reader();
+
+    /// As of the last commit. Thread-safe, doesn't block on the disk.
+    ledger accounts() const;
+    std::vector<handler_depth> depths() const;
+    /// Since when commits have been failing or hanging; nothing where all is well.
+    std::optional<std::chrono::milliseconds> stalled_for() const;
+    /// Rows found damaged since the start.
+    std::uint64_t damaged_rows() const;
+    /// The database file in use.
+    std::string file() const;
+
+private:
+    std::shared_ptr<engine> engine_; // shared with its threads alone
+    std::vector<std::thread> threads_;
+};
+
+/// Reads the store. One thread at a time; no call keeps a read transaction over 200 ms, so lists
+/// may come in pieces that are not of one moment.
+///
+/// Errors of all: store_unavailable (the file can't be read now). A damaged row is a null `subject`.
+class reader {
+public:
+    reader() = default;
+    virtual ~reader() = default;
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    /// Everything up to and including it has been routed.
+    virtual result<sequence> routed_up_to() = 0;
+    /// The events behind `after`, in order: at most `limit`, or `bytes_max` of bodies, but always one.
+    virtual result<std::vector<stored_event>> events_after(sequence after, std::size_t limit,
+                                                           std::size_t bytes_max) = 0;
+    /// Error: not_found.
+    virtual result<stored_event> event_at(sequence at) = 0;
+    /// Deliveries of `handler` that aren't done or dead, behind `after`, in order, at most `limit`.
+    virtual result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
+                                                                std::size_t limit) = 0;
+
+    virtual result<std::vector<event_record>> list(const event_filter& what) = 0;
+    /// Error: not_found.
+    virtual result<event_story> story(const event_id& id) = 0;
+};
+
+} // namespace outreachd::store

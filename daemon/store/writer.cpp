@@ -1,0 +1,336 @@
+#include "daemon/store/writer.hpp"
+
+#include "daemon/store/event_row.hpp"
+#include "daemon/store/schema.hpp"
+
+#include <algorithm>
+
+namespace outreachd::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t batch_events_max = 256;
+constexpr std::size_t batch_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t batch_dispatch_max = 512;
+constexpr std::size_t abandoned_bytes_max = 64 * 1024 * 1024;
+constexpr auto retry_pause = 100ms;
+constexpr auto idle_pause = 200ms;
+
+std::int64_t steady_ms() noexcept {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+} // namespace
+
+writer::writer(const file_set& files, std::chrono::milliseconds repeat_window, observer& watcher)
+    : files_(files), repeat_window_(repeat_window), watcher_(watcher) {
+    open_newest();
+    publish();
+}
+
+void writer::open_newest() {
+    const auto numbers = files_.numbers();
+    if (numbers.empty()) {
+        open_fresh(1, 0, 0);
+        return;
+    }
+    const std::int64_t newest = numbers.back();
+    try {
+        session_ = std::make_shared<session>(files_.path_of(newest));
+        is_wal_trusted_ = false;
+        file_ = newest;
+        is_carrying_ = numbers.size() > 1;
+    } catch (const newer_schema_error&) {
+        throw;
+    } catch (const database_error& damage) {
+        if (!damage.is_damage() && !damage.is_failed_read() && !damage.is_failed_sync())
+            throw;
+        session_.reset();
+        // Where the cursor can't be read either, events without deliveries are carried as new ones.
+        sequence routed_up_to = to_number(wall_now());
+        try {
+            database old(files_.path_of(newest), open_mode::read);
+            routed_up_to = old.read_number("SELECT value FROM facts WHERE key='routed_up_to'");
+        } catch (const database_error&) { // as damaged as the rest
+        }
+        watcher_.set_aside(files_.path_of(newest), files_.path_of(newest + 1), damage.what());
+        open_fresh(newest + 1, routed_up_to, routed_up_to);
+    }
+}
+
+void writer::open_fresh(std::int64_t number, sequence routed_up_to, sequence last_sequence) {
+    const std::string path = files_.path_of(number);
+    files_.remove(number); // what an earlier try may have left
+    {
+        database fresh(path, open_mode::create);
+        create_schema(fresh);
+    }
+    files_.sync_directory();
+    auto opened = std::make_shared<session>(path);
+    opened->begin();
+    opened->continue_from(routed_up_to, last_sequence);
+    opened->commit();
+    is_wal_trusted_ = true;
+    const std::scoped_lock lock(mutex_);
+    session_.swap(opened); // the old one is closed after the lock is given back, unless it is borrowed
+    // Before the file is published: a reader that finds it must know that it isn't whole.
+    is_carrying_ = number > 1;
+    file_ = number;
+}
+
+void writer::run() {
+    while (take_work())
+        write_batch();
+    try {
+        if (distrust_cause_.empty() && is_wal_trusted_) // else the WAL may be the only good copy
+            session_->connection().checkpoint_truncate();
+    } catch (const database_error&) { // the WAL holds everything: the next start reads it from there
+    }
+    const std::scoped_lock lock(mutex_);
+    is_finished_ = true;
+    background_done_.notify_all();
+}
+
+bool writer::has_work() const {
+    const bool is_dispatch_waiting = !is_carrying_ && (!routes_.empty() || !settlements_.empty());
+    return !appends_.empty() || is_dispatch_waiting || background_ != nullptr || !distrust_request_.empty();
+}
+
+bool writer::take_work() {
+    std::unique_lock lock(mutex_);
+    while (!has_work() && !is_stopping_) {
+        if (has_work_.wait_for(lock, idle_pause) == std::cv_status::timeout &&
+            (session_->repeats().has_work() || wants_checkpoint_))
+            break;
+    }
+    if (!has_work() && is_stopping_)
+        return false;
+    if (!distrust_request_.empty() && distrusted_file_ == file_)
+        distrust_cause_ = distrust_request_;
+    distrust_request_.clear();
+
+    std::size_t bytes = 0;
+    while (!appends_.empty() && batch_.appends.size() < batch_events_max && bytes < batch_bytes_max) {
+        const std::size_t size = appends_.front().subject->body.size();
+        bytes += size;
+        waiting_bytes_ -= size;
+        if (!appends_.front().done)
+            abandoned_bytes_ -= size;
+        batch_.appends.push_back(std::move(appends_.front()));
+        appends_.pop_front();
+    }
+    if (!is_carrying_) {
+        for (std::size_t i = 0; i < batch_dispatch_max && !routes_.empty(); ++i) {
+            batch_.routes.push_back(std::move(routes_.front()));
+            routes_.pop_front();
+        }
+        for (std::size_t i = 0; i < batch_dispatch_max && !settlements_.empty(); ++i) {
+            batch_.settlements.push_back(std::move(settlements_.front()));
+            settlements_.pop_front();
+        }
+    }
+    batch_.background = std::exchange(background_, nullptr);
+    decide_now_ = decide_;
+    return true;
+}
+
+void writer::write_batch() {
+    for (;;) {
+        std::int64_t not_yet = 0;
+        failing_since_ms_.compare_exchange_strong(not_yet, steady_ms());
+        if (distrust_cause_.empty() && try_batch())
+            break;
+        give_back_background();
+        if (!distrust_cause_.empty()) {
+            try {
+                replace_file();
+                continue;
+            } catch (const std::exception& failure) {
+                watcher_.write_failed(failure.what());
+            }
+        }
+        expire_appends(is_given_up());
+        if (is_given_up()) {
+            batch_ = {};
+            return;
+        }
+        std::unique_lock lock(mutex_);
+        has_work_.wait_for(lock, retry_pause, [this] { return is_given_up(); });
+    }
+    acknowledge();
+    finish_checkpoint_now();
+}
+
+bool writer::try_batch() {
+    try {
+        if (!is_wal_trusted_) {
+            // What the WAL held at the start may never have been flushed: a killed process leaves it
+            // in the system's cache. It is made durable before anything is appended behind it.
+            session_->connection().checkpoint_truncate();
+            is_wal_trusted_ = true;
+        }
+        session_->begin();
+        apply();
+        session_->commit();
+    } catch (const database_error& failure) {
+        session_->rollback();
+        watcher_.write_failed(failure.what());
+        if (failure.is_failed_sync() || failure.is_damage())
+            distrust_cause_ = failure.what();
+        return false;
+    }
+    wal_frames_ = session_->wal_frames();
+    watcher_.written(std::chrono::milliseconds{steady_ms() - failing_since_ms_.exchange(0)});
+    return true;
+}
+
+void writer::apply() {
+    // First: it may write the repeat index, to which nothing may have been added yet.
+    moved_.clear();
+    if (batch_.background != nullptr)
+        batch_.background->work(*session_);
+    for (append_job& job : batch_.appends) {
+        const bool is_all_routed = session_->routed_up_to() >= session_->last_sequence();
+        job.result = session_->append(*job.subject, job.dedup_window);
+        job.is_routed = false;
+        if (is_all_routed && !is_carrying_ && !job.result.is_repeat)
+            route_now(job);
+    }
+    for (const route_job& job : batch_.routes)
+        for (const routing& one : job.routes)
+            session_->route(one);
+    for (const settle_job& job : batch_.settlements)
+        session_->settle(job.what);
+    session_->maintain(to_number(wall_now() - repeat_window_));
+}
+
+/// The cursor moves on only where nothing before it is left behind.
+void writer::route_now(append_job& job) {
+    if (!decide_now_)
+        return;
+    if (const auto decided = decide_now_({job.result.sequence, job.subject})) {
+        session_->route_stored(*decided);
+        job.is_routed = true;
+    }
+}
+
+void writer::replace_file() {
+    const std::int64_t old = file_;
+    open_fresh(old + 1, session_->routed_up_to(), session_->last_sequence());
+    watcher_.set_aside(files_.path_of(old), files_.path_of(old + 1), distrust_cause_);
+    distrust_cause_.clear();
+    // Routes and settlements wait until the events they speak of have been carried over.
+    const std::scoped_lock lock(mutex_);
+    std::move(batch_.routes.rbegin(), batch_.routes.rend(), std::front_inserter(routes_));
+    std::move(batch_.settlements.rbegin(), batch_.settlements.rend(), std::front_inserter(settlements_));
+    batch_.routes.clear();
+    batch_.settlements.clear();
+}
+
+void writer::acknowledge() {
+    batch done;
+    std::swap(done, batch_);
+    std::vector<stored_event> fresh = std::exchange(moved_, {});
+    fresh.reserve(fresh.size() + done.appends.size());
+    for (append_job& job : done.appends) {
+        if (job.done)
+            job.done({}, {job.result.id, job.result.is_repeat});
+        if (!job.result.is_repeat)
+            fresh.push_back({job.result.sequence, std::move(job.subject), job.is_routed});
+    }
+    if (!done.appends.empty())
+        tell_answered();
+    publish();
+    committed_sink sink;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!is_carrying_)
+            sink = sink_;
+        if (done.background != nullptr) {
+            done.background->is_done = true;
+            background_done_.notify_all();
+        }
+    }
+    if (sink && !fresh.empty())
+        sink(fresh);
+    for (const route_job& job : done.routes)
+        job.done();
+    for (const settle_job& job : done.settlements)
+        job.done();
+}
+
+void writer::tell_answered() {
+    std::function<void()> all;
+    {
+        const std::scoped_lock lock(mutex_);
+        all = answered_;
+    }
+    if (all)
+        all();
+}
+
+void writer::publish() {
+    const std::scoped_lock lock(mutex_);
+    accounts_ = session_->accounts();
+    depths_ = session_->depths();
+}
+
+void writer::finish_checkpoint_now() {
+    if (!wants_checkpoint_.exchange(false))
+        return;
+    try {
+        session_->connection().checkpoint_passive();
+    } catch (const database_error& failure) {
+        if (failure.is_failed_sync() || failure.is_damage())
+            distrust(file_, failure.what());
+    }
+}
+
+/// No ack waits for what a background thread would write: that thread tries again later.
+void writer::give_back_background() {
+    const std::scoped_lock lock(mutex_);
+    if (batch_.background != nullptr)
+        batch_.background->is_failed = true;
+    batch_.background = nullptr;
+    background_done_.notify_all();
+}
+
+bool writer::is_given_up() const {
+    return is_stopping_ && std::chrono::steady_clock::now() > stop_deadline_;
+}
+
+/// Tells the one who waits, once it is too late; the event stays, to be stored when that is possible.
+/// True: told now.
+bool writer::expire(append_job& job, steady_time now, bool is_giving_up) {
+    if (!job.done || (job.deadline > now && !is_giving_up))
+        return false;
+    job.done(is_giving_up ? errc::stopping : errc::deadline_passed, {});
+    job.done = nullptr;
+    return true;
+}
+
+void writer::expire_appends(bool is_giving_up) {
+    const auto now = std::chrono::steady_clock::now();
+    for (append_job& job : batch_.appends)
+        expire(job, now, is_giving_up);
+    const std::scoped_lock lock(mutex_);
+    for (append_job& job : appends_)
+        if (expire(job, now, is_giving_up))
+            abandoned_bytes_ += job.subject->body.size();
+    // A sender that was told "not stored" may have given up: what fits is stored all the same.
+    for (auto job = appends_.begin(); job != appends_.end() && abandoned_bytes_ > abandoned_bytes_max;) {
+        if (job->done) {
+            ++job;
+            continue;
+        }
+        abandoned_bytes_ -= job->subject->body.size();
+        waiting_bytes_ -= job->subject->body.size();
+        job = appends_.erase(job);
+    }
+}
+
+} // namespace outreachd::store

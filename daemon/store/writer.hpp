@@ -1,0 +1,167 @@
+/// The one thread that writes: it commits what waits, many with one flush, and acks first.
+#pragma once
+
+#include "daemon/store/file_set.hpp"
+#include "daemon/store/session.hpp"
+#include "daemon/store/store.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+namespace outreachd::store {
+
+/// What waits for the writer. Appends are bounded by 256 MiB of bodies, over which nothing more is
+/// taken, and those whose connection is gone by 64 MiB; routes and settlements by the dispatcher's windows.
+///
+/// A failed commit is tried again every 100 ms until it succeeds. After a failed flush, or where the
+/// file is damaged, it goes on in a fresh file; until what isn't finished has been carried over to
+/// it (`is_carrying`), routes and settlements wait, while appends go on.
+class writer {
+public:
+    writer(const file_set& files, std::chrono::milliseconds repeat_window, observer& watcher);
+
+    /// The writer thread: returns after `stop`.
+    void run();
+
+    // Any thread.
+    void append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
+                append_done done);
+    void record_routes(std::vector<routing> routes, write_done done);
+    void settle(settlement what, write_done done);
+    void on_committed(committed_sink sink);
+    void on_answered(std::function<void()> all);
+    void route_at_append(route_decision decide);
+    /// What waits is written until `deadline`, then given up.
+    void stop(steady_time deadline);
+    /// Another thread found the file not to be trusted: a failed checkpoint, a broken page.
+    void distrust(std::int64_t file, std::string cause);
+
+    // The background thread.
+    // Each returns after its commit, and is tried again until that succeeds. False: stopping.
+    /// Writes a piece of an older file.
+    bool carry(const std::vector<carried_event>& events);
+    bool carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired);
+    bool count_lost(std::uint64_t events);
+    /// Makes the repeat index of what was carried durable.
+    bool seal_repeats();
+    /// What wasn't finished has been carried over to file `into`: routing goes on. False: that file
+    /// isn't in use any more, and there is more to carry.
+    bool end_carrying(std::int64_t into);
+    /// Builds the filters of the repeat index from the file in use.
+    void load_filters(database& from);
+
+    // The checkpoint thread: finish the checkpoint between two commits.
+    void finish_checkpoint() { wants_checkpoint_ = true; }
+
+    bool is_carrying() const noexcept { return is_carrying_; }
+
+    std::int64_t file() const noexcept { return file_; }
+
+    int wal_frames() const noexcept { return wal_frames_; }
+
+    bool is_stopping() const noexcept { return is_stopping_; }
+
+    ledger accounts() const;
+    std::map<std::string, handler_depth> depths() const;
+    std::optional<std::chrono::milliseconds> stalled_for() const;
+    /// Older files, to be carried over.
+    std::vector<std::int64_t> older_files() const;
+
+private:
+    struct append_job {
+        std::shared_ptr<const event> subject;
+        std::chrono::milliseconds dedup_window{};
+        steady_time deadline;
+        append_done done; // empty: nobody waits any more
+        session::appended result;
+        bool is_routed = false;
+    };
+
+    struct route_job {
+        std::vector<routing> routes;
+        write_done done;
+    };
+
+    struct settle_job {
+        settlement what;
+        write_done done;
+    };
+
+    struct background_job {
+        std::function<void(session&)> work;
+        bool is_done = false;
+        bool is_failed = false; // rolled back: the acks must not wait for it
+    };
+
+    struct batch {
+        std::vector<append_job> appends;
+        std::vector<route_job> routes;
+        std::vector<settle_job> settlements;
+        background_job* background = nullptr;
+
+        bool empty() const noexcept {
+            return appends.empty() && routes.empty() && settlements.empty() && background == nullptr;
+        }
+    };
+
+    void open_newest();
+    void open_fresh(std::int64_t number, sequence routed_up_to, sequence last_sequence);
+    bool take_work(); // false: the end
+    void write_batch();
+    bool try_batch();
+    void apply();
+    void route_now(append_job& job);
+    void replace_file();
+    void acknowledge();
+    void tell_answered();
+    void publish();
+    void finish_checkpoint_now();
+    void expire_appends(bool is_giving_up);
+    bool expire(append_job& job, steady_time now, bool is_giving_up);
+    void give_back_background();
+    bool run_background(const std::function<void(session&)>& work);
+    bool has_work() const; // with mutex_ held
+    bool is_given_up() const;
+
+    const file_set& files_;
+    const std::chrono::milliseconds repeat_window_;
+    observer& watcher_;
+
+    // Writer thread only.
+    std::shared_ptr<session> session_; // set with mutex_ held; the background thread borrows it
+    batch batch_;
+    std::string distrust_cause_;
+    bool is_wal_trusted_ = false;
+    route_decision decide_now_;       // of this batch
+    std::vector<stored_event> moved_; // by this batch's carrying: they have new sequences
+
+    mutable std::mutex mutex_; // guards what follows
+    std::condition_variable has_work_;
+    std::condition_variable background_done_;
+    std::deque<append_job> appends_;
+    std::size_t waiting_bytes_ = 0; // of appends_
+    std::size_t abandoned_bytes_ = 0;
+    std::deque<route_job> routes_;
+    std::deque<settle_job> settlements_;
+    background_job* background_ = nullptr; // one at a time: its thread waits for it
+    committed_sink sink_;
+    std::function<void()> answered_;
+    route_decision decide_;
+    steady_time stop_deadline_{};
+    ledger accounts_;
+    std::map<std::string, handler_depth> depths_;
+    std::string distrust_request_;
+    std::int64_t distrusted_file_ = 0;
+    bool is_finished_ = false;
+
+    std::atomic<bool> is_stopping_ = false;
+    std::atomic<bool> is_carrying_ = false;
+    std::atomic<bool> wants_checkpoint_ = false;
+    std::atomic<std::int64_t> file_ = 0;
+    std::atomic<int> wal_frames_ = 0;
+    std::atomic<std::int64_t> failing_since_ms_ = 0; // of the steady clock; 0: the last commit succeeded
+};
+
+} // namespace outreachd::store

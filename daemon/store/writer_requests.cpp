@@ -1,0 +1,168 @@
+/// What other threads ask of the writer thread.
+#include "daemon/store/writer.hpp"
+
+namespace outreachd::store {
+
+namespace {
+
+constexpr std::chrono::milliseconds stall_threshold{1000};
+constexpr std::size_t waiting_bytes_max = 256UL * 1024 * 1024;
+constexpr std::chrono::milliseconds background_pause{500};
+
+} // namespace
+
+void writer::append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
+                    append_done done) {
+    append_job job{std::make_shared<const event>(std::move(genuine).take()),
+                   dedup_window,
+                   deadline,
+                   std::move(done),
+                   {}};
+    {
+        const std::scoped_lock lock(mutex_);
+        const std::size_t bytes = job.subject->body.size();
+        if (!is_stopping_ && waiting_bytes_ + bytes <= waiting_bytes_max) {
+            waiting_bytes_ += bytes;
+            appends_.push_back(std::move(job));
+            has_work_.notify_one();
+            return;
+        }
+    }
+    job.done(is_stopping_ ? errc::stopping : errc::store_unavailable, {});
+}
+
+void writer::record_routes(std::vector<routing> routes, write_done done) {
+    const std::scoped_lock lock(mutex_);
+    if (is_finished_)
+        return;
+    routes_.push_back({std::move(routes), std::move(done)});
+    has_work_.notify_one();
+}
+
+void writer::settle(settlement what, write_done done) {
+    const std::scoped_lock lock(mutex_);
+    if (is_finished_)
+        return;
+    settlements_.push_back({std::move(what), std::move(done)});
+    has_work_.notify_one();
+}
+
+void writer::on_committed(committed_sink sink) {
+    const std::scoped_lock lock(mutex_);
+    sink_ = std::move(sink);
+}
+
+void writer::on_answered(std::function<void()> all) {
+    const std::scoped_lock lock(mutex_);
+    answered_ = std::move(all);
+}
+
+void writer::route_at_append(route_decision decide) {
+    const std::scoped_lock lock(mutex_);
+    decide_ = std::move(decide);
+}
+
+void writer::stop(steady_time deadline) {
+    const std::scoped_lock lock(mutex_);
+    stop_deadline_ = deadline;
+    is_stopping_ = true;
+    has_work_.notify_all();
+    background_done_.notify_all();
+}
+
+void writer::distrust(std::int64_t file, std::string cause) {
+    const std::scoped_lock lock(mutex_);
+    if (file != file_)
+        return; // it is set aside already
+    distrusted_file_ = file;
+    distrust_request_ = std::move(cause);
+    has_work_.notify_one();
+}
+
+bool writer::run_background(const std::function<void(session&)>& work) {
+    std::unique_lock lock(mutex_);
+    while (!is_stopping_) {
+        background_job job{work, false, false};
+        background_ = &job;
+        has_work_.notify_one();
+        // The job lives here: wait until the writer has done with it, or has ended.
+        background_done_.wait(lock, [&] { return job.is_done || job.is_failed || is_finished_; });
+        if (background_ == &job)
+            background_ = nullptr;
+        if (job.is_done)
+            return true;
+        background_done_.wait_for(lock, background_pause, [this] { return is_stopping_.load(); });
+    }
+    return false;
+}
+
+bool writer::carry(const std::vector<carried_event>& events) {
+    return run_background([this, &events](session& to) {
+        for (const carried_event& one : events)
+            if (auto moved = to.carry(one))
+                moved_.push_back(std::move(*moved));
+    });
+}
+
+bool writer::carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired) {
+    return run_background([=](session& to) { to.carry_departed(older_file, discarded, expired); });
+}
+
+bool writer::count_lost(std::uint64_t events) {
+    return run_background([=](session& to) { to.count_lost(events); });
+}
+
+bool writer::seal_repeats() {
+    // The first finishes the run being written, the second writes the rest as another.
+    const auto seal = [](session& to) { to.repeats().seal_everything(); };
+    return run_background(seal) && run_background(seal);
+}
+
+bool writer::end_carrying(std::int64_t into) {
+    const std::scoped_lock lock(mutex_);
+    if (file_ != into)
+        return false;
+    // First the word that there is something to read back, then what is committed from now on.
+    if (sink_)
+        sink_({});
+    is_carrying_ = false;
+    has_work_.notify_one();
+    return true;
+}
+
+void writer::load_filters(database& from) {
+    std::shared_ptr<session> borrowed;
+    {
+        const std::scoped_lock lock(mutex_);
+        borrowed = session_;
+    }
+    borrowed->repeats().load_filters(from, [this] { return is_stopping(); });
+}
+
+ledger writer::accounts() const {
+    const std::scoped_lock lock(mutex_);
+    return accounts_;
+}
+
+std::map<std::string, handler_depth> writer::depths() const {
+    const std::scoped_lock lock(mutex_);
+    return depths_;
+}
+
+std::optional<std::chrono::milliseconds> writer::stalled_for() const {
+    const std::int64_t since = failing_since_ms_;
+    if (since == 0)
+        return std::nullopt;
+    const std::chrono::milliseconds stalled = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                  std::chrono::steady_clock::now().time_since_epoch()) -
+                                              std::chrono::milliseconds{since};
+    return stalled > stall_threshold ? std::optional{stalled} : std::nullopt;
+}
+
+std::vector<std::int64_t> writer::older_files() const {
+    std::vector<std::int64_t> numbers = files_.numbers();
+    std::erase_if(numbers, [this](std::int64_t number) { return number >= file_; });
+    return numbers;
+}
+
+} // namespace outreachd::store
