@@ -1,0 +1,32 @@
+/// From a handler's settings to the handler: the only place that names the types.
+#include "handlers/registry.hpp"
+
+#include "handlers/file_handler.hpp"
+#include "handlers/log_handler.hpp"
+
+#include <stdexcept>
+
+namespace outreachd::handlers {
+
+namespace {
+
+/// One line for each type.
+struct maker {
+    log::logger& log;
+
+    auto operator()(const settings::log_handler& own) const { return make_log_handler(own, log); }
+
+    auto operator()(const settings::file_handler& own) const { return make_file_handler(own); }
+};
+
+} // namespace
+
+std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log) {
+    try {
+        return std::visit(maker{log}, configured.type);
+    } catch (const std::exception& problem) {
+        throw std::runtime_error("can't make the handler '" + configured.name + "': " + problem.what());
+    }
+}
+
+} // namespace outreachd::handlers
