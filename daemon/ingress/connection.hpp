@@ -1,0 +1,109 @@
+/// One connection, from its handshake to its end.
+#pragma once
+
+#include "daemon/ingress/deadline.hpp"
+#include "daemon/ingress/framing.hpp"
+#include "daemon/ingress/io.hpp"
+#include "daemon/ingress/receive_event.hpp"
+#include "daemon/ingress/response.hpp"
+#include "daemon/ingress/services.hpp"
+#include "daemon/ingress/tls_stream.hpp"
+
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace outreachd::ingress {
+
+/// Reads requests one after another and answers each before it looks at the next.
+///
+/// Made at accept, and kept alive by its own coroutine and its timer. Everything runs on the socket's
+/// strand; only `drain`, `abort` and `idle` may be called from other threads.
+class connection : public std::enable_shared_from_this<connection> {
+public:
+    /// `accepted_at` starts the first request's clock. Throws std::bad_alloc.
+    connection(std::shared_ptr<services> shared, tcp_socket socket, steady_time accepted_at);
+
+    /// Serves until the connection ends, and takes it off the registry then. Called once.
+    void start();
+
+    /// Ends the connection where it is idle and nothing has come meanwhile. One with a request in hand
+    /// goes on.
+    void drain();
+
+    /// Resets the connection, whatever it does.
+    void abort();
+
+    /// Lets go of what a request in hand waits for. Only where its strand doesn't run any more.
+    void forget();
+
+    idle_mark& idle() noexcept { return idle_; }
+
+private:
+    /// What follows a request.
+    enum class next {
+        request, ///< Another one.
+        close,
+        linger, ///< Close, but let the peer read the answer before it notices (RFC 9112 section 9.6).
+        reset,
+    };
+
+    /// What is to be known of a request after its head's bytes are gone.
+    struct request_plan {
+        std::shared_ptr<const endpoint_table> table; ///< Keeps `at` alive.
+        const endpoint* at = nullptr;
+        std::optional<request_outcome> refusal;
+        received_request request;
+        body_framing framing = body_framing::none;
+        std::uint64_t content_length = 0;
+        bool expects_continue = false;
+    };
+
+    awaitable<> serve();
+    awaitable<bool> greet();
+    awaitable<bool> wait_for_request();
+    awaitable<next> serve_request();
+    awaitable<next> serve_refused(request_plan plan);
+    awaitable<next> serve_wanted(request_plan plan);
+    awaitable<io_state> receive(std::string& into, std::size_t bytes_max);
+    awaitable<> let_others_run();
+    awaitable<error_code> read_body(body_framing framing, std::uint64_t length, std::uint64_t body_bytes_max,
+                                    std::string& body, body_share& share);
+    awaitable<error_code> read_chunked(std::uint64_t body_bytes_max, std::string& body, body_share& share);
+    awaitable<error_code> wait_for_deadline();
+    awaitable<next> answer(request_outcome outcome, bool is_body_read);
+    awaitable<> linger();
+
+    request_plan plan_request(const request_head& head);
+    next end_unanswered();
+    void end(next how);
+    void note_exception(const std::exception_ptr& thrown);
+
+    void limit_to(steady_time at);
+    void set_timer();
+    void on_timer();
+    void end_idleness();
+    void reset_now();
+
+    std::shared_ptr<services> shared_;
+    tls_stream stream_;
+    steady_timer timer_;
+    lazy_deadline deadline_;
+    std::shared_ptr<answer_wait> wait_; ///< While the store has a request of this connection.
+    std::string received_;              ///< Bytes of the next request that have come already.
+    std::string peer_;
+    std::string endpoint_; ///< Of the request in hand, for the metrics.
+    steady_time begin_;    ///< Of the request's clock.
+    steady_time last_bytes_at_;
+    std::uint64_t requests_ = 0; ///< That were answered.
+    std::uint32_t turns_ = 0;    ///< Reads and requests since others could run.
+    bool is_http_1_1_ = true;
+    bool is_keep_alive_ = true;
+    bool has_request_ = false; ///< A request's first byte has come, and no answer has gone.
+    bool is_idle_ = false;
+    idle_mark idle_;       ///< The same for others.
+    bool is_over_ = false; ///< The deadline ended the connection, or the daemon did.
+    bool has_ended_ = false;
+};
+
+} // namespace outreachd::ingress

@@ -1,0 +1,201 @@
+/// One request of a connection, from its first byte to its answer.
+#include "daemon/ingress/connection.hpp"
+#include "daemon/ingress/request.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+
+namespace outreachd::ingress {
+namespace {
+
+/// An unwanted body up to this is read, so that the connection can be kept.
+constexpr std::uint64_t unwanted_body_bytes_max = 64 * 1024;
+constexpr std::size_t read_bytes_max = 16 * 1024;
+constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
+
+} // namespace
+
+awaitable<connection::next> connection::serve_request() {
+    if (requests_ > 0)
+        begin_ = last_bytes_at_;
+    has_request_ = !received_.empty();
+    endpoint_.clear();
+    limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
+                            shared_->limits.header_timeout));
+    head_gate gate(shared_->limits.headers_bytes_max);
+    head_state state = gate.look(received_);
+    while (state == head_state::incomplete) {
+        const io_state got = co_await receive(received_, read_bytes_max);
+        if (got != io_state::done)
+            co_return end_unanswered();
+        state = gate.look(received_);
+    }
+    const std::string_view head_bytes = std::string_view{received_}.substr(0, gate.head().bytes);
+    if (state == head_state::refused || !second_opinion_agrees(head_bytes, gate.head())) {
+        const bool is_ours = state == head_state::refused;
+        shared_->log.debug(
+            "request refused",
+            {{"peer", peer_}, {"reason", is_ours ? gate.refusal().reason : "a second parser disagrees"}});
+        co_return co_await answer(is_ours ? to_outcome(gate.refusal().code) : request_outcome::malformed,
+                                  false);
+    }
+    request_plan plan = plan_request(gate.head());
+    received_.erase(0, gate.head().bytes);
+    if (plan.refusal) {
+        shared_->log.debug("request refused", {{"peer", peer_}, {"reason", to_label(*plan.refusal)}});
+        co_return co_await serve_refused(std::move(plan));
+    }
+    co_return co_await serve_wanted(std::move(plan));
+}
+
+connection::request_plan connection::plan_request(const request_head& head) {
+    request_plan plan;
+    plan.table = shared_->endpoints.get();
+    plan.at = plan.table->find(path_of(head.target));
+    plan.refusal = judge_head(head, plan.at, shared_->limits.body_bytes_max);
+    plan.framing = head.framing;
+    plan.content_length = head.content_length;
+    plan.expects_continue = head.expects_continue;
+    is_http_1_1_ = head.is_http_1_1;
+    is_keep_alive_ = head.is_keep_alive;
+    if (plan.at != nullptr)
+        endpoint_ = plan.at->path;
+    if (!plan.refusal)
+        plan.request = make_request(head, *plan.at, peer_);
+    return plan;
+}
+
+awaitable<connection::next> connection::serve_refused(request_plan plan) {
+    const bool is_short =
+        plan.framing != body_framing::length || plan.content_length <= unwanted_body_bytes_max;
+    // Who waits to be told to go on may or may not send the body then: nothing after it is clear.
+    if (!is_short || plan.expects_continue)
+        co_return co_await answer(*plan.refusal, plan.framing == body_framing::none);
+    limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
+                            shared_->limits.body_timeout));
+    std::string unwanted;
+    body_share share(shared_->bodies);
+    const error_code ec =
+        co_await read_body(plan.framing, plan.content_length, unwanted_body_bytes_max, unwanted, share);
+    if (ec == asio::error::eof)
+        co_return end_unanswered();
+    const bool is_malformed = ec && ec != errc::body_too_large;
+    co_return co_await answer(is_malformed ? to_outcome(ec) : *plan.refusal, !ec);
+}
+
+awaitable<connection::next> connection::serve_wanted(request_plan plan) {
+    const steady_time answer_by = answer_deadline(begin_);
+    limit_to(phase_deadline(answer_by, std::chrono::steady_clock::now(), shared_->limits.body_timeout));
+    if (plan.expects_continue && plan.framing != body_framing::none && received_.empty()) {
+        const io_state told = co_await stream_.write_all(continue_response);
+        if (told != io_state::done)
+            co_return end_unanswered();
+    }
+    body_share share(shared_->bodies); // Until the answer: a body that waits for the store is held too.
+    const error_code ec = co_await read_body(plan.framing, plan.content_length,
+                                             shared_->limits.body_bytes_max, plan.request.body, share);
+    if (ec == asio::error::eof)
+        co_return end_unanswered();
+    if (ec)
+        co_return co_await answer(to_outcome(ec), false);
+
+    limit_to(answer_by);
+    plan.request.received_at = wall_now();
+    wait_ = std::make_shared<answer_wait>(timer_.get_executor(), shared_->answers);
+    const request_outcome outcome =
+        co_await receive_event(plan.request, *plan.at, *shared_, wait_, answer_by);
+    wait_.reset();
+    co_return co_await answer(outcome, true);
+}
+
+/// Errors: malformed_http, head_too_large, body_too_large; asio's eof where the peer has gone or the
+/// connection is over.
+awaitable<error_code> connection::read_body(body_framing framing, std::uint64_t length,
+                                            std::uint64_t body_bytes_max, std::string& body,
+                                            body_share& share) {
+    if (framing == body_framing::none)
+        co_return error_code{};
+    if (framing == body_framing::chunked) {
+        const error_code ec = co_await read_chunked(body_bytes_max, body, share);
+        co_return ec;
+    }
+    if (length > body_bytes_max)
+        co_return error_code{errc::body_too_large};
+    body.reserve(std::min(length, std::uint64_t{small_body_bytes_max}));
+    const std::size_t here = std::min<std::uint64_t>(length, received_.size());
+    body.append(received_, 0, here);
+    received_.erase(0, here);
+    while (body.size() < length) {
+        const std::size_t more = std::min<std::uint64_t>(length - body.size(), read_bytes_max);
+        if (!share.make_room(body, more, length)) {
+            const error_code ec = co_await wait_for_deadline();
+            co_return ec;
+        }
+        const io_state got = co_await receive(body, more);
+        if (got != io_state::done)
+            co_return error_code{asio::error::eof};
+    }
+    co_return error_code{};
+}
+
+/// Where there is no room for a large body: the peer is no more to blame than others, and is to try
+/// again.
+awaitable<error_code> connection::wait_for_deadline() {
+    if (const auto count = shared_->large_bodies.count(std::chrono::steady_clock::now()))
+        shared_->log.warn("too many large bodies at once, the connection will be reset",
+                          {{"peer", peer_}, {"count", *count}});
+    // The timer is set anew or goes off; either ends the wait, and only the latter the connection.
+    while (stream_.is_open())
+        co_await timer_.async_wait(as_result);
+    co_return error_code{asio::error::eof};
+}
+
+awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std::string& body,
+                                               body_share& share) {
+    chunk_reader reader(body_bytes_max, shared_->limits.headers_bytes_max);
+    for (;;) {
+        if (!share.make_room(body, received_.size(), body_bytes_max)) {
+            const error_code ec = co_await wait_for_deadline();
+            co_return ec;
+        }
+        std::string_view bytes = received_;
+        const chunk_reader::state state = reader.read(bytes, body);
+        received_.erase(0, received_.size() - bytes.size());
+        if (state == chunk_reader::state::complete)
+            co_return error_code{};
+        if (state == chunk_reader::state::refused)
+            co_return error_code{reader.refusal().code};
+        const io_state got = co_await receive(received_, read_bytes_max);
+        if (got != io_state::done)
+            co_return error_code{asio::error::eof};
+    }
+}
+
+awaitable<connection::next> connection::answer(request_outcome outcome, bool is_body_read) {
+    const steady_time answer_by = answer_deadline(begin_);
+    // The process may have been stopped since anybody looked at the clock.
+    if (outcome == request_outcome::reset || is_over_ || std::chrono::steady_clock::now() >= answer_by) {
+        is_over_ = true;
+        co_return end_unanswered();
+    }
+    const bool is_kept = is_body_read && is_keep_alive_ && !must_close(outcome) && !shared_->is_draining;
+    const connection_option kept = is_http_1_1_ ? connection_option::unsaid : connection_option::keep_alive;
+    const std::string response = to_response(outcome, is_kept ? kept : connection_option::close, wall_now());
+    limit_to(answer_by);
+    const io_state wrote = co_await stream_.write_all(response);
+    if (wrote != io_state::done) {
+        is_over_ = true;
+        co_return end_unanswered();
+    }
+    has_request_ = false;
+    ++requests_;
+    shared_->metrics.count_request(endpoint_, to_label(outcome));
+    if (to_status(outcome) == 200)
+        shared_->metrics.observe_ack(std::chrono::steady_clock::now() - begin_);
+    if (is_kept)
+        co_return next::request;
+    co_return is_body_read ? next::close : next::linger;
+}
+
+} // namespace outreachd::ingress

@@ -1,0 +1,54 @@
+#include "daemon/ingress/receive_event.hpp"
+
+namespace outreachd::ingress {
+namespace {
+
+/// The request stays whole where the signature doesn't hold.
+request_outcome refuse(error_code ec, received_request& request, const endpoint& at, services& with) {
+    if (with.log.is_enabled(log::level::debug))
+        with.log.debug(
+            "request refused",
+            {{"endpoint", at.path}, {"source", at.source}, {"peer", request.peer}, {"reason", ec.message()}});
+    if (ec == errc::signature_mismatch && at.has_quarantine && with.quarantine)
+        with.quarantine(ec.message(), std::move(request));
+    return to_outcome(ec);
+}
+
+void note_unstored(const event_id& id, const endpoint& at, services& with) {
+    if (const auto count = with.unstored.count(std::chrono::steady_clock::now()))
+        with.log.warn("not stored in time, the connection is reset so that the event is sent again",
+                      {{"event_id", to_string(id)}, {"source", at.source}, {"count", *count}});
+}
+
+} // namespace
+
+awaitable<request_outcome> receive_event(received_request& request, const endpoint& at, services& with,
+                                         std::shared_ptr<answer_wait> wait, steady_time deadline) {
+    auto verified = at.verifier->verify(request);
+    if (!verified)
+        co_return refuse(verified.error(), request, at, with);
+
+    const event& genuine = verified->get();
+    const event_id id = genuine.id;
+    const std::string name = genuine.facts.name;
+    const bool is_stale = genuine.facts.delivered_at.has_value() &&
+                          *genuine.facts.delivered_at + at.dedup_window < genuine.received_at;
+
+    with.store.append(std::move(*verified), at.dedup_window, deadline, wait->make_done());
+    const std::optional<store::append_result> stored = co_await wait->wait();
+    if (!stored) {
+        note_unstored(id, at, with);
+        co_return request_outcome::reset;
+    }
+    if (with.log.is_enabled(log::level::debug))
+        with.log.debug(stored->is_repeat ? "repeat received" : "event received",
+                       {{"event_id", to_string(stored->id)}, {"source", at.source}, {"event", name}});
+    if (stored->is_repeat)
+        co_return request_outcome::repeat;
+    with.metrics.count_event(name);
+    if (is_stale)
+        with.metrics.count_stale();
+    co_return request_outcome::accepted;
+}
+
+} // namespace outreachd::ingress

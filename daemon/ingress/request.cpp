@@ -1,0 +1,68 @@
+#include "daemon/ingress/request.hpp"
+
+#include <algorithm>
+
+namespace outreachd::ingress {
+namespace {
+
+constexpr std::string_view kept_prefix = "outreach-";
+constexpr std::string_view signature_name = "outreach-webhook-signature";
+constexpr std::string_view cleanup_token_name = "outreach-webhook-cleanup-token";
+constexpr std::string_view event_id_name = "outreach-webhook-event-id";
+constexpr std::string_view content_type_name = "content-type";
+
+constexpr char to_lower(char letter) noexcept {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+/// `lower` is in lower case.
+bool is_name(std::string_view name, std::string_view lower) noexcept {
+    return std::ranges::equal(name, lower, {}, to_lower);
+}
+
+bool has_kept_prefix(std::string_view name) noexcept {
+    return name.size() > kept_prefix.size() && is_name(name.substr(0, kept_prefix.size()), kept_prefix);
+}
+
+} // namespace
+
+std::string_view path_of(std::string_view target) noexcept {
+    return target.substr(0, target.find('?'));
+}
+
+std::optional<request_outcome> judge_head(const request_head& head, const endpoint* at,
+                                          std::uint64_t body_bytes_max) noexcept {
+    if (at == nullptr)
+        return request_outcome::not_found;
+    if (head.method != "POST")
+        return request_outcome::bad_method;
+    if (head.framing == body_framing::length && head.content_length > body_bytes_max)
+        return request_outcome::body_too_large;
+    return std::nullopt;
+}
+
+received_request make_request(const request_head& head, const endpoint& at, std::string_view peer) {
+    received_request request;
+    request.endpoint = at.path;
+    request.source = at.source;
+    request.peer = peer;
+    for (const head_field& field : head.fields) {
+        if (is_name(field.name, content_type_name)) {
+            if (request.content_type.empty())
+                request.content_type = field.value;
+        } else if (!has_kept_prefix(field.name)) {
+            continue;
+        } else if (is_name(field.name, signature_name)) {
+            request.signatures.emplace_back(field.value);
+        } else if (is_name(field.name, cleanup_token_name)) {
+            request.cleanup_token = secret{std::string{field.value}};
+        } else {
+            if (is_name(field.name, event_id_name) && request.outreach_event_id.empty())
+                request.outreach_event_id = field.value;
+            request.headers.push_back({std::string{field.name}, std::string{field.value}});
+        }
+    }
+    return request;
+}
+
+} // namespace outreachd::ingress

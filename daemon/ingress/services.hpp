@@ -1,0 +1,53 @@
+/// What all connections share.
+#pragma once
+
+#include "daemon/ingress/answer_mailbox.hpp"
+#include "daemon/ingress/body_budget.hpp"
+#include "daemon/ingress/connection_registry.hpp"
+#include "daemon/ingress/endpoint_table.hpp"
+#include "daemon/ingress/log_throttle.hpp"
+#include "daemon/ingress/quarantine_sink.hpp"
+#include "daemon/ingress/replaceable.hpp"
+#include "daemon/ingress/tls_context.hpp"
+#include "daemon/log/logger.hpp"
+#include "daemon/metrics/metrics.hpp"
+#include "daemon/settings/settings.hpp"
+#include "daemon/store/store.hpp"
+
+#include <atomic>
+#include <chrono>
+
+namespace outreachd::ingress {
+
+/// Owned by `ingress` and by every connection: the last connection may go after `ingress`, with the
+/// `io_context`. What the references name outlives both.
+struct services {
+    services(const settings::limits& configured, std::shared_ptr<const endpoint_table> served,
+             std::shared_ptr<const tls_context> secured, store::store& events, metrics::metrics& counters,
+             log::logger& lines, quarantine_sink doubtful, std::shared_ptr<answer_mailbox> answered)
+        : limits(configured), endpoints(std::move(served)), tls(std::move(secured)), store(events),
+          metrics(counters), log(lines), quarantine(std::move(doubtful)), answers(std::move(answered)),
+          open(configured.connections_max), bodies(largest_bodies_max * configured.body_bytes_max) {}
+
+    /// So many of the largest size may be in hand at once: 256 MiB unless configured otherwise.
+    static constexpr std::uint64_t largest_bodies_max = 16;
+
+    const settings::limits limits;
+    replaceable<endpoint_table> endpoints;
+    replaceable<tls_context> tls; ///< Null: plaintext.
+    store::store& store;
+    metrics::metrics& metrics;
+    log::logger& log;
+    const quarantine_sink quarantine;
+    const std::shared_ptr<answer_mailbox> answers;
+    connection_registry open;
+    body_budget bodies;
+    std::atomic<bool> is_draining{false}; ///< Answers say `Connection: close`.
+
+    log_throttle unstored{std::chrono::seconds{1}};     ///< Resets because the store is late.
+    log_throttle over_limit{std::chrono::seconds{1}};   ///< Resets because of `limits.connections`.
+    log_throttle large_bodies{std::chrono::seconds{1}}; ///< Resets because too many bodies are large.
+    log_throttle greetings{std::chrono::minutes{1}};    ///< Handshakes that failed.
+};
+
+} // namespace outreachd::ingress
