@@ -1,0 +1,60 @@
+/// Delivers stored events to handlers: the public face of this folder.
+#pragma once
+
+#include "daemon/dispatch/delivery_store.hpp"
+#include "daemon/dispatch/lane_queue.hpp"
+#include "daemon/log/logger.hpp"
+#include "daemon/metrics/metrics.hpp"
+#include "daemon/settings/settings.hpp"
+#include "handlers/handler.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace outreachd::dispatch {
+
+/// A handler of the configuration, made.
+struct equipped_handler {
+    settings::handler configured;
+    std::unique_ptr<handlers::handler> target;
+};
+
+/// One feeder thread, and for each handler its own worker threads. Store, log and metrics outlive it.
+class dispatcher {
+public:
+    dispatcher(store::store& backing, std::vector<settings::route> routes,
+               std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics);
+    /// With a store and limits of one's own.
+    dispatcher(std::unique_ptr<delivery_store> backing, std::vector<settings::route> routes,
+               std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics,
+               lane_limits limits);
+    /// Stops without waiting, where `stop` wasn't called.
+    ~dispatcher();
+    dispatcher(const dispatcher&) = delete;
+    dispatcher& operator=(const dispatcher&) = delete;
+
+    /// Takes up what an earlier run left, then what is committed. Returns at once; a store that
+    /// can't be read yet is asked again until it can.
+    void start();
+
+    /// Takes nothing new, and waits for what runs, at most `timeout`. What isn't finished then stays
+    /// in the store and is taken up at the next start. False: a handler or the disk hangs; its
+    /// threads are left behind, touch neither store, log nor metrics once they return, and end with the
+    /// process (a read that hangs inside the store is the exception: leave by _Exit). Called once,
+    /// before the store stops.
+    bool stop(std::chrono::milliseconds timeout);
+
+    /// Deliveries that a handler's workers have taken and not yet settled. Any thread.
+    std::size_t running(std::string_view handler) const;
+
+    /// SIGHUP: handlers let go of their files. Any thread.
+    void reopen();
+
+private:
+    struct implementation;
+    std::unique_ptr<implementation> implementation_;
+};
+
+} // namespace outreachd::dispatch

@@ -1,0 +1,169 @@
+/// The thread between the store and the lanes: route, record, offer.
+#include "daemon/dispatch/feeder.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace outreachd::dispatch {
+
+feeder::feeder(delivery_store& backing, router routes, std::vector<std::shared_ptr<lane>> lanes,
+               std::shared_ptr<inbox> incoming, log::logger& log)
+    : backing_(backing), router_(std::move(routes)), lanes_(std::move(lanes)), inbox_(std::move(incoming)),
+      log_(log) {}
+
+void feeder::start() {
+    thread_ = std::thread([self = shared_from_this()] {
+        self->feed();
+        const std::lock_guard lock(self->mutex_);
+        self->has_ended_ = true;
+        self->changed_.notify_all();
+    });
+}
+
+void feeder::begin_stop() {
+    inbox_->close();
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    changed_.notify_all();
+}
+
+bool feeder::finish_stop(steady_time until) {
+    if (!thread_.joinable())
+        return true;
+    std::unique_lock lock(mutex_);
+    const bool has_ended = changed_.wait_until(lock, until, [this] { return has_ended_; });
+    lock.unlock();
+    if (has_ended)
+        thread_.join();
+    else
+        thread_.detach();
+    return has_ended;
+}
+
+void feeder::feed() {
+    while (!open())
+        if (inbox_->pause(read_again_after))
+            return;
+    bool is_idle = false;
+    while (!inbox_->is_closed()) {
+        bool is_readable = true;
+        if (is_reading_back_) {
+            is_readable = read_back();
+        } else {
+            auto taken = inbox_->take(batch_events_max, is_idle);
+            is_reading_back_ = taken.has_gap;
+            if (taken.is_rescan)
+                for (const auto& one : lanes_)
+                    one->rescan();
+            if (!route(std::move(taken.events)))
+                break;
+        }
+        is_readable = serve_lanes() && is_readable;
+        if (!is_readable)
+            inbox_->pause(read_again_after);
+        is_idle = is_readable && !is_reading_back_ &&
+                  std::ranges::none_of(lanes_, [](const auto& one) { return one->wanted().has_value(); });
+    }
+    reader_.reset();
+}
+
+/// False: the store can't be read now.
+bool feeder::open() {
+    try {
+        reader_ = backing_.open_reader();
+    } catch (const std::exception& problem) {
+        if (!has_read_trouble_)
+            log_.error("the store can't be opened for reading; trying again", {{"cause", problem.what()}});
+        has_read_trouble_ = true;
+        return false;
+    }
+    const auto cursor = reader_->routed_up_to();
+    if (!note_read("the routing cursor", cursor ? error_code{} : cursor.error()))
+        return false;
+    cursor_ = *cursor;
+    return true;
+}
+
+/// Routes the next events of the store that never were in the inbox. False: can't be read now.
+bool feeder::read_back() {
+    auto found = reader_->events_after(cursor_, batch_events_max, batch_bytes_max);
+    if (!note_read("events", found ? error_code{} : found.error()))
+        return false;
+    if (found->empty())
+        is_reading_back_ = false;
+    else
+        route(std::move(*found));
+    return true;
+}
+
+/// False: stopping. What isn't committed then is routed after the next start.
+bool feeder::route(std::vector<store::stored_event> events) {
+    // The inbox may hold what was read back meanwhile.
+    std::erase_if(events, [this](const auto& stored) { return stored.sequence <= cursor_; });
+    if (events.empty())
+        return true;
+    std::vector<store::routing> routes;
+    routes.reserve(events.size());
+    for (const auto& stored : events)
+        routes.push_back(router_.decide(stored));
+    std::vector<store::routing> unrecorded;
+    for (std::size_t at = 0; at < events.size(); ++at)
+        if (!events[at].is_routed)
+            unrecorded.push_back(routes[at]);
+    if (!unrecorded.empty() && !record(std::move(unrecorded)))
+        return false;
+    cursor_ = events.back().sequence;
+    for (std::size_t at = 0; at < events.size(); ++at)
+        for (const auto& to : lanes_)
+            if (std::ranges::find(routes[at].handlers, to->name()) != routes[at].handlers.end())
+                to->offer({events[at].sequence, routes[at].ordering_key, 0, events[at].subject});
+    return true;
+}
+
+/// Waits for the commit, for as long as the disk takes. False: stopping.
+bool feeder::record(std::vector<store::routing> routes) {
+    {
+        const std::lock_guard lock(mutex_);
+        is_committed_ = false;
+    }
+    backing_.record_routes(std::move(routes), [self = shared_from_this()] {
+        const std::lock_guard lock(self->mutex_);
+        self->is_committed_ = true;
+        self->changed_.notify_all();
+    });
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_committed_ || is_stopping_; });
+    return is_committed_;
+}
+
+/// One full load for each lane that wants one. A lane has caught up only when a read finds nothing:
+/// short ones may end for other reasons, and nothing is routed between these. False: the store can't
+/// be read now.
+bool feeder::serve_lanes() {
+    for (const auto& to : lanes_) {
+        bool is_full = false;
+        while (!is_full) {
+            const auto request = to->wanted();
+            if (!request)
+                break;
+            const auto found = reader_->unfinished(to->name(), request->after, request->limit);
+            if (!note_read("deliveries", found ? error_code{} : found.error()))
+                return false;
+            to->load(*found, found->empty());
+            is_full = found->size() >= request->limit;
+        }
+    }
+    return true;
+}
+
+/// Logs when reading fails and when it works again, not each time between.
+bool feeder::note_read(const char* what, const error_code& ec) {
+    if (ec && !has_read_trouble_)
+        log_.error("the store can't be read; trying again", {{"what", what}, {"cause", ec.message()}});
+    else if (!ec && has_read_trouble_)
+        log_.info("the store can be read again");
+    has_read_trouble_ = static_cast<bool>(ec);
+    return !ec;
+}
+
+} // namespace outreachd::dispatch

@@ -1,0 +1,69 @@
+/// The thread between the store and the lanes: route, record, offer.
+#pragma once
+
+#include "daemon/dispatch/delivery_store.hpp"
+#include "daemon/dispatch/inbox.hpp"
+#include "daemon/dispatch/lane.hpp"
+#include "daemon/dispatch/router.hpp"
+#include "daemon/log/logger.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace outreachd::dispatch {
+
+/// Takes committed events in order, routes each exactly once, records the routes in batches, and
+/// offers deliveries to lanes once that is committed. Loads what lanes left in the store.
+///
+/// One thread. The routing cursor is moved by the same commit that makes the deliveries, so a crash
+/// anywhere leaves each event either routed or behind the cursor.
+class feeder : public std::enable_shared_from_this<feeder> {
+public:
+    feeder(delivery_store& backing, router routes, std::vector<std::shared_ptr<lane>> lanes,
+           std::shared_ptr<inbox> incoming, log::logger& log);
+
+    void start();
+    /// Closes the inbox. Doesn't block.
+    void begin_stop();
+    /// Waits for the thread until `until`; one that hangs in a read is detached. Returns whether it
+    /// ended.
+    bool finish_stop(steady_time until);
+
+    static constexpr std::size_t batch_events_max = 256;
+    static constexpr std::size_t batch_bytes_max = 8 * 1024 * 1024;
+    /// Before the store is asked again that couldn't be read.
+    static constexpr std::chrono::milliseconds read_again_after{500};
+
+private:
+    void feed();
+    bool open();
+    bool read_back();
+    bool route(std::vector<store::stored_event> events);
+    bool record(std::vector<store::routing> routes);
+    bool serve_lanes();
+    bool note_read(const char* what, const error_code& ec);
+
+    delivery_store& backing_;
+    const router router_;
+    const std::vector<std::shared_ptr<lane>> lanes_;
+    const std::shared_ptr<inbox> inbox_;
+    log::logger& log_;
+
+    // The feeder's own thread's.
+    std::unique_ptr<delivery_reader> reader_;
+    sequence cursor_ = 0; ///< Everything up to it is routed.
+    bool is_reading_back_ = false;
+    bool has_read_trouble_ = false;
+
+    std::thread thread_;
+    std::mutex mutex_; ///< Guards all below.
+    std::condition_variable changed_;
+    bool is_committed_ = false;
+    bool is_stopping_ = false;
+    bool has_ended_ = false;
+};
+
+} // namespace outreachd::dispatch

@@ -1,0 +1,245 @@
+/// One handler's worker threads, and the deliveries they work on.
+#include "daemon/dispatch/lane.hpp"
+
+#include "daemon/dispatch/router.hpp"
+
+#include <algorithm>
+
+namespace outreachd::dispatch {
+
+namespace {
+
+/// Before an event is read again that the store couldn't give. No attempt is counted for it.
+constexpr std::chrono::seconds read_again_after{1};
+
+} // namespace
+
+lane::lane(settings::handler configured, std::unique_ptr<handlers::handler> target,
+           lane_surroundings surroundings, lane_limits limits)
+    : configured_(std::move(configured)), schedule_(configured_.retry), target_(std::move(target)),
+      surroundings_(std::move(surroundings)),
+      queue_(configured_.ordering == settings::ordering::resource, limits) {}
+
+void lane::start() {
+    std::random_device seed;
+    const std::lock_guard lock(mutex_);
+    for (std::uint32_t i = 0; i < configured_.concurrency; ++i) {
+        auto fresh = std::make_unique<worker>();
+        fresh->random.seed(seed());
+        // The thread waits for the mutex, so the worker is in its place when it looks.
+        fresh->thread = std::thread([lane = shared_from_this(), &self = *fresh] { lane->work(self); });
+        workers_.push_back(std::move(fresh));
+    }
+}
+
+void lane::offer(delivery fresh) {
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.offer(std::move(fresh));
+    }
+    work_.notify_one();
+}
+
+std::optional<lane::load_request> lane::wanted() {
+    const std::lock_guard lock(mutex_);
+    // Whatever it answers, the next worker that misses something asks again.
+    has_asked_ = false;
+    const std::size_t limit = is_stopping_ ? 0 : queue_.wanted();
+    return limit == 0 ? std::nullopt : std::optional<load_request>{{queue_.loaded_up_to(), limit}};
+}
+
+void lane::load(std::span<const store::unfinished_delivery> found, bool is_all) {
+    using std::chrono::milliseconds;
+    // A pause is at most `max` and its jitter, so a later due time comes from a clock that was set.
+    const auto pause_max = milliseconds{static_cast<milliseconds::rep>(
+        static_cast<double>(configured_.retry.max.count()) * (1 + configured_.retry.jitter))};
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.load(found, is_all, {std::chrono::steady_clock::now(), wall_now(), pause_max});
+    }
+    work_.notify_all();
+}
+
+void lane::rescan() {
+    const std::lock_guard lock(mutex_);
+    queue_.rescan();
+}
+
+std::size_t lane::running() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(std::ranges::count_if(
+        workers_, [](const auto& one) { return one->phase != phase::idle && one->phase != phase::ended; }));
+}
+
+void lane::begin_stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    work_.notify_all();
+}
+
+bool lane::finish_stop(steady_time until) {
+    std::vector<std::thread> to_join;
+    std::vector<std::thread> to_leave;
+    {
+        std::unique_lock lock(mutex_);
+        const auto all = [this](auto fits) { return std::ranges::all_of(workers_, fits); };
+        phase_changed_.wait_until(
+            lock, until, [&] { return all([](const auto& one) { return one->phase == phase::ended; }); });
+        is_abandoned_ = true;
+        for (const auto& one : workers_)
+            one->committed.notify_all();
+        phase_changed_.wait(lock, [&] {
+            return all(
+                [](const auto& one) { return one->phase == phase::ended || one->phase == phase::running; });
+        });
+        for (const auto& one : workers_)
+            (one->phase == phase::ended ? to_join : to_leave).push_back(std::move(one->thread));
+    }
+    for (auto& thread : to_join)
+        thread.join();
+    for (auto& thread : to_leave)
+        thread.detach();
+    return to_leave.empty();
+}
+
+void lane::work(worker& self) {
+    while (auto next = take(self))
+        run(self, std::move(*next));
+    const std::lock_guard lock(mutex_);
+    self.phase = phase::ended;
+    phase_changed_.notify_all();
+}
+
+std::optional<delivery> lane::take(worker& self) {
+    std::unique_lock lock(mutex_);
+    while (!is_stopping_) {
+        auto next = queue_.take(std::chrono::steady_clock::now());
+        if (!has_asked_ && queue_.wanted() != 0) {
+            has_asked_ = true;
+            surroundings_.feeder_inbox->nudge();
+        }
+        if (next) {
+            self.phase = phase::running;
+            return next;
+        }
+        if (const auto due = queue_.next_due())
+            work_.wait_until(lock, *due);
+        else
+            work_.wait(lock);
+    }
+    return std::nullopt;
+}
+
+void lane::run(worker& self, delivery what) {
+    if (!what.subject) {
+        auto stored = surroundings_.events->read(what.at);
+        const error_code ec = stored ? error_code{} : stored.error();
+        if (ec == errc::damaged || (!ec && !stored->subject))
+            return settle(self, what, judge_unreadable(what, damaged_reason));
+        // A store that goes on in a fresh file and hasn't carried the event over yet is unavailable;
+        // so an event that isn't found won't come back, and mustn't hold up its resource.
+        if (ec == errc::not_found)
+            return settle(self, what, judge_unreadable(what, gone_reason));
+        if (ec || !may_begin())
+            return put_back(self, what);
+        what.subject = std::move(stored->subject);
+    }
+    auto judged = attempt(self, what);
+    settle(self, what, std::move(judged));
+}
+
+/// False once the lane stops: a read may have taken long, and nothing is begun after that.
+bool lane::may_begin() const {
+    const std::lock_guard lock(mutex_);
+    return !is_stopping_;
+}
+
+verdict lane::attempt(worker& self, const delivery& what) {
+    attempt_times times;
+    times.started_at = wall_now();
+    const auto started = std::chrono::steady_clock::now();
+    auto said = run_attempt(*target_, {what.subject, delivery_id(what.subject->id, configured_.name),
+                                       what.attempts + 1, started + configured_.timeout});
+    times.took =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+    times.ended_at = wall_now();
+    return judge(what, configured_.name, std::move(said), times, schedule_,
+                 std::uniform_real_distribution<double>(0, 1)(self.random));
+}
+
+/// Dead without an attempt, since there is nothing to hand over.
+verdict lane::judge_unreadable(const delivery& what, const char* reason) const {
+    verdict judged;
+    judged.record.sequence = what.at;
+    judged.record.handler = configured_.name;
+    judged.record.state = store::delivery_state::dead;
+    judged.record.attempts = what.attempts;
+    judged.record.started_at = wall_now();
+    judged.record.reason = reason;
+    return judged;
+}
+
+void lane::settle(worker& self, delivery what, verdict judged) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_abandoned_)
+            return;
+        self.phase = phase::closing;
+        self.is_committed = false;
+    }
+    report(what, judged.record);
+    what.attempts = judged.record.attempts;
+    surroundings_.store.settle(std::move(judged.record), [lane = shared_from_this(), &self] {
+        const std::lock_guard lock(lane->mutex_);
+        self.is_committed = true;
+        self.committed.notify_all();
+    });
+
+    std::unique_lock lock(mutex_);
+    self.phase = phase::waiting;
+    phase_changed_.notify_all();
+    self.committed.wait(lock, [&] { return self.is_committed || is_abandoned_; });
+    self.phase = phase::idle;
+    if (judged.pause)
+        queue_.retry(what, std::chrono::steady_clock::now() + *judged.pause);
+    else
+        queue_.finish(what);
+    work_.notify_one();
+}
+
+void lane::put_back(worker& self, const delivery& what) {
+    const std::lock_guard lock(mutex_);
+    self.phase = phase::idle;
+    queue_.retry(what, std::chrono::steady_clock::now() + read_again_after);
+    work_.notify_one();
+}
+
+void lane::report(const delivery& what, const store::settlement& record) {
+    const std::string_view state = store::to_string(record.state);
+    surroundings_.metrics.count_delivery(record.handler, state);
+    surroundings_.metrics.observe_delivery(record.handler, record.took);
+
+    std::string event_id;
+    std::string delivery;
+    std::string_view source;
+    if (what.subject) {
+        event_id = to_string(what.subject->id);
+        delivery = to_string(delivery_id(what.subject->id, record.handler));
+        source = what.subject->source;
+    }
+    const bool is_dead = record.state == store::delivery_state::dead;
+    const auto level = is_dead ? log::level::warn : log::level::debug;
+    surroundings_.log.write(level, is_dead ? "delivery is dead" : "delivery attempted",
+                            {{"event_id", event_id},
+                             {"source", source},
+                             {"delivery_id", delivery},
+                             {"handler", record.handler},
+                             {"sequence", record.sequence},
+                             {"outcome", state},
+                             {"attempts", record.attempts},
+                             {"reason", record.reason}});
+}
+
+} // namespace outreachd::dispatch

@@ -1,0 +1,116 @@
+/// One handler's worker threads, and the deliveries they work on.
+#pragma once
+
+#include "daemon/dispatch/delivery_store.hpp"
+#include "daemon/dispatch/event_source.hpp"
+#include "daemon/dispatch/inbox.hpp"
+#include "daemon/dispatch/lane_queue.hpp"
+#include "daemon/dispatch/run_delivery.hpp"
+#include "daemon/log/logger.hpp"
+#include "daemon/metrics/metrics.hpp"
+#include "daemon/settings/settings.hpp"
+#include "handlers/handler.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace outreachd::dispatch {
+
+/// What all lanes share. Outlives them, but for what a hung handler's thread still holds.
+struct lane_surroundings {
+    delivery_store& store;
+    std::shared_ptr<event_source> events;
+    std::shared_ptr<inbox> feeder_inbox; ///< Nudged when there is room for a load.
+    log::logger& log;
+    metrics::metrics& metrics;
+};
+
+/// Why a delivery is dead whose event the store no longer has.
+inline constexpr const char* gone_reason = "the event is gone from the store: its record was lost or removed";
+
+/// Runs a handler's deliveries on `concurrency` threads of its own: one that hangs holds no other
+/// handler's. A worker waits for its settlement's commit before it takes the next delivery, so that
+/// at most the deliveries that ran are repeated after a crash (guarantee G7).
+///
+/// Made shared: threads that were given up on keep it alive, and after `stop` they touch nothing of
+/// its surroundings.
+class lane : public std::enable_shared_from_this<lane> {
+public:
+    lane(settings::handler configured, std::unique_ptr<handlers::handler> target,
+         lane_surroundings surroundings, lane_limits limits = {});
+
+    void start();
+
+    // The feeder's side.
+    void offer(delivery fresh);
+
+    struct load_request {
+        sequence after;
+        std::size_t limit;
+    };
+
+    std::optional<load_request> wanted();
+    void load(std::span<const store::unfinished_delivery> found, bool is_all);
+    /// The store has got deliveries behind those loaded: load all again.
+    void rescan();
+
+    const std::string& name() const { return configured_.name; }
+
+    /// Deliveries taken and not yet settled. Any thread.
+    std::size_t running() const;
+
+    void reopen() { target_->reopen(); }
+
+    /// Workers take nothing new. Doesn't block.
+    void begin_stop();
+    /// Waits for the workers until `until`, then gives up on those still in their handler: what they
+    /// run stays pending in the store, and their threads are detached. Returns whether all ended.
+    bool finish_stop(steady_time until);
+
+private:
+    enum class phase {
+        idle,    ///< Waits for a delivery.
+        running, ///< In the handler, or reading the event: for as long as that takes.
+        closing, ///< Hands in its settlement: short.
+        waiting, ///< For the settlement's commit.
+        ended,
+    };
+
+    struct worker {
+        std::thread thread;
+        enum phase phase = phase::idle;
+        bool is_committed = false;
+        std::condition_variable committed;
+        std::minstd_rand random; ///< Its own thread's.
+    };
+
+    void work(worker& self);
+    std::optional<delivery> take(worker& self);
+    void run(worker& self, delivery what);
+    bool may_begin() const;
+    verdict attempt(worker& self, const delivery& what);
+    verdict judge_unreadable(const delivery& what, const char* reason) const;
+    void settle(worker& self, delivery what, verdict judged);
+    void report(const delivery& what, const store::settlement& record);
+    void put_back(worker& self, const delivery& what);
+
+    const settings::handler configured_;
+    const retry_schedule schedule_;
+    const std::unique_ptr<handlers::handler> target_;
+    const lane_surroundings surroundings_;
+
+    mutable std::mutex mutex_; ///< Guards all below.
+    std::condition_variable work_;
+    std::condition_variable phase_changed_;
+    lane_queue queue_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    bool is_stopping_ = false;
+    bool is_abandoned_ = false; ///< The surroundings may be gone.
+    bool has_asked_ = false;    ///< For a load, since the feeder last looked.
+};
+
+} // namespace outreachd::dispatch

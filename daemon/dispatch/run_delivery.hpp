@@ -1,0 +1,36 @@
+/// One attempt at one delivery: handle, then the verdict. The straight line of the work path.
+#pragma once
+
+#include "daemon/dispatch/lane_queue.hpp"
+#include "daemon/dispatch/retry_schedule.hpp"
+#include "daemon/store/records.hpp"
+#include "handlers/handler.hpp"
+
+#include <string_view>
+
+namespace outreachd::dispatch {
+
+/// Calls the handler. One that throws counts as `retry`, with what it threw as the reason.
+outcome run_attempt(handlers::handler& target, const handlers::attempt& what) noexcept;
+
+/// When an attempt ran.
+struct attempt_times {
+    wall_time started_at{};
+    std::chrono::microseconds took{};
+    wall_time ended_at{};
+};
+
+/// An attempt's verdict: what the store keeps of it, and the pause before the next.
+struct verdict {
+    store::settlement record;
+    std::optional<std::chrono::milliseconds> pause; ///< With `retry`.
+};
+
+/// Pure. `random` is in [0, 1).
+verdict judge(const delivery& what, std::string_view handler, outcome said, const attempt_times& times,
+              const retry_schedule& schedule, double random);
+
+/// The first 4 KiB of an answer are kept.
+inline constexpr std::size_t last_answer_bytes_max = 4096;
+
+} // namespace outreachd::dispatch
