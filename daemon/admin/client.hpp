@@ -1,0 +1,46 @@
+/// The command line's side of the admin server.
+#pragma once
+
+#include "daemon/settings/settings.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace outreachd::admin {
+
+/// What the daemon answered.
+struct client_answer {
+    unsigned status = 0;
+    std::string body;
+};
+
+/// Why there is no answer, in words for the operator.
+struct client_failure {
+    std::string message;
+};
+
+/// Asks a running daemon, one connection for each request. Blocks up to its timeout. One thread at a time.
+class client {
+public:
+    explicit client(settings::admin configured, std::chrono::milliseconds timeout = std::chrono::seconds{10});
+
+    /// `target` is a path and query, already encoded.
+    std::variant<client_answer, client_failure> get(std::string_view target) const;
+
+    /// Where it asks: `127.0.0.1:9464`, `[::1]:9464`.
+    std::string place() const;
+
+private:
+    settings::admin configured_; ///< A wildcard address is loopback here.
+    std::chrono::milliseconds timeout_;
+};
+
+/// Reads a whole answer as the admin server sends it: a head, and a body of its Content-Length.
+std::variant<client_answer, client_failure> parse_answer(std::string_view bytes);
+
+/// Percent-encodes all but RFC 3986's unreserved characters, for a parameter's value.
+std::string percent_encode(std::string_view text);
+
+} // namespace outreachd::admin

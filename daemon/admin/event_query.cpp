@@ -1,0 +1,141 @@
+/// Reads the parameters of `GET /api/events`.
+#include "daemon/admin/event_query.hpp"
+
+#include "daemon/event/event_id.hpp"
+#include "daemon/event/hex_digit.hpp"
+
+#include <charconv>
+#include <set>
+
+namespace outreachd::admin {
+
+namespace {
+
+constexpr std::size_t limit_max = 1000;
+
+/// All of `text` as a decimal number without a sign.
+template <typename Number>
+std::optional<Number> whole_number(std::string_view text) noexcept {
+    Number value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || text.starts_with('-'))
+        return std::nullopt;
+    return value;
+}
+
+/// What is allowed for a parameter, where `value` isn't; nothing where it was taken.
+std::optional<std::string> apply(store::event_filter& filter, std::string_view name, const std::string& value,
+                                 wall_time now) {
+    if (name == "limit") {
+        const auto limit = whole_number<std::size_t>(value);
+        if (!limit || *limit == 0 || *limit > limit_max)
+            return "a number from 1 to 1000";
+        filter.limit = *limit;
+    } else if (name == "before") {
+        filter.before = parse_event_id(value);
+        if (!filter.before)
+            return "an event's id";
+    } else if (name == "since") {
+        filter.since = parse_since(value, now);
+        if (!filter.since)
+            return "a time such as 2026-11-21T08:22:55Z, or how long ago, such as 2h or 7d";
+    } else if (name == "state") {
+        filter.state = store::parse_event_state(value);
+        if (!filter.state)
+            return "one of pending, published, done, dead, unrouted";
+    } else if (value.empty()) {
+        return "a text that isn't empty";
+    } else if (name == "handler") {
+        filter.handler = value;
+    } else if (name == "name") {
+        filter.name = value;
+    } else {
+        filter.resource = value;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '+') {
+            decoded += ' ';
+        } else if (text[at] == '%') {
+            if (at + 2 >= text.size())
+                return std::nullopt;
+            const auto high = hex_digit(text[at + 1]);
+            const auto low = hex_digit(text[at + 2]);
+            if (!high || !low)
+                return std::nullopt;
+            decoded += static_cast<char>(*high << 4U | *low);
+            at += 2;
+        } else {
+            decoded += text[at];
+        }
+    }
+    return decoded;
+}
+
+std::optional<wall_time> parse_since(std::string_view text, wall_time now) {
+    if (text.empty())
+        return std::nullopt;
+    std::int64_t unit_seconds = 0;
+    switch (text.back()) {
+    case 's':
+        unit_seconds = 1;
+        break;
+    case 'm':
+        unit_seconds = 60;
+        break;
+    case 'h':
+        unit_seconds = 60 * 60;
+        break;
+    case 'd':
+        unit_seconds = 24 * 60 * 60;
+        break;
+    default:
+        // In a query that wasn't encoded, the `+` of an offset has become a space.
+        if (std::string time{text}; time.size() > 6 && time[time.size() - 6] == ' ') {
+            time[time.size() - 6] = '+';
+            return parse_timestamp(time);
+        }
+        return parse_timestamp(text);
+    }
+    constexpr std::int64_t days_max = 100 * 366; // Any longer is a slip, and would leave the calendar.
+    const auto count = whole_number<std::int64_t>(text.substr(0, text.size() - 1));
+    if (!count || *count > days_max * 24 * 60 * 60 / unit_seconds)
+        return std::nullopt;
+    return now - std::chrono::seconds{*count * unit_seconds};
+}
+
+std::variant<store::event_filter, bad_parameter> parse_event_query(std::string_view query, wall_time now) {
+    static const std::set<std::string, std::less<>> known{"limit", "before",   "since",  "state",
+                                                          "name",  "resource", "handler"};
+    store::event_filter filter;
+    std::set<std::string, std::less<>> seen;
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        if (pair.empty())
+            continue;
+        const auto equals = pair.find('=');
+        const auto name = percent_decode(pair.substr(0, equals));
+        const auto value =
+            percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+        if (!name || !value)
+            return bad_parameter{"'" + std::string{pair} + "' is not percent-encoded as it should be"};
+        if (!known.contains(*name))
+            return bad_parameter{"unknown parameter '" + *name +
+                                 "'; allowed are limit, before, since, state, name, resource, handler"};
+        if (!seen.insert(*name).second)
+            return bad_parameter{"parameter '" + *name + "' is given twice"};
+        if (const auto allowed = apply(filter, *name, *value, now))
+            return bad_parameter{"parameter '" + *name + "' is '" + *value + "'; allowed is " + *allowed};
+    }
+    return filter;
+}
+
+} // namespace outreachd::admin

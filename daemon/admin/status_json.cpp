@@ -1,0 +1,67 @@
+/// What runs, as JSON.
+#include "daemon/admin/status_json.hpp"
+
+#include "daemon/admin/json_writer.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace outreachd::admin {
+
+namespace {
+
+double seconds_between(wall_time earlier, wall_time later) {
+    // A clock that was set back must not show a negative age.
+    return std::max(0.0, std::chrono::duration<double>{later - earlier}.count());
+}
+
+void write_handler(json_writer& json, const store::handler_depth& depth, std::uint64_t running,
+                   wall_time now) {
+    // To the store a delivery that runs is one that waits, for the first time or again.
+    const std::uint64_t running_first = std::min(running, depth.pending);
+    const std::uint64_t running_again = std::min(running - running_first, depth.retry);
+    json.begin_object();
+    json.member("pending", depth.pending - running_first);
+    json.member("running", running);
+    json.member("retry", depth.retry - running_again);
+    json.member("dead", depth.dead);
+    json.key("oldest_pending_seconds");
+    if (depth.oldest_pending)
+        json.value(seconds_between(*depth.oldest_pending, now));
+    else
+        json.null();
+    json.member_or_null("last_error", depth.last_error);
+    json.end_object();
+}
+
+} // namespace
+
+std::string to_json(const status& what, wall_time now) {
+    std::map<std::string, store::handler_depth> handlers;
+    for (const std::string& name : what.handler_names)
+        handlers[name].handler = name;
+    for (const store::handler_depth& each : what.depths)
+        handlers[each.handler] = each;
+
+    json_writer json;
+    json.begin_object();
+    json.member("version", OUTREACHD_VERSION);
+    json.member("uptime_seconds", seconds_between(what.started_at, now));
+    json.member("roles", what.roles);
+    json.member("ready", what.unready_reasons.empty());
+    json.member("reasons", what.unready_reasons);
+    json.member("outbox", what.outbox);
+    json.member("quarantined", what.quarantined);
+    json.member("unrouted", what.unrouted);
+    json.key("handlers");
+    json.begin_object();
+    for (const auto& [name, depth] : handlers) {
+        json.key(name);
+        write_handler(json, depth, what.running(name), now);
+    }
+    json.end_object();
+    json.end_object();
+    return std::move(json).take();
+}
+
+} // namespace outreachd::admin
