@@ -1,0 +1,37 @@
+/// Owns every long-lived object of the daemon: builds them bottom-up, drains them top-down.
+#pragma once
+
+#include "daemon/log/logger.hpp"
+#include "daemon/settings/settings.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace outreachd {
+
+/// The running daemon. Main thread only.
+class app {
+public:
+    /// Opens the store and the sockets; nothing is accepted yet. Throws std::runtime_error, naming the
+    /// key or file.
+    app(struct settings::settings configured, const std::vector<int>& listen_fds);
+    ~app();
+    app(const app&) = delete;
+    app& operator=(const app&) = delete;
+
+    /// From here on connections are accepted and deliveries run.
+    void start();
+    /// Stops accepting, answers what is in flight, finishes or gives back deliveries, closes the store:
+    /// within `shutdown_timeout`. False: a thread hangs, and the process must be left by _Exit.
+    bool stop();
+    /// Handlers let go of their files, so that they can be rotated.
+    void reopen_files();
+
+    log::logger& log();
+
+private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+} // namespace outreachd

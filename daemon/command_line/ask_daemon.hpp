@@ -1,0 +1,26 @@
+/// Asks the running daemon by its admin API.
+#pragma once
+
+#include "daemon/command_line/streams.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <functional>
+#include <string>
+
+namespace outreachd::command_line {
+
+struct question {
+    std::string config_path;
+    std::string target;   ///< Path and query, such as `/api/status`.
+    bool is_json = false; ///< Show the answer as it is.
+};
+
+/// GETs `what.target` of the daemon that the `admin:` part of the configuration names, and shows the
+/// answer: as it came, or by `show`. Where there is no good answer, writes a plain sentence to
+/// `to.err`. Returns the exit code: configuration, unavailable (nothing answers) or failed (the
+/// daemon refused). Blocks for some seconds at most.
+int ask_daemon(const question& what, const streams& to,
+               const std::function<void(const boost::json::value& answer)>& show);
+
+} // namespace outreachd::command_line

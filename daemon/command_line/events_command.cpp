@@ -1,0 +1,89 @@
+/// Asks for events and shows them; what may be asked for is the admin API's to say.
+#include "daemon/command_line/events_command.hpp"
+
+#include "daemon/admin/client.hpp"
+#include "daemon/admin/event_query.hpp"
+#include "daemon/command_line/ask_daemon.hpp"
+#include "daemon/command_line/columns.hpp"
+#include "daemon/command_line/event_story_text.hpp"
+#include "daemon/command_line/exit_code.hpp"
+#include "daemon/command_line/json_fields.hpp"
+#include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/spoken_time.hpp"
+#include "daemon/event/event_id.hpp"
+
+#include <ostream>
+#include <utility>
+
+namespace outreachd::command_line {
+
+namespace {
+
+namespace json = boost::json;
+
+std::string query_of(const list_options& options) {
+    const std::pair<const char*, const std::string&> parameters[]{
+        {"limit", options.limit},      {"before", options.before},   {"since", options.since},
+        {"state", options.state},      {"handler", options.handler}, {"name", options.name},
+        {"resource", options.resource}};
+    std::string query;
+    for (const auto& [name, value] : parameters) {
+        if (!value.empty())
+            query += (query.empty() ? "" : "&") + std::string{name} + '=' + admin::percent_encode(value);
+    }
+    return query;
+}
+
+std::string received(const json::value& event, wall_time now) {
+    const std::string text = text_at(event, "received_at");
+    const auto time = parse_timestamp(text);
+    return time ? spoken_relative(*time, now) : text;
+}
+
+void show_list(const json::value& answer, std::size_t limit, std::ostream& out) {
+    const json::array* const events = answer.if_array();
+    if (events == nullptr || events->empty()) {
+        out << "no such events\n";
+        return;
+    }
+    const wall_time now = wall_now();
+    std::vector<std::vector<std::string>> rows;
+    for (const json::value& each : *events)
+        rows.push_back({text_at(each, "id"), received(each, now), text_at(each, "name"),
+                        text_at(each, "resource_id"), text_at(each, "state")});
+    write_columns(out,
+                  {{"ID"},
+                   {"RECEIVED"},
+                   {"NAME", column::side::left, 33},
+                   {"RESOURCE", column::side::left, 36},
+                   {"STATE"}},
+                  rows);
+    if (events->size() >= limit)
+        out << "older ones: --before " << printable(rows.back().front()) << '\n';
+}
+
+int refuse(const std::string& why, const streams& to) {
+    to.err << "outreachd: " << printable(why) << '\n';
+    return exit_code::usage;
+}
+
+} // namespace
+
+int list_events(const std::string& config_path, const list_options& options, const streams& to) {
+    const std::string query = query_of(options);
+    const auto checked = admin::parse_event_query(query, wall_now());
+    if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
+        return refuse(problem->message, to);
+    const std::size_t limit = std::get<store::event_filter>(checked).limit;
+    return ask_daemon({config_path, query.empty() ? "/api/events" : "/api/events?" + query, options.is_json},
+                      to, [&](const json::value& answer) { show_list(answer, limit, to.out); });
+}
+
+int show_event(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {
+    if (!parse_event_id(id))
+        return refuse("'" + id + "' is no event's id; `outreachd events list` shows them", to);
+    return ask_daemon({config_path, "/api/events/" + id, is_json}, to,
+                      [&](const json::value& answer) { write_event_story(answer, wall_now(), to.out); });
+}
+
+} // namespace outreachd::command_line

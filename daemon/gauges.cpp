@@ -1,0 +1,68 @@
+#include "daemon/gauges.hpp"
+
+#include <functional>
+
+namespace outreachd {
+
+namespace {
+
+using depth_value = std::function<double(const store::handler_depth&)>;
+
+double seconds_since(wall_time then) {
+    return std::chrono::duration<double>(wall_now() - then).count();
+}
+
+} // namespace
+
+void add_gauges(metrics::metrics& to, const gauge_sources& from) {
+    const store::store& events = from.events;
+    to.add_gauge("quarantined", "Requests kept because their signature fitted no secret.", "",
+                 [&doubtful = from.doubtful] { return static_cast<double>(doubtful.size()); });
+    to.add_gauge("quarantine_dropped", "Such requests since the start that were over a bound, and not kept.",
+                 "", [&doubtful = from.doubtful] { return static_cast<double>(doubtful.dropped()); });
+    to.add_gauge("unaccounted", "Events received, less those in any known state: 0.", "",
+                 [&events] { return static_cast<double>(events.accounts().unaccounted()); });
+    to.add_gauge("unrouted", "Events that no route takes.", "",
+                 [&events] { return static_cast<double>(events.accounts().unrouted); });
+    to.add_gauge("damaged_rows", "Stored events found damaged since the start.", "",
+                 [&events] { return static_cast<double>(events.damaged_rows()); });
+    to.add_gauge("store_stalled_seconds", "For how long the store has been unable to write; 0 where it can.",
+                 "", [&events] {
+                     const auto stalled = events.stalled_for();
+                     return stalled ? std::chrono::duration<double>(*stalled).count() : 0.0;
+                 });
+    to.add_gauge("connections", "Open connections.", "",
+                 [&receiver = from.receiver] { return static_cast<double>(receiver.open_connections()); });
+    to.add_gauge("log_lines_dropped", "Log lines dropped because nobody read them.", "",
+                 [&log = from.log] { return static_cast<double>(log.dropped()); });
+    if (from.receiver.certificate_expires_at())
+        to.add_gauge("certificate_expiry_seconds", "Until the certificate in use expires.", "",
+                     [&receiver = from.receiver] {
+                         const auto expiry = receiver.certificate_expires_at();
+                         return expiry ? -seconds_since(*expiry) : 0.0;
+                     });
+
+    const auto add_depth = [&](const char* name, const char* help, const std::string& handler,
+                               const depth_value& value) {
+        to.add_gauge(name, help, "handler=" + handler, [&events, handler, value] {
+            for (const store::handler_depth& depth : events.depths())
+                if (depth.handler == handler)
+                    return value(depth);
+            return 0.0;
+        });
+    };
+    for (const settings::handler& one : from.handlers) {
+        add_depth("pending", "Deliveries that are neither done nor dead.", one.name,
+                  [](const store::handler_depth& depth) {
+                      return static_cast<double>(depth.pending + depth.retry);
+                  });
+        add_depth("oldest_pending_seconds", "Age of the oldest delivery that is neither done nor dead.",
+                  one.name, [](const store::handler_depth& depth) {
+                      return depth.oldest_pending ? seconds_since(*depth.oldest_pending) : 0.0;
+                  });
+        add_depth("dead", "Deliveries that were given up.", one.name,
+                  [](const store::handler_depth& depth) { return static_cast<double>(depth.dead); });
+    }
+}
+
+} // namespace outreachd

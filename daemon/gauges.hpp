@@ -1,0 +1,24 @@
+/// Metrics that are asked for their value at each scrape.
+#pragma once
+
+#include "daemon/ingress/ingress.hpp"
+#include "daemon/log/logger.hpp"
+#include "daemon/metrics/metrics.hpp"
+#include "daemon/settings/settings.hpp"
+#include "daemon/store/quarantine.hpp"
+#include "daemon/store/store.hpp"
+
+namespace outreachd {
+
+/// Where the values come from. All outlive the metrics' last scrape.
+struct gauge_sources {
+    const store::store& events;
+    const store::quarantine& doubtful;
+    const ingress::ingress& receiver;
+    const log::logger& log;
+    const std::vector<settings::handler>& handlers;
+};
+
+void add_gauges(metrics::metrics& to, const gauge_sources& from);
+
+} // namespace outreachd

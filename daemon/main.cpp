@@ -1,0 +1,15 @@
+/// The program: reads the command line, and runs the daemon for `serve`.
+#include "daemon/command_line/command_line.hpp"
+#include "daemon/serve.hpp"
+
+#include <cstdio>
+#include <exception>
+
+int main(int argc, char** argv) {
+    try {
+        return outreachd::command_line::run(argc, argv, {.serve = outreachd::serve});
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "outreachd: %s\n", failure.what());
+        return 1;
+    }
+}

@@ -1,0 +1,51 @@
+#include "daemon/second_hearing.hpp"
+
+#include <future>
+#include <map>
+
+namespace outreachd {
+
+namespace {
+
+constexpr std::chrono::seconds store_wait{30};
+
+/// True once the event is durable.
+bool append_and_wait(store::store& events, verified_event genuine, std::chrono::milliseconds dedup_window) {
+    auto answer = std::make_shared<std::promise<bool>>();
+    auto is_stored = answer->get_future();
+    events.append(std::move(genuine), dedup_window, std::chrono::steady_clock::now() + store_wait,
+                  [answer](error_code ec, const store::append_result&) { answer->set_value(!ec); });
+    return is_stored.get();
+}
+
+} // namespace
+
+ingress::quarantine_sink quarantine_of(const std::vector<settings::endpoint>& endpoints,
+                                       store::quarantine& keeper) {
+    std::map<std::string, std::uint64_t> bytes_max;
+    for (const settings::endpoint& one : endpoints)
+        bytes_max[one.path] = one.quarantine_bytes_max;
+    return [bytes_max, &keeper](const std::string&, received_request request) {
+        if (const auto found = bytes_max.find(request.endpoint); found != bytes_max.end())
+            keeper.keep(std::move(request), found->second);
+    };
+}
+
+void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
+                store::store& events, log::logger& log) {
+    keeper.recheck([endpoints = std::move(endpoints), &events, &log](received_request& request) {
+        const ingress::endpoint* const at = endpoints->find(request.endpoint);
+        if (at == nullptr)
+            return false;
+        auto verified = at->verifier->verify(request);
+        if (!verified)
+            return false;
+        const std::string id = to_string(verified->get().id);
+        if (!append_and_wait(events, std::move(*verified), at->dedup_window))
+            return false;
+        log.info("a quarantined request is an event now", {{"event_id", id}, {"source", at->source}});
+        return true;
+    });
+}
+
+} // namespace outreachd

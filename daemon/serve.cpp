@@ -1,0 +1,100 @@
+#include "daemon/serve.hpp"
+
+#include "daemon/app.hpp"
+#include "daemon/command_line/exit_code.hpp"
+#include "daemon/descriptor_limit.hpp"
+#include "daemon/settings/load_settings.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <vector>
+
+namespace outreachd {
+
+namespace {
+
+/// Signals are taken by the main thread alone; every other thread inherits the mask.
+sigset_t block_signals() {
+    sigset_t taken;
+    sigemptyset(&taken);
+    for (const int one : {SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&taken, one);
+    pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+    // A client that goes away is an error code, not a reason to die.
+    std::signal(SIGPIPE, SIG_IGN);
+    // A file size limit (RLIMIT_FSIZE) is an error like a full disk.
+    std::signal(SIGXFSZ, SIG_IGN);
+    return taken;
+}
+
+/// Whoever asks twice doesn't want to wait.
+void let_second_signal_kill() {
+    sigset_t second;
+    sigemptyset(&second);
+    for (const int one : {SIGTERM, SIGINT}) {
+        std::signal(one, SIG_DFL);
+        sigaddset(&second, one);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &second, nullptr);
+}
+
+std::vector<int> sockets_from_systemd() {
+    const int count = sd_listen_fds(1);
+    if (count < 0)
+        throw std::runtime_error("LISTEN_FDS can't be read: the sockets that systemd hands over");
+    std::vector<int> sockets;
+    for (int i = 0; i < count; ++i)
+        sockets.push_back(SD_LISTEN_FDS_START + i);
+    return sockets;
+}
+
+} // namespace
+
+int serve(const std::string& config_path) {
+    auto loaded = settings::load_settings(config_path);
+    for (const auto& problem : loaded.errors)
+        std::fprintf(stderr, "%s\n", settings::to_text(problem, config_path).c_str());
+    if (!loaded.errors.empty())
+        return static_cast<int>(command_line::exit_code::configuration);
+
+    const sigset_t taken = block_signals();
+    const std::uint64_t descriptors = raise_descriptor_limit();
+    std::uint32_t& connections_max = loaded.settings.listen.limits.connections_max;
+    const std::uint32_t configured_max = connections_max;
+    connections_max =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(configured_max, connections_within(descriptors)));
+    const std::uint32_t usable_max = connections_max;
+    app daemon(std::move(loaded.settings), sockets_from_systemd());
+    for (const auto& problem : loaded.warnings)
+        daemon.log().warn("doubtful configuration", {{"where", settings::to_text(problem, config_path)}});
+    if (usable_max < configured_max)
+        daemon.log().warn(
+            "fewer connections than listen.limits.connections fit into the limit on open "
+            "files: raise it (LimitNOFILE= of the service, ulimit -Hn)",
+            {{"configured", configured_max}, {"connections", usable_max}, {"open_files_max", descriptors}});
+    daemon.start();
+    sd_notify(0, "READY=1");
+
+    for (int signal = 0;;) {
+        if (sigwait(&taken, &signal) != 0)
+            continue;
+        if (signal != SIGHUP)
+            break;
+        daemon.reopen_files();
+    }
+    let_second_signal_kill();
+    sd_notify(0, "STOPPING=1");
+    if (!daemon.stop()) {
+        // A thread hangs in a handler or in the disk: there is nobody left to wait for it.
+        std::fflush(nullptr);
+        std::_Exit(0);
+    }
+    return 0;
+}
+
+} // namespace outreachd

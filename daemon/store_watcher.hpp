@@ -1,0 +1,30 @@
+/// What the store tells of itself, as log lines.
+#pragma once
+
+#include "daemon/log/logger.hpp"
+#include "daemon/store/store.hpp"
+
+#include <atomic>
+#include <chrono>
+
+namespace outreachd {
+
+/// A lasting condition is logged when it begins, then every ten seconds with a count, then when it ends.
+class store_watcher final : public store::observer {
+public:
+    explicit store_watcher(log::logger& log) : log_(log) {}
+
+    void write_failed(std::string_view cause) override;
+    void written(std::chrono::milliseconds took) override;
+    void set_aside(std::string_view file, std::string_view fresh, std::string_view cause) override;
+    void carried_over(std::string_view file, std::uint64_t events, std::uint64_t lost) override;
+    void damaged(store::sequence at, std::string_view file) override;
+
+private:
+    log::logger& log_;
+    // The writer thread's own.
+    std::uint64_t failures_ = 0;
+    std::chrono::steady_clock::time_point logged_at_;
+};
+
+} // namespace outreachd
