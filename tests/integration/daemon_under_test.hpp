@@ -1,0 +1,130 @@
+/// The built program as a process of its own, with a directory, a certificate and a configuration.
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace outreachd::tests {
+
+/// A directory that is gone with its owner.
+class scratch {
+public:
+    scratch();
+    ~scratch();
+    scratch(const scratch&) = delete;
+    scratch& operator=(const scratch&) = delete;
+
+    std::string at(std::string_view name) const { return path_ + "/" + std::string(name); }
+
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
+/// What differs from a plain configuration: an endpoint at /webhooks/outreach with the secret `foo`,
+/// a file handler `out` for every event, free ports.
+struct configuration {
+    std::string limits; ///< Flow mapping: `{header_timeout: 1s}`.
+    std::string secrets = "[foo]";
+    std::string endpoint; ///< Further lines of the endpoint, `    unsigned: accept`.
+    std::string handlers = "  out: {type: file, path: DIRECTORY/out.jsonl}\n";
+    std::string routes = "  - {match: \"*\", to: [out]}\n";
+    std::string store_directory = "DIRECTORY/store";
+    std::string rest; ///< Further sections.
+    bool has_tls = true;
+};
+
+struct finished_process {
+    int exit_code = -1; ///< 128 + signal where one ended it.
+    std::string out;
+    std::string err;
+};
+
+/// Runs a program to its end.
+finished_process run_program(const std::vector<std::string>& argv);
+
+/// Starts, kills and questions the daemon. One thread.
+class daemon_under_test {
+public:
+    explicit daemon_under_test(configuration what = {});
+    ~daemon_under_test(); ///< SIGKILL.
+    daemon_under_test(const daemon_under_test&) = delete;
+    daemon_under_test& operator=(const daemon_under_test&) = delete;
+
+    /// Writes the configuration again, for the next start.
+    void configure(const configuration& what);
+    /// Starts it, and waits until `/readyz` says so. `wrapper`: a command line before the program's.
+    void start(const std::vector<std::string>& wrapper = {});
+    /// SIGKILL, and waits for its end.
+    void kill();
+    /// Sends `number` and waits for the end; gives the exit code, or -1 where it takes longer than `limit`.
+    int stop(std::chrono::milliseconds limit = std::chrono::seconds{30}, int number = SIGTERM);
+    void signal(int number) const;
+    bool is_running();
+
+    pid_t pid() const noexcept { return pid_; }
+
+    std::uint16_t port() const noexcept { return port_; }
+
+    std::uint16_t admin_port() const noexcept { return admin_port_; }
+
+    const scratch& directory() const noexcept { return directory_; }
+
+    std::string config_path() const { return directory_.at("outreachd.yaml"); }
+
+    std::string log() const;
+
+    /// `outreachd COMMAND… -c CONFIG`.
+    finished_process command(std::vector<std::string> arguments) const;
+    /// GET on the admin port: the status, the body after a line feed.
+    std::string admin_get(const std::string& path) const;
+    /// The value of a metric with exactly these labels: `outreachd_unaccounted`.
+    double metric(const std::string& name_and_labels) const;
+    /// Delivered lines by the event's id.
+    std::map<std::string, std::vector<std::string>> delivered() const;
+    /// The resource ids of all events that the store holds, asked page by page.
+    std::set<std::string> stored() const;
+    /// Waits until nothing is pending; false after a minute.
+    bool drained() const;
+
+private:
+    std::string expand(std::string text) const;
+
+    scratch directory_;
+    std::uint16_t port_ = 0;
+    std::uint16_t admin_port_ = 0;
+    pid_t pid_ = -1;
+};
+
+/// Waits up to `limit` for `is_true`, asking every few milliseconds.
+template <typename Question>
+bool eventually(Question is_true, std::chrono::milliseconds limit = std::chrono::seconds{20});
+
+/// The resource ids of delivered lines, where those are the numbers of `numbered_body`.
+std::set<std::uint64_t> numbers_in(const std::map<std::string, std::vector<std::string>>& delivered);
+
+std::uint16_t free_port();
+std::string read_file(const std::string& path);
+void sleep_for(std::chrono::milliseconds time);
+
+template <typename Question>
+bool eventually(Question is_true, std::chrono::milliseconds limit) {
+    const auto give_up_at = std::chrono::steady_clock::now() + limit;
+    while (!is_true()) {
+        if (std::chrono::steady_clock::now() > give_up_at)
+            return false;
+        sleep_for(std::chrono::milliseconds{10});
+    }
+    return true;
+}
+
+} // namespace outreachd::tests

@@ -1,0 +1,119 @@
+/// The status as JSON.
+#include "daemon/admin/status_json.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <gtest/gtest.h>
+
+namespace outreachd::admin {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+const wall_time now = *parse_timestamp("2026-11-21T08:22:55Z");
+
+status some_status() {
+    status made;
+    made.started_at = now - 90s;
+    made.roles = {"receive", "work"};
+    made.running = [](std::string_view) { return 0; };
+    return made;
+}
+
+std::vector<std::string> names_of(const json::value& value) {
+    std::vector<std::string> names;
+    for (const auto& each : value.as_object())
+        names.emplace_back(each.key());
+    return names;
+}
+
+TEST(StatusJson, HasThePromisedNames) {
+    auto what = some_status();
+    what.handler_names = {"crm"};
+    what.quarantined = 2;
+    what.unrouted = 5;
+    const auto parsed = json::parse(to_json(what, now));
+    EXPECT_EQ(names_of(parsed),
+              (std::vector<std::string>{"version", "uptime_seconds", "roles", "ready", "reasons", "outbox",
+                                        "quarantined", "unrouted", "handlers"}));
+    EXPECT_EQ(parsed.at("version").as_string(), OUTREACHD_VERSION);
+    EXPECT_EQ(parsed.at("uptime_seconds").to_number<double>(), 90);
+    EXPECT_EQ(parsed.at("roles").as_array(), (json::array{"receive", "work"}));
+    EXPECT_TRUE(parsed.at("ready").as_bool());
+    EXPECT_EQ(parsed.at("quarantined").to_number<int>(), 2);
+    EXPECT_EQ(parsed.at("unrouted").to_number<int>(), 5);
+    EXPECT_EQ(names_of(parsed.at("handlers").at("crm")),
+              (std::vector<std::string>{"pending", "running", "retry", "dead", "oldest_pending_seconds",
+                                        "last_error"}));
+}
+
+TEST(StatusJson, HandlerWithoutDeliveriesIsIdle) {
+    auto what = some_status();
+    what.handler_names = {"crm"};
+    const auto parsed = json::parse(to_json(what, now));
+    const auto& crm = parsed.at("handlers").at("crm");
+    EXPECT_EQ(crm.at("pending").to_number<int>(), 0);
+    EXPECT_TRUE(crm.at("oldest_pending_seconds").is_null());
+    EXPECT_TRUE(crm.at("last_error").is_null());
+}
+
+TEST(StatusJson, RunningOnesAreNotCountedTwice) {
+    struct {
+        std::uint64_t pending, retry, running;
+        int shown_pending, shown_retry;
+    } const cases[] = {
+        {10, 5, 0, 10, 5},
+        {10, 5, 4, 6, 5},
+        {3, 5, 4, 0, 4},
+        {0, 0, 4, 0, 0}, // Settled already, but for the word of the dispatcher.
+    };
+
+    for (const auto& each : cases) {
+        auto what = some_status();
+        store::handler_depth depth;
+        depth.handler = "crm";
+        depth.pending = each.pending;
+        depth.retry = each.retry;
+        what.depths = {depth};
+        what.running = [&](std::string_view handler) { return handler == "crm" ? each.running : 0; };
+        const auto parsed = json::parse(to_json(what, now));
+        const auto& crm = parsed.at("handlers").at("crm");
+        EXPECT_EQ(crm.at("pending").to_number<int>(), each.shown_pending);
+        EXPECT_EQ(crm.at("retry").to_number<int>(), each.shown_retry);
+        EXPECT_EQ(crm.at("running").to_number<std::uint64_t>(), each.running);
+    }
+}
+
+TEST(StatusJson, ShowsDepthAgeAndError) {
+    auto what = some_status();
+    store::handler_depth depth;
+    depth.handler = "gone"; // No longer configured, with deliveries left.
+    depth.dead = 3;
+    depth.oldest_pending = now - 1500ms;
+    depth.last_error = "connection refused";
+    what.depths = {depth};
+    const auto parsed = json::parse(to_json(what, now));
+    const auto& gone = parsed.at("handlers").at("gone");
+    EXPECT_EQ(gone.at("dead").to_number<int>(), 3);
+    EXPECT_EQ(gone.at("oldest_pending_seconds").to_number<double>(), 1.5);
+    EXPECT_EQ(gone.at("last_error").as_string(), "connection refused");
+}
+
+TEST(StatusJson, ClockSetBackGivesNoNegativeAge) {
+    auto what = some_status();
+    what.started_at = now + 1h;
+    EXPECT_EQ(json::parse(to_json(what, now)).at("uptime_seconds").to_number<double>(), 0);
+}
+
+TEST(StatusJson, ReasonsMakeItUnready) {
+    auto what = some_status();
+    what.unready_reasons = {"the store can't write: disk full"};
+    const auto parsed = json::parse(to_json(what, now));
+    EXPECT_FALSE(parsed.at("ready").as_bool());
+    EXPECT_EQ(parsed.at("reasons").at(0).as_string(), "the store can't write: disk full");
+}
+
+} // namespace
+} // namespace outreachd::admin

@@ -1,0 +1,141 @@
+/// What is typed, understood and refused.
+#include "tests/unit/command_line/configured.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdlib.h>
+
+namespace outreachd::command_line {
+namespace {
+
+using testing::HasSubstr;
+
+const std::vector<std::vector<std::string>> all_commands{
+    {}, {"serve"}, {"check"}, {"send"}, {"status"}, {"events"}, {"events", "list"}, {"events", "show"}};
+
+std::vector<std::string> with(std::vector<std::string> arguments, const std::string& last) {
+    arguments.push_back(last);
+    return arguments;
+}
+
+TEST(CommandLine, PrintsItsVersion) {
+    const command_result result = run_command({"--version"});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_EQ(result.out, "outreachd " OUTREACHD_VERSION "\n");
+}
+
+TEST(CommandLine, ExplainsEveryCommand) {
+    for (const std::vector<std::string>& command : all_commands) {
+        const std::string name = testing::PrintToString(command);
+        const command_result result = run_command(with(command, "--help"));
+        EXPECT_EQ(result.exit_code, 0) << name;
+        EXPECT_EQ(result.err, "") << name;
+        EXPECT_EQ(run_command(with(command, "-h")).out, result.out) << name;
+        std::string typed = "outreachd";
+        for (const std::string& each : command)
+            typed += ' ' + each;
+        EXPECT_THAT(result.out, HasSubstr("Usage: " + typed + " [OPTIONS]")) << name;
+        EXPECT_THAT(result.out, HasSubstr("\n  " + typed + " ")) << name << ": an example";
+        EXPECT_THAT(result.out, HasSubstr("-c,--config FILE")) << name;
+        if (command != std::vector<std::string>{"events"}) {
+            EXPECT_THAT(result.out, HasSubstr("Exit codes:\n")) << name;
+        }
+        std::istringstream lines{result.out};
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_LE(line.size(), 100U) << name << ": " << line;
+    }
+}
+
+TEST(CommandLine, OffersOnlyWhatIsThere) {
+    const std::string help = run_command({"--help"}).out;
+    for (const char* name : {"serve", "check", "send", "status", "events"})
+        EXPECT_THAT(help, testing::ContainsRegex("\n  " + std::string{name} + " +[A-Z]")) << name;
+    for (const char* name :
+         {"replay", "quarantine", "dead ", "webhooks ", "auth", "bulk", "sandbox", "backfill"})
+        EXPECT_THAT(help, testing::Not(HasSubstr(name))) << name;
+}
+
+TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheNearest) {
+    const struct {
+        std::vector<std::string> arguments;
+        const char* said;
+    } cases[]{
+        {{"chek"}, "unknown command 'chek'; did you mean 'check'?\nTry `outreachd --help`."},
+        {{"serve", "--confg=x"},
+         "unknown option '--confg=x'; did you mean '--config'?\nTry `outreachd serve --help`."},
+        {{"--verison"}, "unknown option '--verison'; did you mean '--version'?"},
+        {{"send", "task.created", "--inscure"}, "did you mean '--insecure'?\nTry `outreachd send --help`."},
+        {{"events", "lst"}, "unknown command 'lst'; did you mean 'list'?\nTry `outreachd events --help`."},
+        {{"events", "list", "--stat", "dead"},
+         "did you mean '--state'?\nTry `outreachd events list --help`."},
+        {{"check", "outreachd.yaml"}, "unknown argument 'outreachd.yaml'\nTry `outreachd check --help`."},
+        {{}, "Try `outreachd --help`."},
+        {{"events"}, "Try `outreachd events --help`."},
+        {{"events", "show"}, "ID is required"},
+        {{"send"}, "NAME|FILE is required"},
+        {{"send", "task.created", "--count", "few"}, "--count"},
+        {{"-c"}, "--config"},
+        {{"-c", "a.yaml", "check", "-c", "b.yaml"}, "-c is given twice"},
+        {{"check\x1b[2J"}, "check\\x1b[2J"},
+    };
+
+    for (const auto& each : cases) {
+        const command_result result = run_command(each.arguments);
+        EXPECT_EQ(result.exit_code, 64) << testing::PrintToString(each.arguments);
+        EXPECT_EQ(result.out, "") << testing::PrintToString(each.arguments);
+        EXPECT_THAT(result.err, HasSubstr(each.said)) << testing::PrintToString(each.arguments);
+    }
+}
+
+/// Sets a variable for as long as it lives.
+class environment_variable {
+public:
+    environment_variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+
+    ~environment_variable() { unsetenv(name_); }
+
+    environment_variable(const environment_variable&) = delete;
+    environment_variable& operator=(const environment_variable&) = delete;
+
+private:
+    const char* name_;
+};
+
+TEST(CommandLine, TakesTheConfigurationFromBeforeOrAfterTheCommand) {
+    EXPECT_EQ(run_command({"-c", "a.yaml", "serve"}).out, "serving a.yaml\n");
+    EXPECT_EQ(run_command({"serve", "-c", "a.yaml"}).out, "serving a.yaml\n");
+    EXPECT_EQ(run_command({"serve", "--config=a.yaml"}).out, "serving a.yaml\n");
+    EXPECT_EQ(run_command({"serve"}).out, "serving /etc/outreachd/outreachd.yaml\n");
+}
+
+TEST(CommandLine, TakesTheConfigurationFromTheEnvironment) {
+    const environment_variable named{"OUTREACHD_CONFIG", "/srv/of-the-environment.yaml"};
+    EXPECT_EQ(run_command({"serve"}).out, "serving /srv/of-the-environment.yaml\n");
+    EXPECT_EQ(run_command({"serve", "-c", "a.yaml"}).out, "serving a.yaml\n") << "-c comes first";
+}
+
+TEST(CommandLine, TakesAnEmptyVariableForNone) {
+    const environment_variable named{"OUTREACHD_CONFIG", ""};
+    EXPECT_EQ(run_command({"serve"}).out, "serving /etc/outreachd/outreachd.yaml\n");
+}
+
+TEST(CommandLine, EndsWithWhatServeEndedWith) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const char* const argv[]{"outreachd", "serve"};
+    const commands given{.serve = [](const std::string&) { return 78; }};
+    EXPECT_EQ(run(2, argv, given, {out, err}), 78);
+}
+
+TEST(CommandLine, NamesTheFileThatACommandCannotLoad) {
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"check"}, {"send", "task.created"}, {"status"}, {"events", "list"}}) {
+        const command_result result = run_command(with(with(command, "-c"), "/nowhere/outreachd.yaml"));
+        EXPECT_EQ(result.exit_code, 78) << command.front();
+        EXPECT_THAT(result.err, testing::StartsWith("/nowhere/outreachd.yaml: ")) << command.front();
+    }
+}
+
+} // namespace
+} // namespace outreachd::command_line

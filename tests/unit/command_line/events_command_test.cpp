@@ -1,0 +1,257 @@
+/// `events` and `status` against an admin server that plays the daemon.
+#include "tests/unit/command_line/configured.hpp"
+#include "tests/unit/command_line/scripted_server.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace outreachd::command_line {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* event_id_text = "01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f";
+
+/// A daemon that answers everything with `body`.
+struct admin_server {
+    explicit admin_server(std::string body, int status = 200)
+        : server([=](const recorded_request&) {
+              scripted_answer answer = http_status(status, body);
+              answer.is_last = true;
+              return answer;
+          }) {
+        config = scratch.file("outreachd.yaml", "admin: {address: 127.0.0.1, port: " +
+                                                    std::to_string(server.port()) + ", token: the-token}\n");
+    }
+
+    command_result ask(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.end(), {"-c", config});
+        return run_command(arguments);
+    }
+
+    std::string target() const {
+        const std::string line = server.requests().at(0).line;
+        return line.substr(4, line.size() - 4 - 9);
+    }
+
+    scratch_directory scratch;
+    scripted_server server;
+    std::string config;
+};
+
+std::string listed_event(const std::string& id, const std::string& name) {
+    return R"({"id":")" + id + R"(","name":")" + name +
+           R"(","resource":"task","action":"completed","resource_id":"330021",)"
+           R"("received_at":"2026-11-21T08:22:55.123Z","delivered_at":null,"endpoint":"/webhooks/outreach",)"
+           R"("source":"outreach","state":"done","deliveries":[]})";
+}
+
+TEST(EventsList, ShowsColumns) {
+    const admin_server its{"[" + listed_event(event_id_text, "task.completed") + "]"};
+    const command_result result = its.ask({"events", "list"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out,
+                testing::MatchesRegex(
+                    "ID +RECEIVED +NAME +RESOURCE  STATE\n01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f  [^\n]+"
+                    "  task.completed  330021    done\n"));
+    EXPECT_EQ(its.target(), "/api/events");
+    EXPECT_EQ(its.server.requests()[0].headers.at("authorization"), "Bearer the-token");
+}
+
+TEST(EventsList, PassesEveryFilterOn) {
+    const admin_server its{"[]"};
+    const command_result result =
+        its.ask({"events", "list", "--limit", "7", "--before", event_id_text, "--since", "2h", "--state",
+                 "dead", "--handler", "a&b", "--name", "task.completed", "--resource", "task:1 2"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.out, "no such events\n");
+    EXPECT_EQ(its.target(),
+              "/api/events?limit=7&before=" + std::string{event_id_text} +
+                  "&since=2h&state=dead&handler=a%26b&name=task.completed&resource=task%3A1%202");
+}
+
+TEST(EventsList, SaysHowToGetTheNextPage) {
+    const admin_server its{"[" + listed_event(event_id_text, "task.completed") + "]"};
+    EXPECT_THAT(its.ask({"events", "list", "--limit", "1"}).out,
+                testing::EndsWith("older ones: --before " + std::string{event_id_text} + "\n"));
+    EXPECT_THAT(its.ask({"events", "list", "--limit", "2"}).out, testing::Not(HasSubstr("older ones")));
+}
+
+TEST(EventsList, EscapesWhatCameFromOutside) {
+    const admin_server its{"[" + listed_event(event_id_text, "task.\\u001b[2J\\nx") + "]"};
+    const command_result result = its.ask({"events", "list"});
+    EXPECT_THAT(result.out, HasSubstr("task.\\x1b[2J\\nx"));
+    EXPECT_EQ(result.out.find('\x1b'), std::string::npos);
+}
+
+TEST(EventsList, HandsJsonOn) {
+    const std::string body = "[" + listed_event(event_id_text, "task.completed") + "]";
+    const admin_server its{body};
+    EXPECT_EQ(its.ask({"events", "list", "--json"}).out, body + "\n");
+}
+
+TEST(EventsList, RefusesWhatTheDaemonWouldRefuse) {
+    const admin_server its{"[]"};
+
+    const struct {
+        std::vector<std::string> arguments;
+        const char* said;
+    } cases[]{{{"--limit", "0"}, "from 1 to 1000"},
+              {{"--limit", "1001"}, "from 1 to 1000"},
+              {{"--limit", "many"}, "from 1 to 1000"},
+              {{"--before", "330021"}, "an event's id"},
+              {{"--since", "yesterday"}, "how long ago"},
+              {{"--state", "lost"}, "pending, published, done, dead, unrouted"}};
+
+    for (const auto& each : cases) {
+        std::vector<std::string> arguments{"events", "list"};
+        arguments.insert(arguments.end(), each.arguments.begin(), each.arguments.end());
+        const command_result result = its.ask(arguments);
+        EXPECT_EQ(result.exit_code, 64) << each.arguments[1];
+        EXPECT_THAT(result.err, HasSubstr(each.said)) << each.arguments[1];
+    }
+    EXPECT_TRUE(its.server.requests().empty());
+}
+
+constexpr const char* story = R"({"id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","name":"task.completed",
+"resource":"task","action":"completed","resource_id":"330021","received_at":"2026-11-21T08:22:55.123Z",
+"delivered_at":"2026-11-21T08:22:54.955Z","endpoint":"/webhooks/outreach","source":"outreach","state":"dead",
+"deliveries":[
+ {"id":"5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410","handler":"crm","state":"dead","attempts":2,"next_attempt_at":null,
+  "reason":"the file system is full","died_at":"2026-11-21T08:22:57.400Z","finished_at":"2026-11-21T08:22:57.400Z",
+  "last_answer":"no\u001b[2J room"},
+ {"id":"5e0c3a52-61c7-5d0f-9a34-88b1f2d7c411","handler":"audit","state":"done","attempts":1,"next_attempt_at":null,
+  "reason":null,"died_at":null,"finished_at":"2026-11-21T08:22:55.130Z","last_answer":null}],
+"job_id":"9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025","size":812,"repeats":2,"damaged":false,
+"content_type":"application/vnd.api+json","outreach_event_id":"01939c1e-0000-7c3a-9d4f-0a1b2c3d4e5f","headers":[],
+"body":"{}","attempts":[
+ {"handler":"crm","number":1,"started_at":"2026-11-21T08:22:55.129Z","took_seconds":0.0124,"outcome":"retry",
+  "reason":"the file system is full"},
+ {"handler":"crm","number":2,"started_at":"2026-11-21T08:22:56.150Z","took_seconds":1.25,"outcome":"dead",
+  "reason":"the file system is full"}]})";
+
+TEST(EventsShow, TellsTheWholeStoryInOrder) {
+    const admin_server its{story};
+    const command_result result = its.ask({"events", "show", event_id_text});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(its.target(), "/api/events/" + std::string{event_id_text});
+    EXPECT_EQ(result.out, R"(task.completed  dead
+  event      01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
+  resource   task 330021
+  source     outreach
+  job        9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025
+  webhook id 01939c1e-0000-7c3a-9d4f-0a1b2c3d4e5f
+  repeats    2 since the daemon started; each was answered 200 and not queued again
+
+  2026-11-21T08:22:54.955Z  sent      by Outreach's clock
+  2026-11-21T08:22:55.123Z  received  on /webhooks/outreach, 812 bytes of application/vnd.api+json
+                            verified  it is genuine; nothing else is stored
+                            stored    on disk before the 200 was sent
+                            queued    for crm, audit
+  2026-11-21T08:22:55.129Z  crm #1    retry after 12.4 ms: the file system is full
+  2026-11-21T08:22:55.130Z  audit     done
+  2026-11-21T08:22:56.150Z  crm #2    dead after 1.25 s: the file system is full
+
+HANDLER  STATE  ATTEMPTS  NEXT ATTEMPT  DELIVERY
+crm      dead          2  -             5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410
+audit    done          1  -             5e0c3a52-61c7-5d0f-9a34-88b1f2d7c411
+
+last answer to crm:
+  no\x1b[2J room
+
+`--json` shows the headers and the body too.
+)");
+}
+
+TEST(EventsShow, TellsOfUnroutedAndDamagedEvents) {
+    const admin_server its{
+        R"({"id":"x","name":"unknown","state":"unrouted","deliveries":[],"damaged":true,"attempts":[],)"
+        R"("received_at":"2026-11-21T08:22:55.123Z"})"};
+    const command_result result = its.ask({"events", "show", event_id_text});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("no route takes it"));
+    EXPECT_THAT(result.out, HasSubstr("its checksum no longer holds"));
+}
+
+TEST(EventsShow, SurvivesAnAnswerOfAnotherShape) {
+    for (const char* body : {"[]", "null", "3", R"({"deliveries":3,"attempts":[1,null,{}],"size":[]})"}) {
+        const admin_server its{body};
+        EXPECT_EQ(its.ask({"events", "show", event_id_text}).exit_code, 0) << body;
+        EXPECT_EQ(its.ask({"events", "list"}).exit_code, 0) << body;
+        EXPECT_EQ(its.ask({"status"}).exit_code, 0) << body;
+    }
+}
+
+TEST(EventsShow, SaysThatThereIsNoSuchEvent) {
+    const admin_server its{R"({"error":"there is no such event"})", 404};
+    const command_result result = its.ask({"events", "show", event_id_text});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.err, "there is no such event\n");
+    EXPECT_EQ(its.ask({"events", "show", "330021"}).exit_code, 64);
+}
+
+TEST(Status, ShowsTheWholeAndEachHandler) {
+    const admin_server its{
+        R"({"version":"0.1.0","uptime_seconds":11520.5,"roles":["receive","work"],"ready":false,
+        "reasons":["the store can't write: disk full"],"outbox":0,"quarantined":3,"unrouted":12,"handlers":{
+        "":{"pending":0,"running":0,"retry":0,"dead":0,"oldest_pending_seconds":null,"last_error":null},
+        "audit":{"pending":0,"running":0,"retry":0,"dead":0,"oldest_pending_seconds":null,"last_error":null},
+        "crm":{"pending":1204,"running":4,"retry":17,"dead":2,"oldest_pending_seconds":3720.5,
+               "last_error":"can't write to /var/log/crm.jsonl: No space left on device"}}})"};
+    const command_result result = its.ask({"status"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(its.target(), "/api/status");
+    EXPECT_EQ(result.out, R"(outreachd 0.1.0, up 3 h 12 min, NOT READY
+  because      the store can't write: disk full
+  roles        receive, work
+  outbox       0
+  quarantined  3
+  unrouted     12
+
+HANDLER  PENDING  RUNNING  RETRY  DEAD     OLDEST
+audit          0        0      0     0          -
+crm         1204        4     17     2  1 h 2 min
+
+last error of crm:
+  can't write to /var/log/crm.jsonl: No space left on device
+)");
+}
+
+TEST(Status, ShowsDeadEventsThatNoHandlerGot) {
+    const admin_server its{R"({"handlers":{"":{"pending":0,"dead":3}}})"};
+    EXPECT_THAT(its.ask({"status"}).out, testing::ContainsRegex("\n\\(no handler\\) .* 3 +-\n"));
+}
+
+TEST(Status, SaysThatNoDaemonRuns) {
+    const scratch_directory scratch;
+    const std::string config =
+        scratch.file("outreachd.yaml", "admin: {port: " + std::to_string(unused_port()) + "}\n");
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"status"}, {"events", "list"}, {"events", "show", event_id_text}}) {
+        std::vector<std::string> all = arguments;
+        all.insert(all.end(), {"-c", config});
+        const command_result result = run_command(all);
+        EXPECT_EQ(result.exit_code, 69);
+        EXPECT_THAT(result.err, HasSubstr("outreachd isn't running at 127.0.0.1:"));
+        EXPECT_EQ(result.out, "");
+    }
+}
+
+TEST(Status, ExplainsARefusedToken) {
+    const admin_server its{R"({"error":"a token is needed"})", 401};
+    const command_result result = its.ask({"status"});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err,
+                HasSubstr("answered 401: a token is needed; the running daemon has another admin.token"));
+    EXPECT_THAT(result.err, testing::Not(HasSubstr("the-token")));
+}
+
+TEST(Status, IsNotFooledByAnotherProgram) {
+    const admin_server its{"<html>"};
+    const command_result result = its.ask({"status"});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, HasSubstr("is no outreachd"));
+}
+
+} // namespace
+} // namespace outreachd::command_line

@@ -1,0 +1,346 @@
+/// Time, limits and the end: what happens to connections rather than to requests.
+#include "daemon/ingress/services.hpp"
+#include "tests/unit/ingress/ingress_under_test.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace outreachd::ingress {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using clock = std::chrono::steady_clock;
+
+constexpr std::string_view half_a_head = "POST /webhooks/outreach HTTP/1.1\r\nHost: h\r\n";
+constexpr std::string_view half_a_body =
+    "POST /webhooks/outreach HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf";
+
+TEST(IngressLife, ResetsAtFourSecondsWhateverTheRequestWaitsFor) {
+    ingress_under_test server(client_kind::tls_1_3);
+    ingress_under_test stopped(client_kind::tls_1_3);
+    stopped.events().stop(1s); // Every append fails from now on.
+
+    struct example {
+        const char* label;
+        ingress_under_test* with;
+        std::string bytes;
+    };
+
+    const example examples[] = {
+        {"nothing sent", &server, ""},
+        {"half a head", &server, std::string{half_a_head}},
+        {"half a body", &server, std::string{half_a_body}},
+        {"store fails", &stopped, signed_request("never stored")},
+    };
+    std::vector<std::thread> clients;
+    for (const example& one : examples)
+        clients.emplace_back([&one] {
+            const auto begin = clock::now();
+            const auto client = one.with->connect();
+            const auto connected = clock::now();
+            client->send(one.bytes);
+            EXPECT_EQ(client->wait_for_end(), ending::reset) << one.label;
+            EXPECT_GE(clock::now() - begin, 4s) << one.label;
+            EXPECT_LE(clock::now() - connected, 4500ms) << one.label;
+        });
+    for (std::thread& one : clients)
+        one.join();
+    EXPECT_TRUE(server.has_counted("reset", 2)); // A connection without a request is none.
+    EXPECT_TRUE(stopped.has_counted("reset", 1));
+}
+
+TEST(IngressLife, ResetsAHandshakeThatIsTooSlow) {
+    settings::listen listen;
+    listen.limits.handshake_timeout = 100ms;
+    ingress_under_test server(client_kind::tls_1_3, listen);
+    test_client client(server.port(), client_kind::plain);
+    client.send("\x16\x03\x01"); // A record begins.
+    EXPECT_EQ(client.wait_for_end(), ending::reset);
+    EXPECT_TRUE(server.has_open(0));
+}
+
+TEST(IngressLife, ResetsAHeadOrBodyThatIsTooSlow) {
+    settings::listen listen;
+    listen.limits.header_timeout = 100ms;
+    listen.limits.body_timeout = 100ms;
+    ingress_under_test server(client_kind::tls_1_3, listen);
+    for (const std::string_view bytes : {half_a_head, half_a_body}) {
+        const auto begin = clock::now();
+        const auto client = server.connect();
+        client->send(bytes);
+        EXPECT_EQ(client->wait_for_end(), ending::reset);
+        EXPECT_LT(clock::now() - begin, 4s);
+    }
+    EXPECT_TRUE(server.has_counted("reset", 2));
+}
+
+TEST(IngressLife, StartsAKeptConnectionsClockAtTheRequestsFirstByte) {
+    settings::listen listen;
+    listen.limits.header_timeout = 300ms;
+    ingress_under_test server(client_kind::tls_1_3, listen);
+    const auto client = server.connect();
+    client->send(signed_request("first"));
+    EXPECT_EQ(status_of(client->receive_response()), 200);
+    std::this_thread::sleep_for(500ms); // Idle for longer than a head may take.
+    client->send(signed_request("second"));
+    EXPECT_EQ(status_of(client->receive_response()), 200);
+}
+
+TEST(IngressLife, ClosesAnIdleConnectionCleanly) {
+    settings::listen listen;
+    listen.limits.idle_timeout = 100ms;
+    for (const client_kind kind : {client_kind::plain, client_kind::tls_1_2, client_kind::tls_1_3}) {
+        ingress_under_test server(kind, listen);
+        const auto client = server.connect();
+        client->send(signed_request("abc"));
+        EXPECT_EQ(status_of(client->receive_response()), 200);
+        EXPECT_EQ(client->wait_for_end(), ending::closed);
+    }
+}
+
+TEST(IngressLife, KeepsTheTimeOfARequestThatComesWithTheEndOfIdleness) {
+    settings::listen listen;
+    listen.limits.idle_timeout = 50ms;
+    listen.limits.header_timeout = 200ms;
+    ingress_under_test server(client_kind::plain, listen);
+    server.slow_down();
+    std::vector<std::thread> clients;
+    for (std::chrono::microseconds wait = 45ms; wait < 65ms; wait += 500us)
+        clients.emplace_back([&server, wait] {
+            const auto client = server.connect();
+            client->send(signed_request("first"));
+            EXPECT_EQ(status_of(client->receive_response()), 200);
+            std::this_thread::sleep_for(wait);
+            client->send(half_a_head); // Reset, where it came first.
+            EXPECT_NE(client->wait_for_end(), ending::none) << wait.count() << " us";
+        });
+    for (std::thread& one : clients)
+        one.join();
+    EXPECT_TRUE(server.has_open(0));
+}
+
+TEST(IngressLife, ResetsConnectionsOverTheLimit) {
+    settings::listen listen;
+    listen.limits.connections_max = 2;
+    ingress_under_test server(client_kind::plain, listen);
+    const auto first = server.connect();
+    auto second = server.connect();
+    ASSERT_TRUE(server.has_open(2));
+    const auto third = server.connect();
+    EXPECT_EQ(third->wait_for_end(), ending::reset);
+    EXPECT_TRUE(server.has_counted("reset", 1));
+    second.reset();
+    ASSERT_TRUE(server.has_open(1));
+    const auto fourth = server.connect();
+    fourth->send(signed_request("abc"));
+    EXPECT_EQ(status_of(fourth->receive_response()), 200);
+}
+
+TEST(IngressLife, ResetsALargeBodyWhereTooManyAreInHand) {
+    settings::listen listen;
+    listen.limits.body_bytes_max = 256 * 1024;
+    listen.limits.body_timeout = 3s;
+    ingress_under_test server(client_kind::plain, listen);
+    const std::string largest = signed_request(std::string(256 * 1024, 'b'));
+    const std::string large = std::string(100 * 1024, 'l');
+    const std::string chunked = "POST " + std::string{test_path} +
+                                " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n" +
+                                signature_line(large) + "\r\n19000\r\n" + large + "\r\n0\r\n\r\n";
+    std::vector<std::unique_ptr<test_client>> held;
+    for (std::uint64_t i = 0; i < services::largest_bodies_max; ++i) {
+        held.push_back(server.connect());
+        held.back()->send(std::string_view{largest}.substr(0, largest.size() - 1));
+    }
+    std::vector<std::thread> clients;
+    for (const std::string& request : {signed_request(large), chunked})
+        clients.emplace_back([&server, request] {
+            // How much has been read of the others shows nowhere: one that comes too early is served.
+            ending end = ending::none;
+            for (const auto until = clock::now() + 2s; end == ending::none && clock::now() < until;) {
+                const auto client = server.connect();
+                client->send(request);
+                if (status_of(client->receive_response()) != 200)
+                    end = client->wait_for_end();
+            }
+            EXPECT_EQ(end, ending::reset);
+        });
+    const auto small = server.connect();
+    small->send(signed_request(std::string(64 * 1024, 's')));
+    EXPECT_EQ(status_of(small->receive_response()), 200);
+    for (std::thread& one : clients)
+        one.join();
+    for (const auto& one : held)
+        EXPECT_EQ(one->wait_for_end(), ending::reset);
+    ASSERT_TRUE(server.has_open(1)); // The small one's.
+    for (const std::string& request : {signed_request(large), chunked, largest}) {
+        small->send(request);
+        EXPECT_EQ(status_of(small->receive_response()), 200);
+    }
+}
+
+/// A newcomer that has been served; null where none is within 10 s.
+std::unique_ptr<test_client> served_newcomer(const ingress_under_test& server) {
+    // That a connection has become idle shows nowhere: one that comes too early is reset.
+    for (const auto until = clock::now() + 10s; clock::now() < until;) {
+        auto client = server.connect();
+        if (client->send(signed_request("abc")) && status_of(client->receive_response()) == 200)
+            return client;
+    }
+    return nullptr;
+}
+
+TEST(IngressLife, ClosesTheLongestIdleWhereANewcomerNeedsRoom) {
+    settings::listen listen;
+    listen.limits.connections_max = 3;
+    for (const client_kind kind : {client_kind::plain, client_kind::tls_1_3}) {
+        ingress_under_test server(kind, listen);
+        const auto first = served_newcomer(server);
+        const auto second = served_newcomer(server);
+        ASSERT_TRUE(first && second);
+        // Last, and no answer waited for from here on: its own time is 4 s, and a flush may take as long.
+        const auto busy = server.connect();
+        const std::string request = signed_request("in hand");
+        busy->send(request.substr(0, 30));
+        const auto third = server.connect();
+        EXPECT_EQ(first->wait_for_end(), ending::closed);
+        ASSERT_TRUE(server.has_open(3));
+        busy->send(request.substr(30));
+        EXPECT_EQ(status_of(busy->receive_response()), 200);
+        for (const auto& client : {second.get(), third.get()}) {
+            client->send(signed_request("still open"));
+            EXPECT_EQ(status_of(client->receive_response()), 200);
+        }
+    }
+}
+
+TEST(IngressLife, ManyNewcomersTakeThePlacesOfTheIdle) {
+    settings::listen listen;
+    listen.limits.connections_max = 100;
+    ingress_under_test server(client_kind::plain, listen);
+    std::vector<std::unique_ptr<test_client>> all;
+    for (int i = 0; i < 300; ++i) {
+        all.push_back(served_newcomer(server));
+        ASSERT_TRUE(all.back()) << i;
+    }
+    EXPECT_EQ(all.front()->wait_for_end(), ending::closed);
+    all.back()->send(signed_request("still open"));
+    EXPECT_EQ(status_of(all.back()->receive_response()), 200);
+}
+
+TEST(IngressLife, DrainClosesTheIdleAndAnswersWhatIsInHand) {
+    ingress_under_test server(client_kind::tls_1_3);
+    const auto idle = server.connect();
+    idle->send(signed_request("idle"));
+    EXPECT_EQ(status_of(idle->receive_response()), 200);
+    const auto busy = server.connect();
+    const std::string request = signed_request("in hand");
+    busy->send(request.substr(0, 30));
+    ASSERT_TRUE(server.has_open(2));
+
+    server.subject().stop_accepting();
+    std::thread drain([&server] { EXPECT_TRUE(server.subject().drain(clock::now() + 10s)); });
+    EXPECT_EQ(idle->wait_for_end(), ending::closed);
+    busy->send(request.substr(30));
+    const std::string response = busy->receive_response();
+    EXPECT_EQ(status_of(response), 200);
+    EXPECT_THAT(response, HasSubstr("Connection: close"));
+    EXPECT_EQ(busy->wait_for_end(), ending::closed);
+    drain.join();
+    EXPECT_EQ(server.subject().open_connections(), 0U);
+}
+
+TEST(IngressLife, DrainResetsWhatIsLeftAtItsDeadline) {
+    ingress_under_test server(client_kind::tls_1_3);
+    ingress_under_test stopped(client_kind::tls_1_3);
+    stopped.events().stop(1s);
+    for (ingress_under_test* const one : {&server, &stopped}) {
+        const auto client = one->connect();
+        client->send(one == &server ? std::string{half_a_body} : signed_request("held"));
+        ASSERT_TRUE(one->has_open(1));
+        one->subject().stop_accepting();
+        EXPECT_FALSE(one->subject().drain(clock::now() + 100ms));
+        EXPECT_EQ(client->wait_for_end(), ending::reset);
+        EXPECT_EQ(one->subject().open_connections(), 0U);
+    }
+}
+
+TEST(IngressLife, ClosesWhatStillWaitsForTheStoreWithItself) {
+    std::unique_ptr<test_client> client;
+    {
+        ingress_under_test server(client_kind::plain);
+        server.events().stop(1s);
+        client = server.connect();
+        client->send(signed_request("never answered"));
+        ASSERT_TRUE(server.has_open(1));
+        // Nothing tells that the request waits; where it doesn't yet, the end is the same.
+        std::this_thread::sleep_for(100ms);
+        server.stop_threads();
+    }
+    const ending end = client->wait_for_end();
+    EXPECT_TRUE(end == ending::closed || end == ending::reset);
+}
+
+TEST(IngressLife, AcceptsNothingAfterStopAccepting) {
+    ingress_under_test server(client_kind::plain);
+    const auto open = server.connect();
+    ASSERT_TRUE(server.has_open(1));
+    server.subject().stop_accepting();
+    bool is_refused = false;
+    for (const auto until = clock::now() + 10s; !is_refused && clock::now() < until;)
+        is_refused = !test_client(server.port(), client_kind::plain).is_connected();
+    EXPECT_TRUE(is_refused);
+    open->send(signed_request("still served"));
+    EXPECT_EQ(status_of(open->receive_response()), 200);
+}
+
+TEST(IngressLife, TakesOverAListeningSocket) {
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(descriptor, 16), 0);
+    ingress_under_test server(client_kind::plain, {}, descriptor);
+    const auto client = server.connect();
+    client->send(signed_request("abc"));
+    EXPECT_EQ(status_of(client->receive_response()), 200);
+}
+
+TEST(IngressLife, SaysWhySocketsCannotBeUsed) {
+    const auto error_of = [](int descriptor) -> std::string {
+        try {
+            const ingress_under_test server(client_kind::plain, {}, descriptor);
+        } catch (const std::runtime_error& error) {
+            return error.what();
+        }
+        return {};
+    };
+    EXPECT_THAT(error_of(1'000'000), HasSubstr("descriptor 1000000"));
+    const int not_listening = ::socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_THAT(error_of(not_listening), HasSubstr("not a listening TCP socket"));
+    ::close(not_listening);
+}
+
+TEST(IngressLife, UsesNewFilesForNewConnections) {
+    const scratch_directory scratch;
+    ingress_under_test server(client_kind::tls_1_3);
+    const auto before = server.connect();
+    server.subject().use_certificate(make_test_certificate(scratch, "next"));
+    EXPECT_THROW(server.subject().use_certificate({scratch.file("none"), scratch.file("none")}),
+                 std::runtime_error);
+    const auto after = server.connect();
+    for (const auto& client : {before.get(), after.get()}) {
+        client->send(signed_request("abc"));
+        EXPECT_EQ(status_of(client->receive_response()), 200);
+    }
+    EXPECT_TRUE(server.subject().certificate_expires_at().has_value());
+}
+
+} // namespace
+} // namespace outreachd::ingress

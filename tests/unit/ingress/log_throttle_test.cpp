@@ -1,0 +1,27 @@
+#include "daemon/ingress/log_throttle.hpp"
+
+#include <gtest/gtest.h>
+
+namespace outreachd::ingress {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr steady_time begin{std::chrono::hours{1}};
+
+TEST(LogThrottle, LetsTheFirstThroughAtOnce) {
+    log_throttle throttle(1s);
+    EXPECT_EQ(throttle.count(begin), 1U);
+}
+
+TEST(LogThrottle, CountsWhatItHoldsBack) {
+    log_throttle throttle(1s);
+    throttle.count(begin);
+    EXPECT_EQ(throttle.count(begin), std::nullopt);
+    EXPECT_EQ(throttle.count(begin + 999ms), std::nullopt);
+    EXPECT_EQ(throttle.count(begin + 1s), 3U);
+    EXPECT_EQ(throttle.count(begin + 1s), std::nullopt);
+}
+
+} // namespace
+} // namespace outreachd::ingress

@@ -1,0 +1,17 @@
+/// A certificate and key for `localhost`, made for a test.
+#pragma once
+
+#include "daemon/settings/settings.hpp"
+#include "tests/unit/ingress/scratch_directory.hpp"
+
+#include <string>
+
+namespace outreachd::ingress {
+
+/// Writes NAME.crt and NAME.key to `where`: P-256, signed by itself, good for a day.
+settings::tls_files make_test_certificate(const scratch_directory& where, const std::string& name);
+
+/// The same key, encrypted with a passphrase; gives the file's path.
+std::string make_encrypted_key(const scratch_directory& where, const std::string& name);
+
+} // namespace outreachd::ingress

@@ -1,0 +1,134 @@
+#include "daemon/settings/yaml_document.hpp"
+
+#include <gtest/gtest.h>
+
+namespace outreachd::settings {
+
+namespace {
+
+std::string problem_of(const std::string& text) {
+    const yaml_document document = parse_yaml(text);
+    if (!document.problem)
+        return "";
+    const yaml_problem& found = *document.problem;
+    return std::to_string(found.where.line) + ":" + std::to_string(found.where.column) + ": " + found.message;
+}
+
+TEST(YamlDocument, KeepsPlacesOrderAndRepeatedKeys) {
+    const yaml_document document = parse_yaml("a: 1\nb: {c: 'x', a: null}\na:\n  - y\n");
+    ASSERT_FALSE(document.problem);
+    const auto& entries = document.root->entries;
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(entries[0].key->text, "a");
+    EXPECT_EQ(entries[0].value->where, (position{1, 4}));
+    EXPECT_FALSE(entries[0].value->is_quoted);
+    EXPECT_EQ(entries[1].value->where, (position{2, 4}));
+    EXPECT_TRUE(entries[1].value->entries[0].value->is_quoted);
+    EXPECT_EQ(entries[1].value->entries[1].value->type, yaml_node::kind::null);
+    EXPECT_EQ(entries[2].key->text, "a");
+    EXPECT_EQ(entries[2].value->items[0]->where, (position{4, 5}));
+    EXPECT_EQ(document.root->count, 12U); // keys count
+}
+
+TEST(YamlDocument, SharesAliases) {
+    const yaml_document document = parse_yaml("a: &x {b: 1}\nc: *x\n");
+    ASSERT_FALSE(document.problem);
+    EXPECT_EQ(document.root->entries[0].value, document.root->entries[1].value);
+}
+
+TEST(YamlDocument, TakesAByteOrderMarkAndWindowsLines) {
+    const yaml_document document = parse_yaml("\xEF\xBB\xBF"
+                                              "a: 1\r\nb: 2\r\n");
+    ASSERT_FALSE(document.problem);
+    ASSERT_EQ(document.root->entries.size(), 2U);
+    EXPECT_EQ(document.root->entries[0].key->text, "a");
+    EXPECT_EQ(document.root->entries[0].key->where, (position{1, 1}));
+    EXPECT_EQ(document.root->entries[1].value->text, "2");
+}
+
+TEST(YamlDocument, IsNothingWithoutAValue) {
+    for (const char* text : {"", "\n\n", "# only this\n", "\xEF\xBB\xBF"}) {
+        const yaml_document document = parse_yaml(text);
+        EXPECT_FALSE(document.problem) << text;
+        EXPECT_EQ(document.root, nullptr) << text;
+    }
+}
+
+TEST(YamlDocument, FindsQuotesThatAreNeverClosed) {
+    const std::string message = "the quote that opens here is never closed";
+
+    const struct {
+        const char* text;
+        const char* where;
+    } cases[] = {
+        {"a: \"x", "1:4: "},        {"a: 1\nb: \"x\nc: 1\n", "2:4: "}, {"a: 'x\n", "1:4: "},
+        {"a: {b: \"x}\n", "1:8: "}, {"a: [1, 'x]", "1:8: "},           {"a: 'it''s\n\n\n", "1:4: "},
+        {"\"a", "1:1: "},
+    };
+
+    for (const auto& [text, where] : cases)
+        EXPECT_EQ(problem_of(text), where + message) << text;
+}
+
+TEST(YamlDocument, LimitsTheDepth) {
+    const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+    EXPECT_EQ(problem_of(nested(yaml_depth_max)), "");
+    EXPECT_EQ(problem_of(nested(yaml_depth_max + 1)), "1:65: values are nested more than 64 deep");
+    EXPECT_NE(problem_of(nested(100'000)), "");
+}
+
+TEST(YamlDocument, LimitsTheDepthThatAliasesMake) {
+    const std::string half = std::string(32, '[') + std::string(32, ']');
+    const std::string inner = "a: &a " + half + "\n";
+    EXPECT_EQ(problem_of(inner + "b: " + std::string(31, '[') + "*a" + std::string(31, ']') + "\n"), "");
+    EXPECT_EQ(problem_of(inner + "b: " + std::string(32, '[') + "*a" + std::string(32, ']') + "\n"),
+              "2:36: values are nested more than 64 deep");
+}
+
+TEST(YamlDocument, LimitsTheValuesThatAliasesMake) {
+    std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+    for (int level = 1; level < 30; ++level) {
+        const std::string below = "*a" + std::to_string(level - 1);
+        text += "a" + std::to_string(level) + ": &a" + std::to_string(level) + " [" + below;
+        for (int use = 1; use < 10; ++use)
+            text += ", " + below;
+        text += "]\n";
+    }
+    EXPECT_NE(problem_of(text).find("more than 100000 values with every alias written out"),
+              std::string::npos);
+}
+
+TEST(YamlDocument, LimitsTheValuesWithoutAliases) {
+    const auto list = [](std::size_t items) {
+        std::string text = "[x";
+        for (std::size_t item = 1; item < items; ++item)
+            text += ",x";
+        return text + "]";
+    };
+    EXPECT_EQ(problem_of(list(yaml_count_max - 1)), ""); // and the list itself
+    EXPECT_EQ(problem_of(list(yaml_count_max)),
+              "1:200000: more than 100000 values with every alias written out");
+}
+
+TEST(YamlDocument, LimitsTheSize) {
+    std::string text = "a: 1\n#";
+    text.resize(yaml_bytes_max, 'x');
+    EXPECT_EQ(problem_of(text), "");
+    text += 'x';
+    EXPECT_EQ(problem_of(text), "0:0: the file is over 1048576 bytes");
+}
+
+TEST(YamlDocument, RefusesOtherEncodings) {
+    EXPECT_EQ(problem_of({"a\0:\0 \0"
+                          "1\0",
+                          8}),
+              "1:2: a control character (0x00) can't stand in YAML; write it as an escape");
+    EXPECT_EQ(problem_of("\xFF\xFE"
+                         "a"),
+              "1:1: this byte isn't UTF-8; save the file as UTF-8");
+    EXPECT_EQ(problem_of("a: 1\nb: \xE9\n"), "2:4: this byte isn't UTF-8; save the file as UTF-8");
+}
+
+} // namespace
+
+} // namespace outreachd::settings

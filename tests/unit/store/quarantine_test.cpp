@@ -1,0 +1,220 @@
+/// What the quarantine keeps, for whom, and what it drops.
+#include "daemon/store/quarantine.hpp"
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <future>
+#include <map>
+
+namespace outreachd::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t ample = 64 * 1024 * 1024;
+/// What a request counts for besides its body and headers.
+constexpr std::uint64_t row_bytes = 512;
+
+received_request doubtful_request(std::string body, std::string peer = "192.0.2.1") {
+    received_request made;
+    made.endpoint = "/hook";
+    made.source = "outreach";
+    made.received_at = wall_now();
+    made.peer = std::move(peer);
+    made.content_type = "application/json";
+    made.outreach_event_id = "e-1";
+    made.cleanup_token = secret("token");
+    made.signatures = {std::string(64, 'a')};
+    made.body = std::move(body);
+    return made;
+}
+
+/// Offers all that is kept to `decide`, and waits for the end of that.
+void recheck_and_wait(quarantine& subject, const quarantine::judge& decide) {
+    std::promise<void> ended;
+    // The quarantine lets go of its judge when all are heard.
+    std::shared_ptr<void> until_let_go(nullptr, [&ended](void*) { ended.set_value(); });
+    subject.recheck(
+        [decide, held = std::move(until_let_go)](received_request& request) { return decide(request); });
+    ended.get_future().get();
+}
+
+std::vector<received_request> kept_in(quarantine& subject) {
+    std::vector<received_request> seen;
+    recheck_and_wait(subject, [&seen](received_request& request) {
+        seen.push_back(request);
+        return false;
+    });
+    return seen;
+}
+
+std::map<std::string, std::size_t> kept_by_peer(quarantine& subject) {
+    std::map<std::string, std::size_t> counts;
+    for (const received_request& each : kept_in(subject))
+        ++counts[each.peer];
+    return counts;
+}
+
+TEST(Quarantine, KeepsARequestWithAllThatItsSecondHearingNeeds) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    const std::string body("{\"a\":\0\xff 1}", 10);
+    received_request sent = doubtful_request(body);
+    sent.headers = {{"Outreach-Org-Id", "0f0e"}, {"Outreach-Other", ""}};
+    subject.keep(sent, ample);
+    const auto kept = kept_in(subject);
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0].endpoint, sent.endpoint);
+    EXPECT_EQ(kept[0].source, sent.source);
+    EXPECT_EQ(kept[0].received_at, sent.received_at);
+    EXPECT_EQ(kept[0].peer, sent.peer);
+    EXPECT_EQ(kept[0].content_type, sent.content_type);
+    EXPECT_EQ(kept[0].outreach_event_id, sent.outreach_event_id);
+    EXPECT_EQ(kept[0].headers, sent.headers);
+    EXPECT_EQ(kept[0].cleanup_token.reveal(), sent.cleanup_token.reveal());
+    EXPECT_EQ(kept[0].signatures, sent.signatures);
+    EXPECT_EQ(kept[0].body, body);
+}
+
+TEST(Quarantine, RemovesWhatBecameAnEventAndKeepsTheRest) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    for (const char* const body : {"1", "2", "3"})
+        subject.keep(doubtful_request(body), ample);
+    std::vector<std::string> heard;
+    recheck_and_wait(subject, [&](received_request& request) {
+        heard.push_back(request.body);
+        return request.body == "2";
+    });
+    EXPECT_EQ(heard, (std::vector<std::string>{"1", "2", "3"})) << "oldest first";
+    EXPECT_EQ(subject.size(), 2U);
+    EXPECT_EQ(subject.recovered(), 1U);
+    EXPECT_EQ(kept_in(subject).size(), 2U);
+    EXPECT_EQ(subject.dropped(), 0U);
+}
+
+TEST(Quarantine, KeepsNoMoreThanItsBytesAndDropsTheOldest) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    constexpr std::uint64_t bytes_max = 10 * (row_bytes + 1000);
+    for (char i = 0; i < 11; ++i)
+        subject.keep(doubtful_request(std::string(1000, static_cast<char>('a' + i))), bytes_max);
+    const auto kept = kept_in(subject);
+    ASSERT_EQ(kept.size(), 10U);
+    EXPECT_EQ(kept.front().body.front(), 'b');
+    EXPECT_EQ(kept.back().body.front(), 'k');
+    EXPECT_EQ(subject.size(), 10U);
+}
+
+TEST(Quarantine, DropsARequestLargerThanAllThatIsKept) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    subject.keep(doubtful_request(std::string(1000, 'a')), row_bytes + 1000);
+    subject.keep(doubtful_request(std::string(1001, 'b')), row_bytes + 1000);
+    EXPECT_EQ(kept_in(subject).size(), 1U);
+    EXPECT_EQ(subject.dropped(), 1U);
+}
+
+TEST(Quarantine, KeepsNothingWhereItIsOff) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    subject.keep(doubtful_request(""), 0);
+    EXPECT_TRUE(kept_in(subject).empty());
+    EXPECT_EQ(subject.size(), 0U);
+    EXPECT_EQ(subject.dropped(), 0U) << "nothing was to be kept";
+}
+
+TEST(Quarantine, MakesRoomByThePeerThatTakesUpMost) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    constexpr std::uint64_t bytes_max = 10 * (row_bytes + 1000);
+    for (int i = 0; i < 3; ++i)
+        subject.keep(doubtful_request(std::string(1000, 'a'), "192.0.2.1"), bytes_max);
+    for (int i = 0; i < 50; ++i)
+        subject.keep(doubtful_request(std::string(1000, 'b'), "192.0.2.2"), bytes_max);
+    EXPECT_EQ(kept_by_peer(subject),
+              (std::map<std::string, std::size_t>{{"192.0.2.1", 3}, {"192.0.2.2", 7}}));
+}
+
+TEST(Quarantine, OnePeersRateLeavesRoomToAllOthers) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    constexpr std::size_t sent = 6'000; // above what all peers together may send at once
+    for (std::size_t i = 0; i < sent; ++i)
+        subject.keep(doubtful_request("", "192.0.2.1"), ample);
+    const std::uint64_t dropped = subject.dropped();
+    for (int i = 0; i < 200; ++i)
+        subject.keep(doubtful_request("", "192.0.2." + std::to_string(2 + i % 20)), ample);
+    EXPECT_EQ(subject.dropped(), dropped) << "of the other peers";
+    const auto kept = kept_by_peer(subject);
+    EXPECT_GE(kept.at("192.0.2.1"), 1'500U);
+    EXPECT_EQ(kept.at("192.0.2.1") + dropped, sent);
+    EXPECT_EQ(kept.size(), 21U);
+}
+
+TEST(Quarantine, PeersAreForgottenAndTheRateOfAllStillHolds) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    constexpr std::size_t sent = 20'000;
+    const auto begun = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < sent; ++i)
+        subject.keep(doubtful_request("", "peer " + std::to_string(i)), ample);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    EXPECT_LE(static_cast<double>(sent - subject.dropped()), 4'000 + 500 * took.count() + 1);
+}
+
+TEST(Quarantine, SurvivesARestart) {
+    const temporary_directory directory;
+    {
+        quarantine first(directory.path());
+        first.keep(doubtful_request("1", "192.0.2.1"), ample);
+        first.keep(doubtful_request("2", "192.0.2.2"), ample);
+        EXPECT_TRUE(first.stop(std::chrono::steady_clock::now() + 20s));
+        first.keep(doubtful_request("late"), ample);
+    }
+    quarantine second(directory.path());
+    EXPECT_EQ(kept_in(second).size(), 2U);
+    EXPECT_EQ(second.size(), 2U);
+    // What was there before still counts.
+    second.keep(doubtful_request("3", "192.0.2.3"), 2 * (row_bytes + 1));
+    EXPECT_EQ(kept_in(second).size(), 2U);
+}
+
+TEST(Quarantine, ReplacesADamagedFile) {
+    const temporary_directory directory;
+    std::ofstream(directory.path() + "/quarantine.db") << std::string(8192, 'x');
+    quarantine subject(directory.path());
+    subject.keep(doubtful_request("1"), ample);
+    EXPECT_EQ(kept_in(subject).size(), 1U);
+    EXPECT_EQ(subject.dropped(), 0U);
+}
+
+TEST(Quarantine, CountsWhatItsFileCouldNotTake) {
+    const temporary_directory directory;
+    quarantine subject(directory.path() + "/absent");
+    subject.keep(doubtful_request("1"), ample);
+    EXPECT_TRUE(eventually([&] { return subject.dropped() == 1; }));
+    EXPECT_EQ(subject.size(), 0U);
+}
+
+TEST(Quarantine, IsNotWaitedForBeyondTheTimeGiven) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    subject.keep(doubtful_request("1"), ample);
+    std::promise<void> begun;
+    std::promise<void> go_on;
+    subject.recheck([&](received_request&) {
+        begun.set_value();
+        go_on.get_future().wait();
+        return false;
+    });
+    begun.get_future().wait();
+    EXPECT_FALSE(subject.stop(std::chrono::steady_clock::now() + 10ms));
+    go_on.set_value();
+    EXPECT_TRUE(subject.stop(std::chrono::steady_clock::now() + 20s));
+}
+
+} // namespace
+} // namespace outreachd::store

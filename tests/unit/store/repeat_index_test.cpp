@@ -1,0 +1,121 @@
+#include "daemon/store/file_set.hpp"
+#include "daemon/store/repeat_index.hpp"
+#include "daemon/store/schema.hpp"
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <gtest/gtest.h>
+
+namespace outreachd::store {
+namespace {
+
+fingerprint numbered(int number) {
+    const digest whole = sha256(std::to_string(number));
+    fingerprint half{};
+    std::copy_n(whole.begin(), half.size(), half.begin());
+    return half;
+}
+
+class RepeatIndex : public testing::Test {
+protected:
+    void SetUp() override {
+        database_ = std::make_unique<database>(directory_.path() + "/index.db", open_mode::create);
+        create_schema(*database_);
+        index_ = std::make_unique<repeat_index>(*database_);
+    }
+
+    /// Adds numbers [from, to), a hundred to a transaction; number n has sequence n.
+    void add(int from, int to, sequence oldest_needed = 0) {
+        for (int n = from; n < to;) {
+            transaction all(*database_, transaction::kind::write);
+            for (int i = 0; i < 100 && n < to; ++i, ++n)
+                index_->add(numbered(n), n);
+            index_->maintain(oldest_needed);
+            all.commit();
+            index_->committed();
+        }
+    }
+
+    void reopen() { index_ = std::make_unique<repeat_index>(*database_); }
+
+    temporary_directory directory_;
+    std::unique_ptr<database> database_;
+    std::unique_ptr<repeat_index> index_;
+};
+
+TEST_F(RepeatIndex, FindsWhatIsInMemoryAndWhatIsInRuns) {
+    add(0, 60'000); // three runs and a rest
+    EXPECT_EQ(database_->read_number("SELECT count(*) FROM runs"), 3);
+    for (const int n : {0, 1, 16'383, 16'384, 40'000, 59'999})
+        EXPECT_EQ(index_->find(numbered(n)), n) << n;
+    EXPECT_EQ(index_->find(numbered(60'000)), std::nullopt);
+}
+
+TEST_F(RepeatIndex, FindsWhatIsInRunsAfterARestartWithAndWithoutFilters) {
+    add(0, 60'000);
+    reopen();
+    EXPECT_EQ(index_->find(numbered(5)), 5) << "no filter yet: the disk is asked";
+    index_->load_filters(*database_, [] { return false; });
+    EXPECT_EQ(index_->find(numbered(5)), 5);
+    EXPECT_EQ(index_->find(numbered(30'000)), 30'000);
+    EXPECT_EQ(index_->find(numbered(70'000)), std::nullopt);
+}
+
+TEST_F(RepeatIndex, ForgetsWhatWasRolledBack) {
+    add(0, 10);
+    {
+        transaction all(*database_, transaction::kind::write);
+        index_->add(numbered(10), 10);
+        index_->add(numbered(3), 1000);
+        index_->rolled_back();
+    }
+    EXPECT_EQ(index_->find(numbered(10)), std::nullopt);
+    EXPECT_EQ(index_->find(numbered(3)), 3);
+}
+
+TEST_F(RepeatIndex, ForgetsWhatWasRolledBackBehindASeal) {
+    add(0, 10);
+    {
+        transaction all(*database_, transaction::kind::write);
+        index_->seal_everything();
+        index_->add(numbered(10), 10);
+        index_->rolled_back();
+    }
+    EXPECT_EQ(index_->find(numbered(10)), std::nullopt);
+    EXPECT_EQ(index_->find(numbered(9)), 9);
+}
+
+TEST_F(RepeatIndex, WritesARunAgainWhoseCommitFailed) {
+    add(0, 16'400); // begins to seal
+    {
+        transaction all(*database_, transaction::kind::write);
+        index_->maintain(0);
+        index_->rolled_back();
+    }
+    add(16'400, 40'000);
+    reopen();
+    for (int n = 0; n < 16'384; n += 97)
+        ASSERT_EQ(index_->find(numbered(n)), n) << n;
+}
+
+TEST_F(RepeatIndex, RemovesRunsThatNobodyNeeds) {
+    add(0, 60'000);
+    add(60'000, 75'000, 40'000);
+    EXPECT_EQ(database_->read_number("SELECT min(newest) >= 40000 FROM runs"), 1);
+    EXPECT_EQ(index_->find(numbered(5)), std::nullopt);
+    EXPECT_EQ(index_->find(numbered(50'000)), 50'000);
+}
+
+TEST_F(RepeatIndex, FilterNeverDeniesWhatItHoldsAndSeldomClaimsWhatItDoesNot) {
+    fingerprint_filter filter(10'000);
+    for (int n = 0; n < 10'000; ++n)
+        filter.add(numbered(n));
+    int claims = 0;
+    for (int n = 0; n < 10'000; ++n) {
+        ASSERT_TRUE(filter.may_hold(numbered(n)));
+        claims += filter.may_hold(numbered(100'000 + n)) ? 1 : 0;
+    }
+    EXPECT_LT(claims, 100);
+}
+
+} // namespace
+} // namespace outreachd::store

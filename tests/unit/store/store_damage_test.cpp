@@ -1,0 +1,144 @@
+#include "daemon/store/database.hpp"
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+namespace outreachd::store {
+namespace {
+
+constexpr std::streamoff page_bytes = 4096;
+
+class DamagedStore : public testing::Test {
+protected:
+    /// A store of `count` events, the first half of them done, at rest in its file.
+    void fill(int count) {
+        store made(options{directory_.path()}, observer_);
+        for (int i = 0; i < count; ++i)
+            append(made, task_body(i) + std::string(600, ' '));
+        const auto events = made.open_reader()->events_after(0, 10'000, 1 << 30).value();
+        std::vector<routing> routes;
+        for (const stored_event& one : events)
+            routes.push_back({one.sequence, {"crm"}, 0, {}});
+        route(made, routes);
+        for (std::size_t i = 0; i < events.size() / 2; ++i)
+            settle(made, {events[i].sequence, "crm", delivery_state::done, 1, wall_now(), {}, {}, {}, {}});
+    }
+
+    std::string file(int number = 1) const {
+        return directory_.path() + "/events-00000" + std::to_string(number) + ".db";
+    }
+
+    void overwrite(std::streamoff at, const std::string& bytes) {
+        std::fstream stream(file(), std::ios::in | std::ios::out | std::ios::binary);
+        stream.seekp(at);
+        stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    }
+
+    static std::set<std::string> ids_in(store& opened) {
+        std::set<std::string> ids;
+        EXPECT_TRUE(eventually([&] { return opened.open_reader()->events_after(0, 1, 1).has_value(); }));
+        const auto found = opened.open_reader()->events_after(0, 10'000, 1 << 30);
+        for (const stored_event& one : found.value())
+            if (one.subject)
+                ids.insert(one.subject->facts.resource_id);
+        return ids;
+    }
+
+    temporary_directory directory_;
+    recording_observer observer_;
+};
+
+TEST_F(DamagedStore, StartsWithABrokenHeaderAndGoesOnInAFreshFile) {
+    fill(10);
+    overwrite(0, std::string(200, '\xA5'));
+    store opened(options{directory_.path()}, observer_);
+    EXPECT_TRUE(observer_.has("set_aside"));
+    EXPECT_FALSE(append(opened, task_body(99)).ec);
+    EXPECT_TRUE(eventually([&] { return observer_.has("carried_over"); }));
+    EXPECT_TRUE(std::filesystem::exists(file(1) + ".damaged")) << "kept for the operator";
+}
+
+/// Each table's first page: its loss must not hide the events.
+TEST_F(DamagedStore, KeepsTheEventsWhateverOtherTableIsBroken) {
+    for (const std::string table : {"repeats", "runs", "attempts", "handlers", "facts", "deliveries"}) {
+        std::filesystem::remove_all(directory_.path());
+        fill(50);
+        std::streamoff page = 0;
+        {
+            database look(file(), open_mode::read);
+            page =
+                look.read_number(("SELECT rootpage FROM sqlite_schema WHERE name='" + table + "'").c_str());
+        }
+        overwrite((page - 1) * page_bytes, std::string(page_bytes, '\xFF'));
+        store opened(options{directory_.path()}, observer_);
+        EXPECT_TRUE(eventually([&] { return ids_in(opened).size() == 50; })) << table;
+        EXPECT_FALSE(append(opened, task_body(1000)).ec) << table;
+    }
+}
+
+TEST_F(DamagedStore, SalvagesAllRowsOutsideABrokenPage) {
+    constexpr int count = 400;
+    fill(count);
+    const auto pages = static_cast<std::streamoff>(std::filesystem::file_size(file())) / page_bytes;
+    overwrite((pages / 2) * page_bytes, std::string(page_bytes, '\0'));
+    store opened(options{directory_.path()}, observer_);
+    // The background check finds the page, or the page is of no table that matters.
+    EXPECT_TRUE(eventually([&] {
+        return observer_.has("carried_over") || observer_.has("damaged") || ids_in(opened).size() == count;
+    }));
+    EXPECT_GE(ids_in(opened).size(), static_cast<std::size_t>(count - 8)) << "a page holds some five events";
+    EXPECT_FALSE(append(opened, task_body(9999)).ec);
+}
+
+TEST_F(DamagedStore, NoticesOneFlippedBitInABody) {
+    fill(20);
+    std::string bytes;
+    {
+        std::ifstream stream(file(), std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(stream), {});
+    }
+    const std::size_t at = bytes.find(R"("id":7,)");
+    ASSERT_NE(at, std::string::npos);
+    overwrite(static_cast<std::streamoff>(at) + 5, "6");
+    store opened(options{directory_.path()}, observer_);
+    const auto events = opened.open_reader()->events_after(0, 100, 1 << 30).value();
+    ASSERT_EQ(events.size(), 20U);
+    EXPECT_EQ(
+        std::count_if(events.begin(), events.end(), [](const stored_event& one) { return !one.subject; }), 1);
+    EXPECT_GE(opened.damaged_rows(), 1U);
+}
+
+TEST_F(DamagedStore, CarriesEverythingOverFromAnOlderFile) {
+    fill(300);
+    // As after a crash at the moment a fresh file was begun.
+    std::ofstream(file(2), std::ios::binary).put('x');
+    store opened(options{directory_.path()}, observer_);
+    EXPECT_TRUE(eventually([&] { return !std::filesystem::exists(file(1)); }));
+    EXPECT_TRUE(eventually([&] { return ids_in(opened).size() == 300; }));
+    EXPECT_EQ(opened.open_reader()->unfinished("crm", 0, 1000).value().size(), 150U);
+    const ledger accounts = opened.accounts();
+    EXPECT_EQ(accounts.received, 300U);
+    EXPECT_EQ(accounts.done, 150U);
+    EXPECT_EQ(accounts.pending, 150U);
+    EXPECT_EQ(accounts.unaccounted(), 0);
+    EXPECT_TRUE(append(opened, task_body(3) + std::string(600, ' ')).result.is_repeat) << "carried, too";
+}
+
+TEST_F(DamagedStore, LeavesANewerSchemaAlone) {
+    fill(1);
+    {
+        database edit(file(), open_mode::write);
+        edit.execute("PRAGMA user_version=999");
+        edit.checkpoint_truncate();
+    }
+    const auto size = std::filesystem::file_size(file());
+    EXPECT_THROW(store(options{directory_.path()}, observer_), std::runtime_error);
+    EXPECT_EQ(std::filesystem::file_size(file()), size);
+    EXPECT_FALSE(std::filesystem::exists(file(2)));
+}
+
+} // namespace
+} // namespace outreachd::store

@@ -1,0 +1,256 @@
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace outreachd::store {
+namespace {
+
+using testing::ElementsAre;
+
+class Store : public testing::Test {
+protected:
+    void restart() {
+        opened_.reset();
+        opened_ = std::make_unique<store>(options{directory_.path()}, observer_);
+    }
+
+    store& opened() {
+        if (!opened_)
+            restart();
+        return *opened_;
+    }
+
+    std::vector<stored_event> all_events() {
+        return opened().open_reader()->events_after(0, 1000, 1 << 30).value();
+    }
+
+    std::vector<event_state> states() {
+        std::vector<event_state> found;
+        const auto listed = opened().open_reader()->list({});
+        for (const event_record& one : listed.value())
+            found.push_back(one.state);
+        return found;
+    }
+
+    temporary_directory directory_;
+    recording_observer observer_;
+    std::unique_ptr<store> opened_;
+};
+
+TEST_F(Store, KeepsAnEventByteForByteOverARestart) {
+    const std::string body = "{\"data\":{\"id\":12345678901234567890,\"type\":\"task\"}}\n\xC3\xA9\0x";
+    const auto stored = append(opened(), body, "id-1");
+    ASSERT_FALSE(stored.ec);
+    EXPECT_FALSE(stored.result.is_repeat);
+    restart();
+    const auto events = all_events();
+    ASSERT_EQ(events.size(), 1U);
+    ASSERT_TRUE(events[0].subject);
+    EXPECT_EQ(events[0].subject->body, body);
+    EXPECT_EQ(events[0].subject->id, stored.result.id);
+    EXPECT_EQ(events[0].subject->endpoint, "/hook");
+    EXPECT_EQ(events[0].subject->outreach_event_id, "id-1");
+    EXPECT_THAT(events[0].subject->headers, ElementsAre(header{"Outreach-Org-Id", "0f0e"}));
+}
+
+TEST_F(Store, AnswersARepeatWithTheFirstAndKeepsOne) {
+    const auto first = append(opened(), task_body(1));
+    const auto second = append(opened(), task_body(1));
+    EXPECT_FALSE(second.ec);
+    EXPECT_TRUE(second.result.is_repeat);
+    EXPECT_EQ(second.result.id, first.result.id);
+    EXPECT_EQ(all_events().size(), 1U);
+}
+
+TEST_F(Store, FindsARepeatAfterARestart) {
+    append(opened(), task_body(1));
+    restart();
+    EXPECT_TRUE(append(opened(), task_body(1)).result.is_repeat);
+}
+
+TEST_F(Store, KnowsARepeatByItsEventIdThoughTheBodyDiffers) {
+    append(opened(), task_body(1), "e-1");
+    EXPECT_TRUE(append(opened(), task_body(1) + " ", "e-1").result.is_repeat);
+    EXPECT_FALSE(append(opened(), task_body(2), "e-1").result.is_repeat) << "another resource";
+    EXPECT_FALSE(append(opened(), task_body(3), "e-2").result.is_repeat);
+}
+
+TEST_F(Store, TakesWhatIsOlderThanTheWindowAsNew) {
+    append(opened(), task_body(1));
+    EXPECT_FALSE(append(opened(), task_body(1), {}, std::chrono::milliseconds{0}).result.is_repeat);
+    EXPECT_EQ(all_events().size(), 2U);
+}
+
+TEST_F(Store, OffersCommittedEventsInOrderOnce) {
+    std::mutex mutex;
+    std::vector<sequence> offered;
+    opened().on_committed([&](std::span<const stored_event> events) {
+        const std::scoped_lock lock(mutex);
+        for (const stored_event& one : events)
+            offered.push_back(one.sequence);
+    });
+    for (int i = 0; i < 50; ++i)
+        append(opened(), task_body(i));
+    append(opened(), task_body(0));
+    opened().stop(std::chrono::seconds{5});
+    EXPECT_EQ(offered.size(), 50U);
+    EXPECT_TRUE(std::is_sorted(offered.begin(), offered.end()));
+}
+
+TEST_F(Store, FollowsAnEventFromPendingToDone) {
+    append(opened(), task_body(1));
+    const sequence at = all_events()[0].sequence;
+    EXPECT_THAT(states(), ElementsAre(event_state::pending)) << "not routed yet";
+
+    route(opened(), {{at, {"crm", "audit"}, 7, {}}});
+    EXPECT_EQ(opened().open_reader()->routed_up_to().value(), at);
+    auto unfinished = opened().open_reader()->unfinished("crm", 0, 10).value();
+    ASSERT_EQ(unfinished.size(), 1U);
+    EXPECT_EQ(unfinished[0].ordering_key, 7U);
+
+    settlement attempt{at,
+                       "crm",
+                       delivery_state::retry,
+                       1,
+                       wall_now(),
+                       std::chrono::milliseconds{3},
+                       wall_now() + std::chrono::seconds{9},
+                       "connection refused",
+                       "no"};
+    settle(opened(), attempt);
+    EXPECT_THAT(states(), ElementsAre(event_state::pending));
+    attempt.state = delivery_state::done;
+    attempt.attempts = 2;
+    attempt.next_attempt_at.reset();
+    attempt.reason.clear();
+    settle(opened(), attempt);
+    EXPECT_THAT(states(), ElementsAre(event_state::pending)) << "the other handler hasn't had it";
+    settle(opened(),
+           {at, "audit", delivery_state::done, 1, wall_now(), std::chrono::milliseconds{1}, {}, {}, {}});
+    EXPECT_THAT(states(), ElementsAre(event_state::done));
+
+    restart();
+    const ledger accounts = opened().accounts();
+    EXPECT_EQ(accounts.received, 1U);
+    EXPECT_EQ(accounts.done, 1U);
+    EXPECT_EQ(accounts.pending, 0U);
+    EXPECT_EQ(accounts.unaccounted(), 0);
+    const auto told = opened().open_reader()->story(all_events()[0].subject->id).value();
+    ASSERT_EQ(told.attempts.size(), 2U);
+    EXPECT_EQ(told.attempts[0].reason, "connection refused");
+    EXPECT_EQ(told.summary.deliveries.size(), 2U);
+}
+
+TEST_F(Store, RoutesByTheCommitThatStoresWhereItCan) {
+    append(opened(), task_body(1)); // not routed: those behind it can't be, either
+    opened().route_at_append([](const stored_event& stored) {
+        return std::optional{routing{stored.sequence, {"crm"}, 5, {}}};
+    });
+    append(opened(), task_body(2));
+    const auto events = all_events();
+    EXPECT_LT(opened().open_reader()->routed_up_to().value(), events[0].sequence);
+    route(opened(), {{events[0].sequence, {}, 0, {}}, {events[1].sequence, {"crm"}, 5, {}}});
+
+    append(opened(), task_body(3));
+    const sequence last = all_events().back().sequence;
+    EXPECT_EQ(opened().open_reader()->routed_up_to().value(), last);
+    EXPECT_EQ(opened().open_reader()->unfinished("crm", 0, 10).value().size(), 2U);
+    EXPECT_TRUE(eventually([&] { return opened().accounts().pending == 2; }));
+    EXPECT_EQ(opened().accounts().unrouted, 1U);
+    EXPECT_EQ(opened().accounts().unaccounted(), 0);
+}
+
+TEST_F(Store, PassesOverARouteWhoseEventIsNotThere) {
+    append(opened(), task_body(1));
+    const sequence at = all_events()[0].sequence;
+    route(opened(), {{at, {"crm"}, 0, {}}, {at + 1, {"crm"}, 0, {}}});
+    EXPECT_EQ(opened().open_reader()->routed_up_to().value(), at + 1);
+    EXPECT_EQ(opened().open_reader()->unfinished("crm", 0, 10).value().size(), 1U);
+    EXPECT_EQ(opened().accounts().unaccounted(), 0);
+}
+
+TEST_F(Store, CountsDeadAndUnroutedEvents) {
+    for (int i = 0; i < 3; ++i)
+        append(opened(), task_body(i));
+    const auto events = all_events();
+    route(opened(), {{events[0].sequence, {}, 0, {}},
+                     {events[1].sequence, {}, 0, "unparsable"},
+                     {events[2].sequence, {"crm"}, 0, {}}});
+    settle(opened(),
+           {events[2].sequence, "crm", delivery_state::dead, 1, wall_now(), {}, {}, "status 400", "bad"});
+    const ledger accounts = opened().accounts();
+    EXPECT_EQ(accounts.unrouted, 1U);
+    EXPECT_EQ(accounts.dead, 2U);
+    EXPECT_EQ(accounts.unaccounted(), 0);
+
+    event_filter only;
+    only.state = event_state::dead;
+    EXPECT_EQ(opened().open_reader()->list(only).value().size(), 2U);
+    only.handler = "crm";
+    EXPECT_EQ(opened().open_reader()->list(only).value().size(), 1U);
+    only = {};
+    only.state = event_state::unrouted;
+    EXPECT_EQ(opened().open_reader()->list(only).value().size(), 1U);
+    for (const handler_depth& depth : opened().depths())
+        if (depth.handler == "crm") {
+            EXPECT_EQ(depth.dead, 1U);
+            EXPECT_EQ(depth.last_error, "status 400");
+        }
+}
+
+TEST_F(Store, ListsNewestFirstAndPages) {
+    for (int i = 0; i < 25; ++i)
+        append(opened(), task_body(i));
+    const auto reader = opened().open_reader();
+    event_filter page;
+    page.limit = 10;
+    std::vector<std::string> ids;
+    for (;;) {
+        const auto records = reader->list(page).value();
+        if (records.empty())
+            break;
+        for (const event_record& one : records)
+            ids.push_back(one.facts.resource_id);
+        page.before = records.back().id;
+    }
+    ASSERT_EQ(ids.size(), 25U);
+    EXPECT_EQ(ids.front(), "24");
+    EXPECT_EQ(ids.back(), "0");
+    page = {};
+    page.resource = "task:7";
+    EXPECT_EQ(reader->list(page).value().size(), 1U);
+    page.resource = "task";
+    page.name = "task.destroyed";
+    EXPECT_TRUE(reader->list(page).value().empty());
+}
+
+TEST_F(Store, TakesAllThatWaitsInOneCommit) {
+    constexpr int count = 2000;
+    std::atomic<int> answered = 0;
+    std::promise<void> all;
+    for (int i = 0; i < count; ++i)
+        opened().append(genuine_event(task_body(i)), std::chrono::hours{1},
+                        std::chrono::steady_clock::now() + std::chrono::seconds{30},
+                        [&](error_code ec, append_result) {
+                            EXPECT_FALSE(ec);
+                            if (++answered == count)
+                                all.set_value();
+                        });
+    all.get_future().get();
+    EXPECT_TRUE(
+        eventually([&] { return opened().accounts().received == static_cast<std::uint64_t>(count); }));
+}
+
+TEST_F(Store, RefusesADirectoryThatAnotherHolds) {
+    opened();
+    EXPECT_THROW(store(options{directory_.path()}, observer_), std::runtime_error);
+}
+
+TEST_F(Store, AnswersStoppingOnceStopped) {
+    opened().stop(std::chrono::seconds{5});
+    EXPECT_EQ(append(opened(), task_body(1)).ec, errc::stopping);
+}
+
+} // namespace
+} // namespace outreachd::store

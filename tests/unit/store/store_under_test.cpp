@@ -1,0 +1,90 @@
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+namespace outreachd::store {
+
+temporary_directory::temporary_directory() {
+    std::string name = (std::filesystem::temp_directory_path() / "outreachd-store-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+        throw std::runtime_error("can't make a temporary directory");
+    path_ = name;
+}
+
+temporary_directory::~temporary_directory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+std::vector<std::string> recording_observer::lines() const {
+    const std::scoped_lock lock(mutex_);
+    return lines_;
+}
+
+bool recording_observer::has(std::string_view beginning) const {
+    const std::scoped_lock lock(mutex_);
+    for (const std::string& line : lines_)
+        if (line.starts_with(beginning))
+            return true;
+    return false;
+}
+
+void recording_observer::add(std::string line) {
+    const std::scoped_lock lock(mutex_);
+    lines_.push_back(std::move(line));
+}
+
+verified_event genuine_event(std::string body, std::string outreach_event_id) {
+    static const signature::verifier unsigned_endpoint{{{}, true}};
+    received_request request;
+    request.endpoint = "/hook";
+    request.source = "outreach";
+    request.received_at = wall_now();
+    request.content_type = "application/json";
+    request.outreach_event_id = std::move(outreach_event_id);
+    request.headers = {{"Outreach-Org-Id", "0f0e"}};
+    request.body = std::move(body);
+    return unsigned_endpoint.verify(request).value();
+}
+
+std::string task_body(int id) {
+    return R"({"data":{"type":"task","id":)" + std::to_string(id) +
+           R"(,"attributes":{}},"meta":{"eventName":"task.completed","deliveredAt":"2026-04-01T09:20:00.955-07:00"}})";
+}
+
+appended_event append(store& to, std::string body, std::string outreach_event_id,
+                      std::chrono::milliseconds window) {
+    std::promise<appended_event> answer;
+    to.append(genuine_event(std::move(body), std::move(outreach_event_id)), window,
+              std::chrono::steady_clock::now() + std::chrono::seconds{10},
+              [&](error_code ec, append_result result) {
+                  answer.set_value({ec, result});
+              });
+    return answer.get_future().get();
+}
+
+void route(store& to, std::vector<routing> routes) {
+    std::promise<void> done;
+    to.record_routes(std::move(routes), [&] { done.set_value(); });
+    done.get_future().get();
+}
+
+void settle(store& to, settlement what) {
+    std::promise<void> done;
+    to.settle(std::move(what), [&] { done.set_value(); });
+    done.get_future().get();
+}
+
+bool eventually(const std::function<bool()>& is_true) {
+    const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (!is_true()) {
+        if (std::chrono::steady_clock::now() > give_up_at)
+            return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return true;
+}
+
+} // namespace outreachd::store

@@ -1,0 +1,72 @@
+/// A real store in a directory of its own, and what tests do with it.
+#pragma once
+
+#include "daemon/signature/verifier.hpp"
+#include "daemon/store/store.hpp"
+
+#include <filesystem>
+#include <future>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace outreachd::store {
+
+/// A directory that is gone with its owner.
+class temporary_directory {
+public:
+    temporary_directory();
+    ~temporary_directory();
+    temporary_directory(const temporary_directory&) = delete;
+    temporary_directory& operator=(const temporary_directory&) = delete;
+
+    std::string path() const { return path_.string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// Remembers what the store told.
+class recording_observer : public observer {
+public:
+    void write_failed(std::string_view cause) override { add("write_failed " + std::string(cause)); }
+
+    void written(std::chrono::milliseconds) override {}
+
+    void set_aside(std::string_view file, std::string_view fresh, std::string_view) override {
+        add("set_aside " + std::string(file) + " " + std::string(fresh));
+    }
+
+    void carried_over(std::string_view, std::uint64_t events, std::uint64_t lost) override {
+        add("carried_over " + std::to_string(events) + " lost " + std::to_string(lost));
+    }
+
+    void damaged(sequence, std::string_view) override { add("damaged"); }
+
+    std::vector<std::string> lines() const;
+    bool has(std::string_view beginning) const;
+
+private:
+    void add(std::string line);
+    mutable std::mutex mutex_;
+    std::vector<std::string> lines_;
+};
+
+struct appended_event {
+    error_code ec;
+    append_result result;
+};
+
+/// A genuine event with this body, at `/hook`.
+verified_event genuine_event(std::string body, std::string outreach_event_id = {});
+std::string task_body(int id);
+
+/// Appends and waits for the answer.
+appended_event append(store& to, std::string body, std::string outreach_event_id = {},
+                      std::chrono::milliseconds window = std::chrono::hours{24});
+void route(store& to, std::vector<routing> routes);
+void settle(store& to, settlement what);
+/// Waits up to 20 s for `is_true`.
+bool eventually(const std::function<bool()>& is_true);
+
+} // namespace outreachd::store
