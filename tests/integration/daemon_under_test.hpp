@@ -93,7 +93,9 @@ public:
     std::map<std::string, std::vector<std::string>> delivered() const;
     /// The resource ids of all events that the store holds, asked page by page.
     std::set<std::string> stored() const;
-    /// Waits until nothing is pending; false after a minute.
+    /// Of all handlers, as the metrics say.
+    double pending_deliveries() const;
+    /// Waits until nothing is pending; false where that comes no nearer.
     bool drained() const;
 
 private:
