@@ -140,17 +140,19 @@ bool app::stop() {
     all.log.info("stopping: requests are answered", {{"all", is_answered}});
     const bool is_finished = all.deliveries.stop(remaining());
     all.log.info("stopping: deliveries are finished or given back", {{"all", is_finished}});
-    all.events.stop(remaining() + 1s);
+    const bool is_store_ended = all.events.stop(remaining() + 1s);
     all.io.stop();
     // Both may be held by a disk that hangs: their destructors would wait for it for ever.
     const auto until = std::max(deadline, std::chrono::steady_clock::now() + 1s);
     const bool is_quarantine_ended = all.doubtful.stop(until);
     const bool is_admin_ended = all.admin.stop(until);
-    if (!is_quarantine_ended || !is_admin_ended)
+    if (!is_store_ended || !is_quarantine_ended || !is_admin_ended)
         all.log.warn("stopping: the disk doesn't answer, so a thread is left behind",
-                     {{"quarantine", !is_quarantine_ended}, {"admin_reader", !is_admin_ended}});
+                     {{"store", !is_store_ended},
+                      {"quarantine", !is_quarantine_ended},
+                      {"admin_reader", !is_admin_ended}});
     all.log.info("stopped", {{"unaccounted", all.events.accounts().unaccounted()}});
-    return is_finished && is_quarantine_ended && is_admin_ended && !all.events.stalled_for();
+    return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended;
 }
 
 void app::reopen_files() {

@@ -33,18 +33,19 @@ ingress::quarantine_sink quarantine_of(const std::vector<settings::endpoint>& en
 
 void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
                 store::store& events, log::logger& log) {
+    using hearing = store::quarantine::hearing;
     keeper.recheck([endpoints = std::move(endpoints), &events, &log](received_request& request) {
         const ingress::endpoint* const at = endpoints->find(request.endpoint);
         if (at == nullptr)
-            return false;
+            return hearing::refused;
         auto verified = at->verifier->verify(request);
         if (!verified)
-            return false;
+            return hearing::refused;
         const std::string id = to_string(verified->get().id);
         if (!append_and_wait(events, std::move(*verified), at->dedup_window))
-            return false;
+            return hearing::again;
         log.info("a quarantined request is an event now", {{"event_id", id}, {"source", at->source}});
-        return true;
+        return hearing::accepted;
     });
 }
 

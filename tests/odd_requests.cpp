@@ -47,9 +47,10 @@ void add_odd_fields(std::vector<wire_request>& all) {
     serve("an upgrade to WebSocket, not taken", "Connection: Upgrade\r\nUpgrade: websocket\r\n");
     serve("TE", "TE: trailers, deflate\r\nConnection: TE\r\n");
     std::string many_fields;
-    for (int i = 0; i < 97; ++i) // with Host, the signature and the length: 100
+    for (int i = 0; i < 150; ++i)
         many_fields += "X-" + std::to_string(i) + ": a\r\n";
-    serve("100 fields", many_fields);
+    serve("more fields than many servers take", many_fields);
+    serve("Proxy-Connection", "Proxy-Connection: Keep-Alive\r\n");
     const std::size_t head_bytes = post("X-A: \r\n").size() - wire_body.size();
     serve("a head of the greatest size",
           "X-A: " + std::string(wire_head_bytes_max - head_bytes, 'a') + "\r\n");

@@ -122,6 +122,9 @@ std::optional<delivery> lane::take(worker& self) {
         }
         if (next) {
             self.phase = phase::running;
+            // Another takes over the watch: for what is ready, and for the next retry's time.
+            if (queue_.ready() > 0 || queue_.retrying() > 0)
+                work_.notify_one();
             return next;
         }
         if (const auto due = queue_.next_due())

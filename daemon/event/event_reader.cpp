@@ -1,10 +1,13 @@
 /// Walks a webhook's body once, without building a tree, and keeps the few values that are wanted.
 #include "daemon/event/event_reader.hpp"
 
+#include "daemon/event/hex_digit.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace outreachd {
 
@@ -211,9 +214,47 @@ std::string& first_given(std::string& outer, std::string& inner) noexcept {
     return outer.empty() ? inner : outer;
 }
 
-} // namespace
+/// The code unit of the escape `\uXXXX` at `at`; nothing where none stands there.
+std::optional<unsigned> escaped_unit(std::string_view text, std::size_t at) noexcept {
+    if (text.size() < 6 || at > text.size() - 6 || text[at] != '\\' || text[at + 1] != 'u')
+        return std::nullopt;
+    unsigned unit = 0;
+    for (std::size_t i = at + 2; i < at + 6; ++i) {
+        const auto digit = hex_digit(text[i]);
+        if (!digit)
+            return std::nullopt;
+        unit = unit << 4 | *digit;
+    }
+    return unit;
+}
 
-event_facts read_event(std::string_view body) {
+/// Halves of surrogate pairs, which are JSON by its grammar and cut-off texts end in, replaced by U+FFFD;
+/// nothing where there are none.
+std::optional<std::string> with_halves_replaced(std::string_view text) {
+    std::optional<std::string> mended;
+    for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
+        const auto unit = escaped_unit(text, at);
+        if (!unit) {
+            at += 2; // another escape
+            continue;
+        }
+        const bool is_high = *unit >= 0xD800 && *unit <= 0xDBFF;
+        const auto next = is_high ? escaped_unit(text, at + 6) : std::nullopt;
+        if (next && *next >= 0xDC00 && *next <= 0xDFFF) {
+            at += 12;
+            continue;
+        }
+        if (*unit >= 0xD800 && *unit <= 0xDFFF) {
+            if (!mended)
+                mended.emplace(text);
+            mended->replace(at, 6, "\\uFFFD");
+        }
+        at += 6;
+    }
+    return mended;
+}
+
+event_facts read_facts(std::string_view body) {
     event_facts facts;
     facts.name = unknown_event_name;
 
@@ -242,6 +283,16 @@ event_facts read_event(std::string_view body) {
     } else if (is_presentable(read.data().type)) {
         facts.resource = std::move(read.data().type);
     }
+    return facts;
+}
+
+} // namespace
+
+event_facts read_event(std::string_view body) {
+    event_facts facts = read_facts(body);
+    if (!facts.is_readable)
+        if (const auto mended = with_halves_replaced(body)) // Boost.JSON refuses them
+            facts = read_facts(*mended);
     return facts;
 }
 

@@ -10,6 +10,8 @@ namespace {
 
 /// A peer that always has more to say must not keep a thread from the other connections.
 constexpr std::uint32_t turns_max = 32;
+/// What may have come behind the last request, its close_notify above all, is read to so much.
+constexpr int unread_records_max = 4;
 
 /// The sender's address as people write it; IPv4 stays IPv4 on a dual-stack socket.
 std::string address_of(const tcp_socket& socket) {
@@ -97,7 +99,8 @@ awaitable<bool> connection::wait_for_request() {
     bool has_come = false;
     for (;;) {
         const io_result got = stream_.try_receive(received_, received_.max_size());
-        has_come = got.state == io_state::done;
+        // A part of a record is a request that has begun.
+        has_come = got.state == io_state::done || stream_.has_partial_record();
         if (has_come || got.state == io_state::end || got.state == io_state::failed)
             break;
         // Looked at after the read: what has come before the end of idleness is still served.
@@ -144,7 +147,7 @@ awaitable<io_state> connection::receive(std::string& into, std::size_t bytes_max
             }
             if (++turns_ >= turns_max)
                 co_await let_others_run();
-            co_return got.state;
+            co_return is_over_ ? io_state::failed : got.state; // it may have ended meanwhile
         }
         if (got.state == io_state::end || got.state == io_state::failed)
             co_return got.state;
@@ -177,6 +180,11 @@ void connection::end(next how) {
         stream_.reset();
     else if (how == next::close)
         stream_.send_end();
+    // A socket that is closed before it was read to the end is reset, and with it the answer on its way.
+    std::string unwanted;
+    for (int record = 0; how == next::close && record < unread_records_max; ++record, unwanted.clear())
+        if (stream_.try_receive(unwanted, unwanted.max_size()).state != io_state::done)
+            break;
     stream_.close();
     shared_->open.remove(this);
 }

@@ -75,6 +75,7 @@ private:
     awaitable<> linger();
 
     request_plan plan_request(const request_head& head);
+    void note_refusal(request_outcome outcome);
     next end_unanswered();
     void end(next how);
     void note_exception(const std::exception_ptr& thrown);
@@ -99,6 +100,7 @@ private:
     std::uint32_t turns_ = 0;    ///< Reads and requests since others could run.
     bool is_http_1_1_ = true;
     bool is_keep_alive_ = true;
+    bool is_genuine_ = false;  ///< The signature of the request in hand holds.
     bool has_request_ = false; ///< A request's first byte has come, and no answer has gone.
     bool is_idle_ = false;
     idle_mark idle_;       ///< The same for others.

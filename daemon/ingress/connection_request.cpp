@@ -20,6 +20,7 @@ awaitable<connection::next> connection::serve_request() {
     if (requests_ > 0)
         begin_ = last_bytes_at_;
     has_request_ = !received_.empty();
+    is_genuine_ = false;
     endpoint_.clear();
     limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
                             shared_->limits.header_timeout));
@@ -99,14 +100,16 @@ awaitable<connection::next> connection::serve_wanted(request_plan plan) {
         co_return end_unanswered();
     if (ec)
         co_return co_await answer(to_outcome(ec), false);
+    if (is_over_) // Nothing would wake who waits for the store now.
+        co_return end_unanswered();
 
     limit_to(answer_by);
     plan.request.received_at = wall_now();
     wait_ = std::make_shared<answer_wait>(timer_.get_executor(), shared_->answers);
-    const request_outcome outcome =
-        co_await receive_event(plan.request, *plan.at, *shared_, wait_, answer_by);
+    const reception received = co_await receive_event(plan.request, *plan.at, *shared_, wait_, answer_by);
     wait_.reset();
-    co_return co_await answer(outcome, true);
+    is_genuine_ = received.is_genuine;
+    co_return co_await answer(received.outcome, true);
 }
 
 /// Errors: malformed_http, head_too_large, body_too_large; asio's eof where the peer has gone or the
@@ -172,6 +175,22 @@ awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std
     }
 }
 
+/// Outreach takes an error for delivered: whoever runs this must hear of what may have been an event.
+void connection::note_refusal(request_outcome outcome) {
+    const steady_time now = std::chrono::steady_clock::now();
+    if (outcome == request_outcome::body_too_large || outcome == request_outcome::head_too_large) {
+        if (const auto count = shared_->oversized.count(now))
+            shared_->log.warn("requests over listen.limits are refused, and their events are lost",
+                              {{"count", *count},
+                               {"last_peer", peer_},
+                               {"last_status", to_status(outcome)},
+                               {"endpoint", endpoint_}});
+    } else if (outcome == request_outcome::malformed) {
+        if (const auto count = shared_->malformed.count(now))
+            shared_->log.info("malformed requests are refused", {{"count", *count}, {"last_peer", peer_}});
+    }
+}
+
 awaitable<connection::next> connection::answer(request_outcome outcome, bool is_body_read) {
     const steady_time answer_by = answer_deadline(begin_);
     // The process may have been stopped since anybody looked at the clock.
@@ -193,6 +212,10 @@ awaitable<connection::next> connection::answer(request_outcome outcome, bool is_
     shared_->metrics.count_request(endpoint_, to_label(outcome));
     if (to_status(outcome) == 200)
         shared_->metrics.observe_ack(std::chrono::steady_clock::now() - begin_);
+    else if (is_genuine_)
+        shared_->metrics.count_refused_genuine();
+    else
+        note_refusal(outcome);
     if (is_kept)
         co_return next::request;
     co_return is_body_read ? next::close : next::linger;

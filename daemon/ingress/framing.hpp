@@ -57,10 +57,7 @@ enum class head_state {
 /// other expectation than 100-continue.
 class head_gate {
 public:
-    /// A request with more fields than this is `head_too_large`.
-    static constexpr std::size_t fields_max = 100;
-
-    /// `head_bytes_max`: request line, fields and the empty line together.
+    /// `head_bytes_max`: request line, fields and the empty line together; it bounds their number, too.
     explicit head_gate(std::size_t head_bytes_max) : head_bytes_max_(head_bytes_max) {}
 
     /// Looks at all bytes that have come since the request began. Between calls `bytes` only grows

@@ -70,6 +70,23 @@ bool is_look_alike(std::string_view name) noexcept {
     return resembles(name, "contentlength") || resembles(name, "transferencoding") || resembles(name, "host");
 }
 
+/// Takes the first element, perhaps an empty one, off a list (RFC 9110 section 5.6.1).
+std::string_view take_element(std::string_view& list) noexcept {
+    const std::size_t end = std::min(list.find(','), list.size());
+    const std::string_view element = without_white_space_around(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+    return element;
+}
+
+bool is_token_list(std::string_view list) noexcept {
+    while (!list.empty()) {
+        const std::string_view element = take_element(list);
+        if (!element.empty() && !consists_of(element, token_bytes))
+            return false;
+    }
+    return true;
+}
+
 } // namespace
 
 head_state head_gate::look(std::string_view bytes) {
@@ -186,8 +203,6 @@ void head_gate::take_line_start(std::string_view bytes) {
         return refuse(errc::malformed_http, "a line feed without a carriage return");
     if (c == ':')
         return refuse(errc::malformed_http, "a header without a name");
-    if (fields_.size() == fields_max)
-        return refuse(errc::head_too_large, "too many headers");
     part_begin_ = scanned_;
     step_ = step::name;
 }
@@ -276,6 +291,9 @@ const char* head_gate::judge(const head_field& field) {
     }
     if (equals_ignoring_case(name, "connection"))
         return judge_connection(value);
+    // It means nothing here, but old proxies read it like Connection, and Beast does.
+    if (equals_ignoring_case(name, "proxy-connection"))
+        return is_token_list(value) ? nullptr : "Proxy-Connection holds something that is no token";
     if (equals_ignoring_case(name, "expect")) {
         if (std::exchange(seen_.expect, true))
             return "Expect is there twice";
@@ -290,14 +308,10 @@ const char* head_gate::judge(const head_field& field) {
 /// A proxy takes away the headers that `Connection` names. Ours that decide something must not be
 /// among them: the sender and we would see different requests.
 const char* head_gate::judge_connection(std::string_view options) {
+    if (!is_token_list(options))
+        return "Connection holds something that is no token";
     while (!options.empty()) {
-        const std::size_t end = std::min(options.find(','), options.size());
-        const std::string_view option = without_white_space_around(options.substr(0, end));
-        options.remove_prefix(std::min(end + 1, options.size()));
-        if (option.empty())
-            continue; // an empty element of a list means nothing (RFC 9110 section 5.6.1)
-        if (!consists_of(option, token_bytes))
-            return "Connection holds something that is no token";
+        const std::string_view option = take_element(options);
         if (is_look_alike(option) || equals_ignoring_case(option, signature_field_name))
             return "Connection names a header that must not be dropped";
         seen_.close = seen_.close || equals_ignoring_case(option, "close");

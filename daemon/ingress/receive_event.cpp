@@ -5,6 +5,13 @@ namespace {
 
 /// The request stays whole where the signature doesn't hold.
 request_outcome refuse(error_code ec, received_request& request, const endpoint& at, services& with) {
+    // Outreach takes the 401 for delivered, and a wrong secret refuses everything.
+    if (const auto count = with.unverified.count(std::chrono::steady_clock::now()))
+        with.log.warn("requests fail the signature: is a secret wrong, or somebody knocking?",
+                      {{"count", *count},
+                       {"endpoint", at.path},
+                       {"last_peer", request.peer},
+                       {"last_reason", ec.message()}});
     if (with.log.is_enabled(log::level::debug))
         with.log.debug(
             "request refused",
@@ -22,11 +29,11 @@ void note_unstored(const event_id& id, const endpoint& at, services& with) {
 
 } // namespace
 
-awaitable<request_outcome> receive_event(received_request& request, const endpoint& at, services& with,
-                                         std::shared_ptr<answer_wait> wait, steady_time deadline) {
+awaitable<reception> receive_event(received_request& request, const endpoint& at, services& with,
+                                   std::shared_ptr<answer_wait> wait, steady_time deadline) {
     auto verified = at.verifier->verify(request);
     if (!verified)
-        co_return refuse(verified.error(), request, at, with);
+        co_return reception{refuse(verified.error(), request, at, with), false};
 
     const event& genuine = verified->get();
     const event_id id = genuine.id;
@@ -38,17 +45,17 @@ awaitable<request_outcome> receive_event(received_request& request, const endpoi
     const std::optional<store::append_result> stored = co_await wait->wait();
     if (!stored) {
         note_unstored(id, at, with);
-        co_return request_outcome::reset;
+        co_return reception{request_outcome::reset, true};
     }
     if (with.log.is_enabled(log::level::debug))
         with.log.debug(stored->is_repeat ? "repeat received" : "event received",
                        {{"event_id", to_string(stored->id)}, {"source", at.source}, {"event", name}});
     if (stored->is_repeat)
-        co_return request_outcome::repeat;
+        co_return reception{request_outcome::repeat, true};
     with.metrics.count_event(name);
     if (is_stale)
         with.metrics.count_stale();
-    co_return request_outcome::accepted;
+    co_return reception{request_outcome::accepted, true};
 }
 
 } // namespace outreachd::ingress

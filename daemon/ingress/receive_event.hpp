@@ -14,11 +14,16 @@
 
 namespace outreachd::ingress {
 
+struct reception {
+    request_outcome outcome;
+    bool is_genuine; ///< The signature holds.
+};
+
 /// Judges and stores a request that has come whole. Takes what it keeps of `request`. Outcomes:
 /// accepted, repeat, unsigned_request, bad_signature, reset (not stored by `deadline`).
 ///
 /// On the connection's strand, which `wait` belongs to; waits only for the store.
-awaitable<request_outcome> receive_event(received_request& request, const endpoint& at, services& with,
-                                         std::shared_ptr<answer_wait> wait, steady_time deadline);
+awaitable<reception> receive_event(received_request& request, const endpoint& at, services& with,
+                                   std::shared_ptr<answer_wait> wait, steady_time deadline);
 
 } // namespace outreachd::ingress

@@ -48,6 +48,9 @@ struct services {
     log_throttle over_limit{std::chrono::seconds{1}};   ///< Resets because of `limits.connections`.
     log_throttle large_bodies{std::chrono::seconds{1}}; ///< Resets because too many bodies are large.
     log_throttle greetings{std::chrono::minutes{1}};    ///< Handshakes that failed.
+    log_throttle unverified{std::chrono::minutes{1}};   ///< 401.
+    log_throttle oversized{std::chrono::minutes{1}};    ///< 413 and 431.
+    log_throttle malformed{std::chrono::minutes{1}};    ///< 400.
 };
 
 } // namespace outreachd::ingress

@@ -71,6 +71,10 @@ io_result tls_stream::try_receive(std::string& into, std::size_t bytes_max) {
     return got;
 }
 
+bool tls_stream::has_partial_record() const noexcept {
+    return tls_ && !is_closed_ && !is_broken_ && SSL_has_pending(tls_.get()) == 1;
+}
+
 awaitable<io_state> tls_stream::write_all(std::string_view bytes) {
     while (!bytes.empty()) {
         const io_result wrote = try_write(bytes);

@@ -47,6 +47,9 @@ public:
     /// Appends what is there to `into`, at most `bytes_max` and at most one record. Never waits.
     io_result try_receive(std::string& into, std::size_t bytes_max);
 
+    /// Whether a part of a TLS record has come, whose rest is still on its way.
+    bool has_partial_record() const noexcept;
+
     /// Writes all of `bytes`, waiting where the peer is slow.
     awaitable<io_state> write_all(std::string_view bytes);
 

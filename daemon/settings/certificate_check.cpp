@@ -12,6 +12,8 @@
 #include <openssl/x509.h>
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace outreachd::settings {
 
@@ -65,28 +67,32 @@ std::string to_text(const ASN1_TIME* time) {
     return std::string(text, static_cast<std::size_t>(length));
 }
 
-/// The server's own certificate; all of the chain is parsed.
-x509 read_chain(const tls_files& files, certificate_findings& found) {
+struct chain {
+    x509 own;
+    std::vector<x509> others;
+};
+
+chain read_chain(const tls_files& files, certificate_findings& found) {
     const file_contents contents = read_file(files.certificate, pem_bytes_max, file_kind::regular);
     if (!contents.problem.empty()) {
         found.certificate_errors.push_back(contents.problem);
-        return nullptr;
+        return {};
     }
     const bio in = open(contents.text);
-    x509 own{PEM_read_bio_X509_AUX(in.get(), nullptr, nullptr, nullptr)};
-    if (!own) {
+    chain read{x509{PEM_read_bio_X509_AUX(in.get(), nullptr, nullptr, nullptr)}, {}};
+    if (!read.own) {
         found.certificate_errors.push_back(in_quotes(files.certificate) +
                                            " holds no certificate in PEM form" + why_not_pem());
-        return nullptr;
+        return {};
     }
-    while (x509{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
-    }
+    while (x509 next{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)})
+        read.others.push_back(std::move(next));
     // The loop ends where no further certificate begins; anything else is a broken one.
     if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
         found.certificate_errors.push_back(in_quotes(files.certificate) +
                                            " holds a broken certificate after the first: " + last_reason());
     ERR_clear_error();
-    return own;
+    return read;
 }
 
 private_key read_key(const tls_files& files, certificate_findings& found) {
@@ -129,7 +135,7 @@ void check_dates(const tls_files& files, const X509& certificate, certificate_fi
 certificate_findings check_certificate(const tls_files& files) {
     ERR_clear_error();
     certificate_findings found;
-    const x509 certificate = read_chain(files, found);
+    const auto [certificate, others] = read_chain(files, found);
     const private_key key = read_key(files, found);
     if (certificate)
         check_dates(files, *certificate, found);
@@ -142,7 +148,13 @@ certificate_findings check_certificate(const tls_files& files) {
     const ssl_context context{SSL_CTX_new(TLS_server_method())};
     if (context && certificate && SSL_CTX_use_certificate(context.get(), certificate.get()) != 1)
         found.certificate_errors.push_back(in_quotes(files.certificate) + " can't be used: " + last_reason());
-    else if (context && key && SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1)
+    for (const x509& one : others)
+        if (context && SSL_CTX_add1_chain_cert(context.get(), one.get()) != 1)
+            found.certificate_errors.push_back(
+                in_quotes(files.certificate) +
+                " holds a certificate after the first that can't be used: " + last_reason());
+    if (context && key && found.certificate_errors.empty() &&
+        SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1)
         found.key_errors.push_back(in_quotes(files.private_key) + " can't be used: " + last_reason());
     ERR_clear_error();
     return found;

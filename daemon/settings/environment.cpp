@@ -13,17 +13,11 @@ bool is_name_character(char c, bool is_first) {
     return is_letter || (!is_first && c >= '0' && c <= '9');
 }
 
-bool is_name(std::string_view text) {
-    if (text.empty() || !is_name_character(text.front(), true))
-        return false;
-    return std::all_of(text.begin(), text.end(), [](char c) { return is_name_character(c, false); });
-}
-
 /// Appends the value of `reference`, what stands between `${` and `}`. False with a problem set.
 bool append_variable(expanded_text& into, std::string_view reference) {
     const std::size_t split = reference.find(":-");
     const std::string name{reference.substr(0, split)};
-    if (!is_name(name)) {
+    if (!is_variable_name(name)) {
         into.problem = "'${' begins an environment variable, ${NAME} or ${NAME:-default}; what follows is no "
                        "name; write $$ for a dollar sign";
         return false;
@@ -47,6 +41,12 @@ bool append_variable(expanded_text& into, std::string_view reference) {
 }
 
 } // namespace
+
+bool is_variable_name(std::string_view text) noexcept {
+    if (text.empty() || !is_name_character(text.front(), true))
+        return false;
+    return std::all_of(text.begin(), text.end(), [](char c) { return is_name_character(c, false); });
+}
 
 std::optional<std::size_t> find_expression_end(std::string_view text, std::size_t begin) {
     // What is open: '{', '(' and '"'. The bottom is the expression itself.
@@ -88,7 +88,8 @@ expanded_text expand_environment(std::string_view text) {
             result.text += text.substr(at, *end - at);
             result.has_expression = true;
             at = *end;
-        } else if (rest.starts_with("$$")) {
+        } else if (rest.starts_with("$$") && !rest.substr(1).starts_with("${{")) {
+            // Not where the second dollar begins an expression: that is cut out before anything else.
             result.text += '$';
             at += 2;
         } else if (rest.starts_with("${")) {

@@ -1,6 +1,7 @@
 #include "daemon/settings/secrets.hpp"
 
 #include "daemon/settings/bounded_file.hpp"
+#include "daemon/settings/environment.hpp"
 #include "daemon/settings/section_reader.hpp"
 
 #include <cstdio>
@@ -43,6 +44,11 @@ std::optional<secret> read_variable(const value_ref& value) {
     const auto name = read_text(value);
     if (!name)
         return std::nullopt;
+    // What is no name may be the secret itself, put where its name belongs: it is not repeated.
+    if (!is_variable_name(*name)) {
+        value.error("what stands here is no name of an environment variable: letters, digits and '_'");
+        return std::nullopt;
+    }
     const char* const text = std::getenv(name->c_str());
     if (text == nullptr) {
         unreadable(value, "the environment variable " + in_quotes(*name) + " is not set");
@@ -65,10 +71,11 @@ std::optional<secret> read_secret_file(const value_ref& value, const std::string
                       "); chmod o-rwx it");
     }
     // Editors and `echo` end a file with a newline that was never part of the secret.
-    if (contents.text.ends_with('\n'))
+    if (contents.text.ends_with('\n')) {
         contents.text.pop_back();
-    if (contents.text.ends_with('\r'))
-        contents.text.pop_back();
+        if (contents.text.ends_with('\r'))
+            contents.text.pop_back();
+    }
     return accept(value, std::move(contents.text), source);
 }
 

@@ -1,8 +1,8 @@
 #include "daemon/store/background.hpp"
 
-#include "daemon/store/carry_over.hpp"
 #include "daemon/store/event_row.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace outreachd::store {
@@ -17,6 +17,7 @@ constexpr int finish_frames_min = 16'000;   // 64 MiB: the writer is never idle,
 constexpr auto background_pause = 250ms;
 constexpr std::int64_t check_rows_per_pause = 250;
 constexpr std::size_t check_bytes_per_pause = 4 * 1024 * 1024;
+constexpr auto check_time_max = 100ms; // of a read transaction, however slow the disk is
 constexpr auto pass_pause = 3s;
 constexpr int passes_max = 10;
 
@@ -45,8 +46,7 @@ void checkpointer::run() {
             database_.reset();
             // A checkpoint that couldn't be flushed: pages of the file itself may be missing. The WAL
             // still has them as long as nobody writes to it.
-            if (failure.is_failed_sync() || failure.is_damage())
-                writer_.distrust(file_, failure.what());
+            writer_.note_failure(file_, failure);
         } catch (const std::exception&) { // no memory: the next time
         }
     }
@@ -74,36 +74,34 @@ void background::run() {
                 check_some_rows();
         } catch (const database_error& failure) {
             database_.reset();
-            if (failure.is_damage())
-                writer_.distrust(file_, failure.what());
+            writer_.note_failure(file_, failure);
         } catch (const std::exception&) { // no descriptor, no memory, a directory that can't be read: later
         }
     } while (!stop_.wait_for(background_pause));
 }
 
+/// In passes, since a file that is taken up meanwhile begins everything anew.
 void background::carry_older_files() {
-    for (int pass = 0; !writer_.is_stopping(); ++pass) {
+    for (int failing_passes = 0; !writer_.is_stopping();) {
         const std::int64_t into = writer_.file();
-        std::vector<carry_over> older;
-        bool is_clean = true;
-        for (const std::int64_t number : writer_.older_files()) {
-            older.emplace_back(files_, number, writer_, watcher_);
-            is_clean = older.back().carry_unfinished() && is_clean;
-        }
-        if (writer_.is_stopping())
+        if (into == waits_for_room_ && !has_room())
             return;
-        if (is_clean && !writer_.end_carrying(into))
-            continue; // replaced once more meanwhile: there is another older file
-        if (is_clean && !has_room_for(older.size()))
-            return; // later: it is history, and the space is needed for what comes
-
-        bool is_failing = false;
-        for (carry_over& one : older) {
-            if (!one.carry_rest())
-                return; // stopping: the next start goes on
-            is_failing = is_failing || (one.lost() > 0 && !one.is_readable());
+        const auto older = open_older(into);
+        bool is_clean = true;
+        for (const auto& one : older)
+            is_clean = one->carry_unfinished() && is_clean;
+        if (is_clean && writer_.is_carrying() && !writer_.end_carrying(into))
+            continue;
+        if (is_clean && !has_room()) {
+            waits_for_room_ = into; // it is history, and the space is needed for what comes
+            return;
         }
-        if (is_failing && pass < passes_max) {
+        waits_for_room_ = 0;
+
+        const auto rest = carry_rest(older);
+        if (rest == carried::later)
+            continue;
+        if (rest == carried::unreadable && ++failing_passes <= passes_max) {
             // Not damage, as far as can be told, but a device that fails to read: it may come back.
             if (stop_.wait_for(pass_pause))
                 return;
@@ -111,21 +109,38 @@ void background::carry_older_files() {
         }
         if (!is_clean && !writer_.end_carrying(into))
             continue;
-        for (carry_over& one : older)
-            if (!one.finish())
-                return;
-        may_have_older_ = false;
-        return;
+        if (std::all_of(older.begin(), older.end(), [](const auto& one) { return one->finish(); })) {
+            may_have_older_ = false;
+            return;
+        }
     }
 }
 
-bool background::has_room_for(std::size_t files) const {
-    if (files == 0)
-        return true;
+/// Ascending; each knows the next newer one.
+std::vector<std::unique_ptr<carry_over>> background::open_older(std::int64_t into) const {
+    std::vector<std::int64_t> numbers = writer_.older_files();
+    std::vector<std::unique_ptr<carry_over>> older(numbers.size());
+    const carry_over* newer = nullptr;
+    for (std::size_t at = numbers.size(); at-- > 0; newer = older[at].get())
+        older[at] = std::make_unique<carry_over>(files_, numbers[at], into, writer_, watcher_, newer);
+    return older;
+}
+
+background::carried background::carry_rest(const std::vector<std::unique_ptr<carry_over>>& older) {
+    bool is_unreadable = false;
+    for (const auto& one : older) {
+        if (!one->carry_rest())
+            return carried::later;
+        is_unreadable = is_unreadable || (one->lost() > 0 && !one->is_readable());
+    }
+    return is_unreadable ? carried::unreadable : carried::all;
+}
+
+bool background::has_room() const {
     std::uintmax_t needed = 0;
     for (const std::int64_t number : writer_.older_files())
         needed += std::filesystem::file_size(files_.path_of(number));
-    return std::filesystem::space(files_.directory()).available > needed + needed / 4;
+    return needed == 0 || std::filesystem::space(files_.directory()).available > needed + needed / 4;
 }
 
 void background::follow_writer() {
@@ -133,11 +148,13 @@ void background::follow_writer() {
     if (database_ && file_ == current)
         return;
     database_ = std::make_unique<database>(files_.path_of(current), open_mode::read);
-    may_have_older_ = may_have_older_ || (file_ != 0 && file_ != current);
-    file_ = current;
-    checked_up_to_ = 0;
-    is_checked_ = false;
-    writer_.load_filters(*database_);
+    if (file_ != current) {
+        may_have_older_ = may_have_older_ || file_ != 0;
+        file_ = current;
+        checked_up_to_ = 0;
+        is_checked_ = false;
+    }
+    writer_.load_filters(*database_); // goes on where it failed
 }
 
 void background::sample_oldest() {
@@ -161,7 +178,8 @@ void background::check_some_rows() {
     rows.bind(checked_up_to_, check_rows_per_pause);
     bool is_end = true;
     std::size_t bytes = 0;
-    while (bytes < check_bytes_per_pause && rows.step()) {
+    const auto give_up_at = std::chrono::steady_clock::now() + check_time_max;
+    while (bytes < check_bytes_per_pause && std::chrono::steady_clock::now() < give_up_at && rows.step()) {
         is_end = false;
         const stored_event row = read_event_row(rows);
         checked_up_to_ = row.sequence;

@@ -1,6 +1,7 @@
 /// The store's two other threads: checkpoints, and everything that may take its time.
 #pragma once
 
+#include "daemon/store/carry_over.hpp"
 #include "daemon/store/file_set.hpp"
 #include "daemon/store/writer.hpp"
 
@@ -58,8 +59,12 @@ public:
     std::map<std::string, wall_time> oldest_pending() const;
 
 private:
+    enum class carried { all, unreadable, later };
+
     void carry_older_files();
-    bool has_room_for(std::size_t files) const;
+    std::vector<std::unique_ptr<carry_over>> open_older(std::int64_t into) const;
+    carried carry_rest(const std::vector<std::unique_ptr<carry_over>>& older);
+    bool has_room() const;
     void follow_writer();
     void sample_oldest();
     void check_some_rows();
@@ -72,6 +77,7 @@ private:
     std::unique_ptr<database> database_;
     std::int64_t file_ = 0;
     bool may_have_older_ = true;
+    std::int64_t waits_for_room_ = 0; ///< The file into which only what is unfinished was carried.
     sequence checked_up_to_ = 0;
     bool is_checked_ = false;
 

@@ -17,8 +17,9 @@ constexpr sequence sequence_max = std::numeric_limits<sequence>::max();
 
 } // namespace
 
-carry_over::carry_over(const file_set& files, std::int64_t file, writer& to, observer& watcher)
-    : files_(files), file_(file), writer_(to), watcher_(watcher) {
+carry_over::carry_over(const file_set& files, std::int64_t file, std::int64_t into, writer& to,
+                       observer& watcher, const carry_over* newer)
+    : files_(files), file_(file), into_(into), writer_(to), watcher_(watcher), newer_(newer) {
     try {
         // Not more than its schema: a damaged table must not hide the others.
         old_ = std::make_unique<database>(files.path_of(file), open_mode::read);
@@ -36,6 +37,36 @@ carry_over::carry_over(const file_set& files, std::int64_t file, writer& to, obs
         if (!is_small(path) || !is_small(path + "-wal"))
             ++lost_;
     }
+}
+
+bool carry_over::is_over() const {
+    return writer_.is_stopping() || writer_.file() != into_;
+}
+
+bool carry_over::holds(const event_id& id) const {
+    static const std::string sql = std::string("SELECT ") + event_columns + " FROM events WHERE id=?";
+    try {
+        if (old_) {
+            statement row(*old_, sql.c_str());
+            if (row.bind(bytes_of(id)).step() && read_event_row(row).subject)
+                return true;
+        }
+    } catch (const database_error&) { // then it doesn't have it whole
+    }
+    return newer_ != nullptr && newer_->holds(id);
+}
+
+bool carry_over::has_taken_over_from(std::int64_t file) const {
+    try {
+        if (old_) {
+            const std::string mark = departed_mark(file);
+            statement value(*old_, "SELECT 1 FROM facts WHERE key=?");
+            if (value.bind(std::string_view(mark)).step())
+                return true;
+        }
+    } catch (const database_error&) { // as far as can be told
+    }
+    return newer_ != nullptr && newer_->has_taken_over_from(file);
 }
 
 bool carry_over::carry_unfinished() {
@@ -78,11 +109,11 @@ bool carry_over::carry_unfinished() {
 
 bool carry_over::carry_rest() {
     if (!old_)
-        return !writer_.is_stopping();
+        return !is_over();
     carried_ = 0; // those carried first come by again
     sequence reached = 0;
     while (!carry_ascending(reached, sequence_max)) {
-        if (writer_.is_stopping())
+        if (is_over())
             return false;
         // A damaged page. Beyond it, from both sides.
         ++lost_;
@@ -93,15 +124,17 @@ bool carry_over::carry_rest() {
             return false;
         reached = *beyond;
     }
-    if (writer_.is_stopping())
+    if (is_over())
         return false;
     try {
-        if (!writer_.carry_departed(file_, fact("discarded"), fact("expired")))
+        // With what a newer file says of itself it comes along, once this one's is in that.
+        const bool is_counted = newer_ != nullptr && newer_->has_taken_over_from(file_);
+        if (!is_counted && !writer_.carry_departed(into_, file_, fact("discarded"), fact("expired")))
             return false;
     } catch (const database_error&) {
         ++lost_;
     }
-    return writer_.seal_repeats();
+    return writer_.seal_repeats(into_);
 }
 
 std::uint64_t carry_over::fact(const char* key) {
@@ -114,7 +147,7 @@ bool carry_over::is_readable() const {
     for (const char* companion : {"", "-wal"}) {
         std::ifstream stream(files_.path_of(file_) + companion, std::ios::binary);
         while (stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-            if (writer_.is_stopping())
+            if (is_over())
                 return false;
         }
         if (stream.bad())
@@ -124,6 +157,8 @@ bool carry_over::is_readable() const {
 }
 
 bool carry_over::finish() {
+    if (is_over())
+        return false;
     std::uint64_t missing = lost_;
     try {
         if (old_ && lost_ > 0) {
@@ -138,7 +173,7 @@ bool carry_over::finish() {
         watcher_.carried_over(files_.path_of(file_), carried_, lost_);
         return true;
     }
-    if (missing > 0 && !writer_.count_lost(missing))
+    if (missing > 0 && !writer_.count_lost(into_, file_, missing))
         return false;
     watcher_.carried_over(files_.keep_as_damaged(file_), carried_, std::max<std::uint64_t>(missing, 1));
     return true;
@@ -187,7 +222,7 @@ bool carry_over::carry_back_to(sequence reached, sequence beyond) {
 /// Gallops: the first row at or behind `damage` + 1, 2, 4, … microseconds that can be reached.
 std::optional<sequence> carry_over::find_readable_behind(sequence damage, sequence end) {
     statement next(*old_, "SELECT sequence FROM events WHERE sequence>=? ORDER BY sequence LIMIT 1");
-    for (int doubled = 0; doubled < 60 && !writer_.is_stopping(); ++doubled) {
+    for (int doubled = 0; doubled < 60 && !is_over(); ++doubled) {
         const sequence step = sequence{1} << doubled;
         if (step >= end - damage)
             break;
@@ -218,11 +253,13 @@ bool carry_over::carry(const std::vector<sequence>& sequences) {
     std::size_t bytes = 0;
     const auto write = [&] {
         bytes = 0;
-        return piece.empty() ? !writer_.is_stopping() : writer_.carry(std::exchange(piece, {}));
+        return !is_over() && (piece.empty() || writer_.carry(into_, std::exchange(piece, {})));
     };
     for (const sequence at : sequences) {
         if (auto one = read(at)) {
             ++carried_;
+            if (newer_ != nullptr && newer_->holds(one->what.subject->id))
+                continue; // as it became there
             bytes += one->what.subject->body.size();
             piece.push_back(std::move(*one));
         }

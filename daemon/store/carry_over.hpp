@@ -9,15 +9,19 @@ namespace outreachd::store {
 
 /// Carries one file that was set aside, in small pieces between the writer's own commits. Can be
 /// stopped at any time, by a crash too: what was carried is known by its id and isn't carried twice.
-/// Background thread only.
+/// It is over, too, once the store has gone on in yet another file: what was carried into the last one may be
+/// lost with it, and has to be carried again. Background thread only.
 class carry_over {
 public:
-    carry_over(const file_set& files, std::int64_t file, writer& to, observer& watcher);
+    /// From `file` into the store's file in use, `into`. `newer`: the next newer file of those to be carried,
+    /// which outlives this one; what stands there, too, has had its further story there.
+    carry_over(const file_set& files, std::int64_t file, std::int64_t into, writer& to, observer& watcher,
+               const carry_over* newer);
 
     /// First what isn't finished, so that the dispatcher can go on. False: the file is damaged, and
-    /// only `carry_rest` can find everything; or the store is stopping.
+    /// only `carry_rest` can find everything; or it is over.
     bool carry_unfinished();
-    /// Then every other row that can be reached, around damaged pages. False: stopping.
+    /// Then every other row that can be reached, around damaged pages. False: it is over.
     bool carry_rest();
 
     /// What couldn't be read until now. It may be the device that fails: `is_readable` tells.
@@ -25,10 +29,14 @@ public:
 
     /// Whether every byte of the file can be read; what is lost then is damage.
     bool is_readable() const;
-    /// Removes the file, or keeps it under another name where something was lost. False: stopping.
+    /// Removes the file, or keeps it under another name where something was lost. False: it is over.
     bool finish();
 
 private:
+    bool is_over() const;
+    /// Whether this file, or a newer one, has the event whole.
+    bool holds(const event_id& id) const;
+    bool has_taken_over_from(std::int64_t file) const;
     bool carry(const std::vector<sequence>& sequences);
     std::optional<carried_event> read(sequence at);
     std::vector<carried_delivery> deliveries_of(sequence at);
@@ -41,9 +49,11 @@ private:
     std::uint64_t fact(const char* key);
 
     const file_set& files_;
-    std::int64_t file_;
+    const std::int64_t file_;
+    const std::int64_t into_;
     writer& writer_;
     observer& watcher_;
+    const carry_over* const newer_; // null: this is the newest
     std::unique_ptr<database> old_; // empty: not even the header could be read
     std::uint64_t carried_ = 0;
     std::uint64_t lost_ = 0;

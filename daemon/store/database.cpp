@@ -2,7 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace outreachd::store {
 
@@ -19,7 +23,21 @@ bool database_error::is_failed_read() const noexcept {
     return (code_ & 0xFF) == SQLITE_IOERR && !is_failed_sync();
 }
 
+namespace {
+
+/// SQLite would make it readable by everybody; its WAL and index take its mode. Only where no connection of
+/// this process has it open: closing a descriptor gives up the process's locks.
+void make_private(const std::string& file) {
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor >= 0) // else SQLite says what is wrong
+        ::close(descriptor);
+}
+
+} // namespace
+
 database::database(const std::string& file, open_mode mode) : file_(file) {
+    if (mode == open_mode::create)
+        make_private(file);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (mode == open_mode::create)
         flags |= SQLITE_OPEN_CREATE;
@@ -84,6 +102,21 @@ database::checkpoint_progress database::checkpoint_passive() {
     if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY)
         fail("checkpoint failed");
     return progress;
+}
+
+void database::flush_wal() {
+    const std::string wal = file_ + "-wal";
+    const int descriptor = ::open(wal.c_str(), O_RDWR | O_CLOEXEC);
+    if (descriptor < 0 && errno == ENOENT)
+        return;
+    const bool is_open = descriptor >= 0;
+    const bool is_flushed = is_open && ::fdatasync(descriptor) == 0;
+    const int cause = errno;
+    if (is_open)
+        ::close(descriptor); // nobody locks a WAL itself
+    if (!is_flushed)
+        throw database_error(is_open ? SQLITE_IOERR_FSYNC : SQLITE_CANTOPEN,
+                             "can't flush " + wal + ": " + std::strerror(cause));
 }
 
 void database::checkpoint_truncate() {

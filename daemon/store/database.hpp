@@ -71,6 +71,8 @@ public:
 
     /// Copies what it can from the WAL to the database without waiting for anybody.
     checkpoint_progress checkpoint_passive();
+    /// Afterwards what the WAL holds survives a power cut, whoever wrote it.
+    void flush_wal();
     /// Copies everything and empties the WAL. For a clean stop.
     void checkpoint_truncate();
 

@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::string_view prefix = "events-";
 constexpr std::string_view suffix = ".db";
-constexpr const char* companions[] = {"", "-wal", "-shm"};
+constexpr std::string_view index_suffix = "-shm";
+constexpr std::string_view companions[] = {"", "-wal", index_suffix};
 
 void sync_path(const std::string& directory) {
     const int descriptor =
@@ -95,10 +96,11 @@ void file_set::sync_directory() const {
 }
 
 void file_set::remove(std::int64_t number) const {
-    for (const char* companion : companions) {
-        const std::string name = path_of(number) + companion;
-        // An idle reader may have it open still: its space is given back at once all the same.
-        if (::truncate(name.c_str(), 0) == 0)
+    for (const std::string_view companion : companions) {
+        const std::string name = path_of(number).append(companion);
+        // An idle reader may have it open still, and the space is to be given back at once all the same.
+        // Not so the index: connections have it mapped, and would die of touching what is no more.
+        if (companion == index_suffix || ::truncate(name.c_str(), 0) == 0)
             ::unlink(name.c_str());
     }
     sync_directory();
@@ -106,8 +108,8 @@ void file_set::remove(std::int64_t number) const {
 
 std::string file_set::keep_as_damaged(std::int64_t number) const {
     const std::string kept = path_of(number) + ".damaged";
-    for (const char* companion : companions)
-        ::rename((path_of(number) + companion).c_str(), (kept + companion).c_str());
+    for (const std::string_view companion : companions)
+        ::rename(path_of(number).append(companion).c_str(), (std::string(kept).append(companion)).c_str());
     sync_directory();
     return kept;
 }

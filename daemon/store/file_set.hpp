@@ -30,7 +30,8 @@ public:
 
     /// Makes new and removed names durable. Throws std::system_error.
     void sync_directory() const;
-    /// Removes a file with its WAL and index. Only when no connection has it open.
+    /// Removes a file with its WAL and index. A connection that has it open still gets an error from
+    /// its next read, no more.
     void remove(std::int64_t number) const;
     /// Keeps a damaged file for the operator, out of the store's way. Only when nobody has it open.
     /// Gives its new path.

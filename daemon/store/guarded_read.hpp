@@ -19,8 +19,7 @@ auto sqlite_reader::guarded(bool is_for_dispatch, Read read) -> result<decltype(
         return found;
     } catch (const database_error& failure) {
         database_.reset();
-        if (failure.is_damage())
-            writer_.distrust(file_, failure.what());
+        writer_.note_failure(file_, failure);
         return errc::store_unavailable;
     }
 }

@@ -4,22 +4,27 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 namespace outreachd::store {
 
 namespace {
 
-constexpr double kept_per_second_max = 500;
-constexpr double burst_max = 4000;
-constexpr double peer_kept_per_second_max = 100;
-constexpr double peer_burst_max = 1500;
+constexpr double mib = 1024 * 1024;
+// What is kept costs the disk that genuine events need, so its bytes have a rate as well as its requests.
+constexpr quarantine_rate rate_of_all{{500, 4000}, {4 * mib, 64 * mib}};
+constexpr quarantine_rate rate_of_peer{{100, 1500}, {1 * mib, 24 * mib}};
 /// In each generation. A full one ends early: many peers at once are for the shared rate to bound.
 constexpr std::size_t peers_max = 4096;
 /// A bucket not asked for in that time is full again, and so as good as none.
-constexpr std::chrono::seconds peer_generation{15};
-static_assert(peer_generation.count() * peer_kept_per_second_max >= peer_burst_max);
-constexpr std::uint64_t waiting_bytes_max = 16 * 1024 * 1024;
+constexpr std::chrono::seconds peer_generation{30};
+static_assert(peer_generation.count() * rate_of_peer.requests.per_second >= rate_of_peer.requests.burst);
+static_assert(peer_generation.count() * rate_of_peer.bytes.per_second >= rate_of_peer.bytes.burst);
+constexpr std::uint64_t waiting_bytes_max = 64 * 1024 * 1024;
+constexpr std::uint64_t peer_waiting_bytes_max = 24 * 1024 * 1024;
 constexpr std::int64_t recheck_rows = 100;
+constexpr std::size_t recheck_bytes = 4 * 1024 * 1024;
+constexpr std::chrono::seconds recheck_pause{10};
 
 constexpr const char* table = R"sql(
 CREATE TABLE IF NOT EXISTS requests (
@@ -39,10 +44,15 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE INDEX IF NOT EXISTS by_peer ON requests (endpoint, peer, number);
 )sql";
 
+/// Everything that somebody else chose, and 256 for the row and its place in the index.
 std::uint64_t bytes_of_request(const received_request& request) noexcept {
-    std::uint64_t bytes = request.body.size() + 512; // its other fields and the row
+    std::uint64_t bytes = 256 + request.body.size() + request.content_type.size() +
+                          request.outreach_event_id.size() + request.cleanup_token.reveal().size() +
+                          request.endpoint.size() + request.source.size() + 2 * request.peer.size();
+    for (const std::string& one : request.signatures)
+        bytes += one.size();
     for (const header& one : request.headers)
-        bytes += one.name.size() + one.value.size();
+        bytes += one.name.size() + one.value.size() + 2;
     return bytes;
 }
 
@@ -59,16 +69,22 @@ void quarantine::share::change(const std::string& peer, std::int64_t bytes) {
         by_peer.erase(peer);
 }
 
-bool quarantine::bucket::take(double per_second, double burst, steady_time now) {
-    tokens = std::min(burst, tokens + per_second * std::chrono::duration<double>(now - refilled_at).count());
+quarantine::bucket::bucket(const quarantine_rate& most, steady_time now)
+    : requests(most.requests.burst), bytes(most.bytes.burst), refilled_at(now) {}
+
+bool quarantine::bucket::take(const quarantine_rate& most, double wanted, steady_time now) {
+    const double seconds = std::chrono::duration<double>(now - refilled_at).count();
+    requests = std::min(most.requests.burst, requests + most.requests.per_second * seconds);
+    bytes = std::min(most.bytes.burst, bytes + most.bytes.per_second * seconds);
     refilled_at = now;
-    if (tokens < 1)
+    if (requests < 1 || bytes < wanted)
         return false;
-    tokens -= 1;
+    requests -= 1;
+    bytes -= wanted;
     return true;
 }
 
-bool quarantine::peer_buckets::take(const std::string& peer, steady_time now) {
+bool quarantine::peer_buckets::take(const std::string& peer, double bytes, steady_time now) {
     auto found = younger.find(peer);
     if (found == younger.end()) {
         if (younger.size() >= peers_max || now - begun_at >= peer_generation) {
@@ -77,15 +93,14 @@ bool quarantine::peer_buckets::take(const std::string& peer, steady_time now) {
             begun_at = now;
         }
         const auto known = older.find(peer);
-        found =
-            younger.emplace(peer, known == older.end() ? bucket{peer_burst_max, now} : known->second).first;
+        found = younger.emplace(peer, known == older.end() ? bucket{rate_of_peer, now} : known->second).first;
     }
-    return found->second.take(peer_kept_per_second_max, peer_burst_max, now);
+    return found->second.take(rate_of_peer, bytes, now);
 }
 
 quarantine::quarantine(const std::string& directory)
     : file_(directory + "/quarantine.db"), peer_rates_{{}, {}, std::chrono::steady_clock::now()},
-      rate_{burst_max, std::chrono::steady_clock::now()}, thread_([this] { run(); }) {}
+      rate_{rate_of_all, std::chrono::steady_clock::now()}, thread_([this] { run(); }) {}
 
 quarantine::~quarantine() {
     begin_stop();
@@ -110,9 +125,17 @@ bool quarantine::is_stopping() const {
 }
 
 /// The peer's own rate first, so that what one sends above it leaves the shared rate to the others.
-bool quarantine::is_within_rate(const std::string& peer) {
+bool quarantine::is_within_rate(const std::string& peer, std::uint64_t bytes) {
     const auto now = std::chrono::steady_clock::now();
-    return peer_rates_.take(peer, now) && rate_.take(kept_per_second_max, burst_max, now);
+    const auto wanted = static_cast<double>(bytes);
+    return peer_rates_.take(peer, wanted, now) && rate_.take(rate_of_all, wanted, now);
+}
+
+/// Nobody's requests leave no room for others' in the queue.
+bool quarantine::has_room(const std::string& peer, std::uint64_t bytes) const {
+    const auto waiting = waiting_by_peer_.find(peer);
+    const std::uint64_t own = waiting == waiting_by_peer_.end() ? 0 : waiting->second;
+    return waiting_bytes_ + bytes <= waiting_bytes_max && own + bytes <= peer_waiting_bytes_max;
 }
 
 void quarantine::keep(received_request request, std::uint64_t bytes_max) {
@@ -120,19 +143,21 @@ void quarantine::keep(received_request request, std::uint64_t bytes_max) {
         return;
     const std::uint64_t bytes = bytes_of_request(request);
     const std::scoped_lock lock(mutex_);
-    if (bytes > bytes_max || is_stopping_ || waiting_bytes_ + bytes > waiting_bytes_max ||
-        !is_within_rate(request.peer)) {
+    if (bytes > bytes_max || is_stopping_ || !has_room(request.peer, bytes) ||
+        !is_within_rate(request.peer, bytes)) {
         ++dropped_;
         return;
     }
     waiting_bytes_ += bytes;
+    waiting_by_peer_[request.peer] += bytes;
     jobs_.push_back({std::move(request), bytes_max, {}});
     has_job_.notify_one();
 }
 
 void quarantine::recheck(judge decide) {
     const std::scoped_lock lock(mutex_);
-    jobs_.push_back({{}, 0, std::move(decide)});
+    judge_ = std::move(decide);
+    recheck_at_ = std::chrono::steady_clock::now();
     has_job_.notify_one();
 }
 
@@ -145,31 +170,56 @@ void quarantine::run() {
 }
 
 void quarantine::work() {
-    for (;;) {
-        job next;
-        {
-            std::unique_lock lock(mutex_);
-            has_job_.wait(lock, [this] { return is_stopping_ || !jobs_.empty(); });
-            if (is_stopping_ && (jobs_.empty() || jobs_.front().decide))
-                return; // a recheck comes again with the next start
-            next = std::move(jobs_.front());
-            jobs_.pop_front();
-            if (!next.decide)
-                waiting_bytes_ -= bytes_of_request(next.request);
-        }
+    while (const auto next = take_job()) {
         try {
             if (!database_)
                 open();
-            if (next.decide)
-                recheck_all(next.decide);
-            else
-                store_one(next.request, next.bytes_max);
+            if (!next->decide)
+                store_one(next->request, next->bytes_max);
+            else if (!recheck_all(next->decide))
+                recheck_later(next->decide);
         } catch (const std::exception&) {
             database_.reset(); // opened anew for the next one
-            if (!next.decide)
+            if (next->decide)
+                recheck_later(next->decide);
+            else
                 ++dropped_;
         }
     }
+}
+
+/// Nothing: the end. What waits to be kept is written first; a recheck comes again with the next start.
+std::optional<quarantine::job> quarantine::take_job() {
+    std::unique_lock lock(mutex_);
+    while (jobs_.empty() && !is_stopping_) {
+        if (!judge_) {
+            has_job_.wait(lock);
+        } else if (std::chrono::steady_clock::now() < recheck_at_) {
+            has_job_.wait_until(lock, recheck_at_);
+        } else {
+            return job{{}, 0, std::exchange(judge_, nullptr)};
+        }
+    }
+    if (jobs_.empty())
+        return std::nullopt;
+    job next = std::move(jobs_.front());
+    jobs_.pop_front();
+    const std::uint64_t bytes = bytes_of_request(next.request);
+    waiting_bytes_ -= bytes;
+    const auto waiting = waiting_by_peer_.find(next.request.peer);
+    waiting->second -= bytes;
+    if (waiting->second == 0)
+        waiting_by_peer_.erase(waiting);
+    return next;
+}
+
+/// Unless another was asked for meanwhile.
+void quarantine::recheck_later(const judge& decide) {
+    const std::scoped_lock lock(mutex_);
+    if (judge_)
+        return;
+    judge_ = decide;
+    recheck_at_ = std::chrono::steady_clock::now() + recheck_pause;
 }
 
 void quarantine::open() {
@@ -180,11 +230,11 @@ void quarantine::open() {
         database_->execute(table);
         shares_.clear();
         size_ = 0;
-        statement kept(*database_,
+        statement sums(*database_,
                        "SELECT endpoint, peer, sum(bytes), count(*) FROM requests GROUP BY endpoint, peer");
-        while (kept.step()) {
-            shares_[kept.text(0)].change(kept.text(1), kept.number(2));
-            size_ += static_cast<std::uint64_t>(kept.number(3));
+        while (sums.step()) {
+            shares_[sums.text(0)].change(sums.text(1), sums.number(2));
+            size_ += static_cast<std::uint64_t>(sums.number(3));
         }
     };
     try {
@@ -236,44 +286,27 @@ void quarantine::make_room(const std::string& endpoint, std::uint64_t bytes_max)
     }
 }
 
-void quarantine::recheck_all(const judge& decide) {
+/// False: some are to be heard again.
+bool quarantine::recheck_all(const judge& decide) {
     statement rows(*database_,
                    "SELECT number, received_at, endpoint, source, peer, content_type, outreach_event_id,"
                    " headers, cleanup_token, signature, bytes, body FROM requests WHERE number>?"
                    " ORDER BY number LIMIT ?");
     statement remove(*database_, "DELETE FROM requests WHERE number=?");
+    bool is_complete = true;
     for (std::int64_t last = 0;;) {
-        struct kept {
-            std::int64_t number = 0;
-            std::int64_t bytes = 0;
-            received_request request;
-        };
-
-        std::vector<kept> piece;
-        rows.bind(last, recheck_rows);
-        while (rows.step()) {
-            received_request request;
-            request.received_at = to_wall_time(rows.number(1));
-            request.endpoint = rows.text(2);
-            request.source = rows.text(3);
-            request.peer = rows.text(4);
-            request.content_type = rows.text(5);
-            request.outreach_event_id = rows.text(6);
-            request.headers = split_headers(rows.view(7));
-            request.cleanup_token = secret(rows.text(8));
-            request.signatures = {rows.text(9)};
-            request.body = rows.text(11);
-            piece.push_back({rows.number(0), rows.number(10), std::move(request)});
-        }
+        std::vector<kept> piece = read_piece(rows, last);
         if (piece.empty())
-            return;
+            return is_complete;
         last = piece.back().number;
         for (kept& one : piece) {
             if (is_stopping())
-                return; // the next start hears them again
+                return true; // the next start hears them again
             const std::string endpoint = one.request.endpoint;
             const std::string peer = one.request.peer;
-            if (!decide(one.request))
+            const hearing heard = decide(one.request);
+            is_complete = is_complete && heard != hearing::again;
+            if (heard != hearing::accepted)
                 continue;
             remove.bind(one.number).run();
             shares_[endpoint].change(peer, -one.bytes);
@@ -281,6 +314,29 @@ void quarantine::recheck_all(const judge& decide) {
             ++recovered_;
         }
     }
+}
+
+std::vector<quarantine::kept> quarantine::read_piece(statement& rows, std::int64_t after) {
+    std::vector<kept> piece;
+    std::size_t bytes = 0;
+    rows.bind(after, recheck_rows);
+    while (bytes < recheck_bytes && rows.step()) {
+        received_request request;
+        request.received_at = to_wall_time(rows.number(1));
+        request.endpoint = rows.text(2);
+        request.source = rows.text(3);
+        request.peer = rows.text(4);
+        request.content_type = rows.text(5);
+        request.outreach_event_id = rows.text(6);
+        request.headers = split_headers(rows.view(7));
+        request.cleanup_token = secret(rows.text(8));
+        request.signatures = {rows.text(9)};
+        request.body = rows.text(11);
+        bytes += request.body.size();
+        piece.push_back({rows.number(0), rows.number(10), std::move(request)});
+    }
+    rows.reset(); // else the rows read next would be locked
+    return piece;
 }
 
 } // namespace outreachd::store

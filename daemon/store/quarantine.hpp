@@ -13,18 +13,32 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
+#include <vector>
 
 namespace outreachd::store {
+
+/// So much a second, and so much at once after a while without any.
+struct quarantine_rate {
+    struct flow {
+        double per_second;
+        double burst;
+    };
+
+    flow requests;
+    flow bytes;
+};
 
 /// Keeps requests within a bound for each endpoint.
 ///
 /// One thread of its own owns the file. Oldest out first, and always of the peer address that takes
-/// up most, so that one address can't push out all others'. At most 100 requests a second of one address
-/// are kept (bursts of 1,500) and 500 of all (bursts of 4,000), and at most 16 MiB wait for the thread; what
-/// is over that is dropped and counted. Nothing a genuine event needs is shared with it. Without its file
-/// (no space, no permission) nothing is kept.
+/// up most, so that one address can't push out all others'. At most 100 requests and 1 MiB a second of one
+/// address are kept (bursts of 1,500 and 24 MiB), and 500 and 4 MiB of all (bursts of 4,000 and 64 MiB). At
+/// most 64 MiB wait for the thread, 24 MiB of one address. What is over that is dropped and counted. Nothing
+/// a genuine event needs is shared with it but the disk. Without its file (no space, no permission) nothing
+/// is kept.
 class quarantine {
 public:
     explicit quarantine(const std::string& directory);
@@ -36,10 +50,16 @@ public:
     /// Any thread; doesn't block. `bytes_max`: of the request's endpoint; 0 keeps nothing.
     void keep(received_request request, std::uint64_t bytes_max);
 
-    /// True: the request is an event now, and durable.
-    using judge = std::function<bool(received_request& request)>;
-    /// Offers every kept request to `judge`, oldest first, on the quarantine's thread; those it takes
-    /// are removed. Any thread; returns at once.
+    enum class hearing {
+        refused,  ///< Still not genuine.
+        accepted, ///< An event now, and durable.
+        again,    ///< Genuine, and couldn't be stored.
+    };
+
+    using judge = std::function<hearing(received_request& request)>;
+    /// Offers every kept request to `judge`, oldest first, on the quarantine's thread; those it accepts
+    /// are removed. All are offered again 10 s later where one is to be heard again or the file couldn't be
+    /// read. A later judge takes an earlier one's place. Any thread; returns at once.
     void recheck(judge decide);
 
     /// Writes what waits, and waits for the thread until `until`. Whether it has ended: where it hasn't (a
@@ -70,11 +90,20 @@ private:
         void change(const std::string& peer, std::int64_t bytes);
     };
 
-    /// So many a second, and so many at once after a while without any.
+    struct kept {
+        std::int64_t number = 0;
+        std::int64_t bytes = 0;
+        received_request request;
+    };
+
+    /// What is left of a rate.
     struct bucket {
-        double tokens;
+        bucket(const quarantine_rate& most, steady_time now); // full
+        bool take(const quarantine_rate& most, double wanted, steady_time now);
+
+        double requests;
+        double bytes;
         steady_time refilled_at;
-        bool take(double per_second, double burst, steady_time now);
     };
 
     /// A bucket for each peer that came lately, in two generations so that they stay bounded: those of the
@@ -83,18 +112,22 @@ private:
         std::map<std::string, bucket, std::less<>> younger;
         std::map<std::string, bucket, std::less<>> older;
         steady_time begun_at; // the younger one
-        bool take(const std::string& peer, steady_time now);
+        bool take(const std::string& peer, double bytes, steady_time now);
     };
 
     void begin_stop();
     void run();
     void work();
     void open();
-    bool is_within_rate(const std::string& peer);
+    std::optional<job> take_job();
+    void recheck_later(const judge& decide);
+    bool is_within_rate(const std::string& peer, std::uint64_t bytes); // with mutex_ held
+    bool has_room(const std::string& peer, std::uint64_t bytes) const; // with mutex_ held
     bool is_stopping() const;
     void store_one(const received_request& request, std::uint64_t bytes_max);
     void make_room(const std::string& endpoint, std::uint64_t bytes_max);
-    void recheck_all(const judge& decide);
+    bool recheck_all(const judge& decide);
+    static std::vector<kept> read_piece(statement& rows, std::int64_t after);
 
     const std::string file_;
     // The thread's own.
@@ -105,7 +138,10 @@ private:
     std::condition_variable has_job_;
     std::condition_variable ended_;
     std::deque<job> jobs_;
-    std::uint64_t waiting_bytes_ = 0;
+    std::uint64_t waiting_bytes_ = 0; // of jobs_
+    std::map<std::string, std::uint64_t, std::less<>> waiting_by_peer_;
+    judge judge_; // set: a recheck is due
+    steady_time recheck_at_;
     peer_buckets peer_rates_;
     bucket rate_;
     bool is_stopping_ = false;

@@ -14,7 +14,7 @@ constexpr std::size_t group_size = 64 * run_size;
 constexpr std::size_t rows_per_commit = 512;
 constexpr std::size_t filter_bits_per_entry = 16;
 constexpr std::size_t filter_probes = 6;
-constexpr std::size_t rows_per_piece = 20'000; // some milliseconds of a read transaction
+constexpr std::size_t rows_per_piece = 5'000; // a millisecond of a read transaction, more on a cold disk
 
 fingerprint first_half(const digest& whole) noexcept {
     fingerprint half{};
@@ -233,7 +233,7 @@ void repeat_index::committed() {
     if (expired_run_) {
         group& first = groups_.front();
         first.runs.erase(first.runs.begin());
-        if (first.runs.empty() && groups_.size() > 1)
+        if (first.runs.empty())
             groups_.erase(groups_.begin());
         expired_run_.reset();
     }
@@ -253,10 +253,17 @@ void repeat_index::rolled_back() {
     expired_run_.reset();
 }
 
+void repeat_index::inherit(const repeat_index& older) {
+    recent_ = older.recent_;
+    recent_.insert(older.frozen_.begin(), older.frozen_.end());
+}
+
 void repeat_index::load_filters(database& from, const std::function<bool()>& is_stopping) {
     statement piece(
         from, "SELECT fingerprint FROM repeats WHERE run=? AND fingerprint>? ORDER BY fingerprint LIMIT ?");
-    for (auto runs = initial_groups_.rbegin(); runs != initial_groups_.rend(); ++runs) { // repeats come soon
+    // The newest first, since repeats come soon. What an earlier try has loaded isn't loaded again.
+    for (; !initial_groups_.empty(); initial_groups_.pop_back()) {
+        const std::vector<run>* const runs = &initial_groups_.back();
         std::size_t size = 0;
         for (const run& one : *runs)
             size += one.size;

@@ -57,8 +57,11 @@ public:
     /// There is work that `maintain` would do.
     bool has_work() const noexcept;
 
-    /// Builds the filters of runs from before the start, by a reader's connection, in pieces.
-    /// Background thread; `is_stopping` is asked between the pieces.
+    /// A fresh file's index knows what the older one's had in memory, before any of it is carried over.
+    void inherit(const repeat_index& older);
+
+    /// Builds the filters of runs from before the start, by a reader's connection, in pieces. One that
+    /// failed may be called again and goes on. Background thread; `is_stopping` is asked between the pieces.
     void load_filters(database& from, const std::function<bool()>& is_stopping);
 
 private:
@@ -104,7 +107,8 @@ private:
     std::int64_t next_run_ = 1;
     std::optional<std::int64_t> expired_run_; // removed whole in this transaction
     std::vector<group> groups_;
-    std::vector<std::vector<run>> initial_groups_; // as the constructor found them; constant from then on
+    std::vector<std::vector<run>>
+        initial_groups_; // as the constructor found them; then the background thread's
 
     std::mutex adopted_mutex_;
     std::vector<std::pair<std::int64_t, std::shared_ptr<const fingerprint_filter>>>

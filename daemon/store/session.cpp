@@ -4,7 +4,6 @@
 #include "daemon/store/schema.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 namespace outreachd::store {
 
@@ -85,6 +84,7 @@ session::session(const std::string& file)
     set_fact_ = database_.prepare("UPDATE facts SET value=? WHERE key=?");
     set_depth_ = database_.prepare("UPDATE handlers SET pending=?, retry=?, dead=?, last_error=? WHERE id=?");
     database_.on_commit([this](int wal_frames) { wal_frames_ = wal_frames; });
+    at_begin_ = state_;
 }
 
 void session::begin() {
@@ -167,9 +167,12 @@ session::appended session::append(const event& what, std::chrono::milliseconds d
         earlier && is_within(*earlier, what, dedup_window))
         return repeat_of(*earlier);
 
-    const sequence at = next_sequence();
-    if (!insert_event(database_, *insert_event_, at, what))
-        return {what.id, true, at}; // by a commit that failed after it was written, and was carried over
+    sequence at = next_sequence();
+    while (!insert_event(database_, *insert_event_, at, what)) {
+        if (has_event(what.id))
+            return {what.id, true, at}; // by a commit that failed after it was written, and was carried over
+        at = next_sequence();           // another event has its place
+    }
     repeats_.add(by_body, at);
     if (by_id)
         repeats_.add(*by_id, at);
@@ -252,69 +255,6 @@ void session::settle(const settlement& what) {
     if (!what.reason.empty())
         state_.depths[what.handler].last_error = what.reason;
     move(before, summary_of(what.sequence));
-    is_changed_ = true;
-}
-
-std::optional<stored_event> session::carry(const carried_event& what) {
-    const event& subject = *what.what.subject;
-    const bool is_there = has_event(subject.id);
-    const bool was_never_routed =
-        !is_there && what.deliveries.empty() && what.what.sequence <= state_.routed_up_to;
-    sequence at = was_never_routed ? next_sequence() : what.what.sequence;
-    if (!is_there && !insert_event(database_, *insert_event_, at, subject)) {
-        at = next_sequence(); // the clock was set back: another event has its place
-        insert_event(database_, *insert_event_, at, subject);
-    }
-    // Known as a repeat even where an earlier try has carried it.
-    repeats_.add(fingerprint_of_body(subject), at);
-    if (const auto by_id = fingerprint_of_event_id(subject))
-        repeats_.add(*by_id, at);
-    if (is_there)
-        return std::nullopt;
-    state_.last_sequence = std::max(state_.last_sequence, at);
-    for (const carried_delivery& one : what.deliveries) {
-        const std::int64_t handler = handler_id(one.handler);
-        insert_delivery_
-            ->bind(at, handler, static_cast<std::int64_t>(one.state), std::int64_t{one.attempts},
-                   one.next_attempt_at, static_cast<std::int64_t>(one.ordering_key), one.finished_at,
-                   std::string_view(one.reason), std::string_view(one.last_answer))
-            .run();
-        if (database_.changes() > 0)
-            count(one.handler, one.state, 1);
-        for (const attempt_record& attempt : one.attempt_log)
-            insert_attempt_
-                ->bind(at, handler, std::int64_t{attempt.number}, to_number(attempt.started_at),
-                       std::int64_t{attempt.took.count()}, static_cast<std::int64_t>(attempt.outcome),
-                       std::string_view(attempt.reason))
-                .run();
-    }
-    ++state_.accounts.received;
-    move(std::nullopt, summary_of(at));
-    is_changed_ = true;
-    if (!was_never_routed)
-        return std::nullopt;
-    return stored_event{at, what.what.subject};
-}
-
-void session::count_lost(std::uint64_t events) {
-    state_.accounts.received += events;
-    is_changed_ = true;
-}
-
-void session::carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired) {
-    const std::string mark = "departed_" + std::to_string(older_file);
-    statement(database_, "INSERT OR IGNORE INTO facts VALUES (?, 1)").bind(std::string_view(mark)).run();
-    if (database_.changes() == 0)
-        return;
-    state_.accounts.discarded += discarded;
-    state_.accounts.expired += expired;
-    state_.accounts.received += discarded + expired;
-    is_changed_ = true;
-}
-
-void session::continue_from(sequence routed_up_to, sequence last_sequence) {
-    state_.routed_up_to = routed_up_to;
-    state_.last_sequence = std::max({state_.last_sequence, routed_up_to, last_sequence});
     is_changed_ = true;
 }
 

@@ -28,6 +28,11 @@ struct carried_event {
     std::vector<carried_delivery> deliveries;
 };
 
+/// The fact by which a file says that it has taken over what left `older_file` before.
+inline std::string departed_mark(std::int64_t older_file) {
+    return "departed_" + std::to_string(older_file);
+}
+
 /// The writer's view of one file. Writer thread only, but for the constructor's checks.
 ///
 /// All changes are made between `begin` and `commit`; after a `rollback`, or a commit that threw,
@@ -57,8 +62,8 @@ public:
     /// the routing cursor takes a new sequence: else it would never be routed.
     /// Gives it back where that is so.
     std::optional<stored_event> carry(const carried_event& what);
-    /// Events of a damaged file that couldn't be carried: `unaccounted` tells of them from now on.
-    void count_lost(std::uint64_t events);
+    /// Events of a damaged file that couldn't be carried, once: `unaccounted` tells of them from now on.
+    void count_lost(std::int64_t older_file, std::uint64_t events);
     /// Takes over, once, the counts of events that left the older file before.
     void carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired);
     /// A fresh file takes up the order where the older one was left.
@@ -96,6 +101,7 @@ private:
     void move(std::optional<event_state> from, std::optional<event_state> to);
     void count(const std::string& handler, delivery_state state, int by);
     std::int64_t handler_id(const std::string& name);
+    bool is_first_time(const std::string& mark);
     sequence next_sequence();
     void write_state();
 

@@ -169,8 +169,9 @@ bool writer::try_batch() {
     try {
         if (!is_wal_trusted_) {
             // What the WAL held at the start may never have been flushed: a killed process leaves it
-            // in the system's cache. It is made durable before anything is appended behind it.
-            session_->connection().checkpoint_truncate();
+            // in the system's cache. It is made durable before anything is appended behind it. Not by a
+            // checkpoint, which a reader with an old snapshot could hold up for ever.
+            session_->connection().flush_wal();
             is_wal_trusted_ = true;
         }
         session_->begin();
@@ -179,7 +180,8 @@ bool writer::try_batch() {
     } catch (const database_error& failure) {
         session_->rollback();
         watcher_.write_failed(failure.what());
-        if (failure.is_failed_sync() || failure.is_damage())
+        const std::scoped_lock lock(mutex_);
+        if (is_grave(file_, failure))
             distrust_cause_ = failure.what();
         return false;
     }
@@ -220,7 +222,9 @@ void writer::route_now(append_job& job) {
 
 void writer::replace_file() {
     const std::int64_t old = file_;
+    const std::shared_ptr<session> older = session_;
     open_fresh(old + 1, session_->routed_up_to(), session_->last_sequence());
+    session_->repeats().inherit(older->repeats());
     watcher_.set_aside(files_.path_of(old), files_.path_of(old + 1), distrust_cause_);
     distrust_cause_.clear();
     // Routes and settlements wait until the events they speak of have been carried over.
@@ -285,8 +289,7 @@ void writer::finish_checkpoint_now() {
     try {
         session_->connection().checkpoint_passive();
     } catch (const database_error& failure) {
-        if (failure.is_failed_sync() || failure.is_damage())
-            distrust(file_, failure.what());
+        note_failure(file_, failure);
     }
 }
 
@@ -322,15 +325,7 @@ void writer::expire_appends(bool is_giving_up) {
         if (expire(job, now, is_giving_up))
             abandoned_bytes_ += job.subject->body.size();
     // A sender that was told "not stored" may have given up: what fits is stored all the same.
-    for (auto job = appends_.begin(); job != appends_.end() && abandoned_bytes_ > abandoned_bytes_max;) {
-        if (job->done) {
-            ++job;
-            continue;
-        }
-        abandoned_bytes_ -= job->subject->body.size();
-        waiting_bytes_ -= job->subject->body.size();
-        job = appends_.erase(job);
-    }
+    drop_abandoned(0, abandoned_bytes_max);
 }
 
 } // namespace outreachd::store

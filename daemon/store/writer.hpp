@@ -35,17 +35,20 @@ public:
     void route_at_append(route_decision decide);
     /// What waits is written until `deadline`, then given up.
     void stop(steady_time deadline);
-    /// Another thread found the file not to be trusted: a failed checkpoint, a broken page.
-    void distrust(std::int64_t file, std::string cause);
+    /// Another thread failed on the file. It is no longer trusted after a failed flush, with a broken page,
+    /// and where reading goes on failing: whoever needs that page would wait for ever.
+    void note_failure(std::int64_t file, const database_error& failure);
 
     // The background thread.
-    // Each returns after its commit, and is tried again until that succeeds. False: stopping.
+    // Each returns after its commit, and is tried again until that succeeds. Nothing is written where `into`
+    // isn't the file in use any more. False: stopping.
     /// Writes a piece of an older file.
-    bool carry(const std::vector<carried_event>& events);
-    bool carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired);
-    bool count_lost(std::uint64_t events);
+    bool carry(std::int64_t into, const std::vector<carried_event>& events);
+    bool carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t discarded,
+                        std::uint64_t expired);
+    bool count_lost(std::int64_t into, std::int64_t older_file, std::uint64_t events);
     /// Makes the repeat index of what was carried durable.
-    bool seal_repeats();
+    bool seal_repeats(std::int64_t into);
     /// What wasn't finished has been carried over to file `into`: routing goes on. False: that file
     /// isn't in use any more, and there is more to carry.
     bool end_carrying(std::int64_t into);
@@ -95,6 +98,13 @@ private:
         bool is_failed = false; // rolled back: the acks must not wait for it
     };
 
+    struct failing_reads {
+        std::int64_t file = 0;
+        int count = 0;
+        steady_time first;
+        steady_time last;
+    };
+
     struct batch {
         std::vector<append_job> appends;
         std::vector<route_job> routes;
@@ -120,8 +130,12 @@ private:
     void finish_checkpoint_now();
     void expire_appends(bool is_giving_up);
     bool expire(append_job& job, steady_time now, bool is_giving_up);
+    void drop_late(std::size_t bytes_needed);                                // with mutex_ held
+    void drop_abandoned(std::size_t waiting_max, std::size_t abandoned_max); // with mutex_ held
     void give_back_background();
-    bool run_background(const std::function<void(session&)>& work);
+    bool run_background(std::int64_t into, const std::function<void(session&)>& work);
+    /// Whether a failure is a reason to go on in a fresh file. Counts failed reads, with mutex_ held.
+    bool is_grave(std::int64_t file, const database_error& failure);
     bool has_work() const; // with mutex_ held
     bool is_given_up() const;
 
@@ -154,6 +168,7 @@ private:
     std::map<std::string, handler_depth> depths_;
     std::string distrust_request_;
     std::int64_t distrusted_file_ = 0;
+    failing_reads failing_reads_;
     bool is_finished_ = false;
 
     std::atomic<bool> is_stopping_ = false;

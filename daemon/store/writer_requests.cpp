@@ -8,6 +8,10 @@ namespace {
 constexpr std::chrono::milliseconds stall_threshold{1000};
 constexpr std::size_t waiting_bytes_max = 256UL * 1024 * 1024;
 constexpr std::chrono::milliseconds background_pause{500};
+/// So many failed reads of one file, over so long: it isn't a moment's trouble.
+constexpr int failed_reads_max = 5;
+constexpr std::chrono::seconds failing_reads_time{2};
+constexpr std::chrono::minutes failed_read_memory{1};
 
 } // namespace
 
@@ -21,6 +25,8 @@ void writer::append(verified_event genuine, std::chrono::milliseconds dedup_wind
     {
         const std::scoped_lock lock(mutex_);
         const std::size_t bytes = job.subject->body.size();
+        if (waiting_bytes_ + bytes > waiting_bytes_max)
+            drop_late(bytes);
         if (!is_stopping_ && waiting_bytes_ + bytes <= waiting_bytes_max) {
             waiting_bytes_ += bytes;
             appends_.push_back(std::move(job));
@@ -29,6 +35,30 @@ void writer::append(verified_event genuine, std::chrono::milliseconds dedup_wind
         }
     }
     job.done(is_stopping_ ? errc::stopping : errc::store_unavailable, {});
+}
+
+/// While the writer hangs in the disk, nobody else makes room for what comes: those whose senders have been
+/// told "not stored" go first.
+void writer::drop_late(std::size_t bytes_needed) {
+    const auto now = std::chrono::steady_clock::now();
+    for (append_job& job : appends_)
+        if (expire(job, now, false))
+            abandoned_bytes_ += job.subject->body.size();
+    drop_abandoned(waiting_bytes_max - bytes_needed, 0);
+}
+
+/// Until no more than so many bytes wait, or are abandoned.
+void writer::drop_abandoned(std::size_t waiting_max, std::size_t abandoned_max) {
+    for (auto job = appends_.begin();
+         job != appends_.end() && waiting_bytes_ > waiting_max && abandoned_bytes_ > abandoned_max;) {
+        if (job->done) {
+            ++job;
+            continue;
+        }
+        abandoned_bytes_ -= job->subject->body.size();
+        waiting_bytes_ -= job->subject->body.size();
+        job = appends_.erase(job);
+    }
 }
 
 void writer::record_routes(std::vector<routing> routes, write_done done) {
@@ -70,19 +100,38 @@ void writer::stop(steady_time deadline) {
     background_done_.notify_all();
 }
 
-void writer::distrust(std::int64_t file, std::string cause) {
+bool writer::is_grave(std::int64_t file, const database_error& failure) {
+    if (failure.is_failed_sync() || failure.is_damage())
+        return true;
+    if (!failure.is_failed_read())
+        return false;
+    const auto now = std::chrono::steady_clock::now();
+    failing_reads& seen = failing_reads_;
+    if (file != seen.file || now - seen.last > failed_read_memory)
+        seen = {file, 0, now, now};
+    seen.last = now;
+    return ++seen.count >= failed_reads_max && now - seen.first >= failing_reads_time;
+}
+
+void writer::note_failure(std::int64_t file, const database_error& failure) {
     const std::scoped_lock lock(mutex_);
-    if (file != file_)
-        return; // it is set aside already
+    if (file != file_ || !is_grave(file, failure))
+        return; // it is set aside already, or will do
     distrusted_file_ = file;
-    distrust_request_ = std::move(cause);
+    distrust_request_ = failure.what();
     has_work_.notify_one();
 }
 
-bool writer::run_background(const std::function<void(session&)>& work) {
+bool writer::run_background(std::int64_t into, const std::function<void(session&)>& work) {
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
-        background_job job{work, false, false};
+        // Only the writer thread takes up another file, so the one asked for is in use or will never be
+        // again.
+        background_job job{[this, into, &work](session& to) {
+                               if (file_ == into)
+                                   work(to);
+                           },
+                           false, false};
         background_ = &job;
         has_work_.notify_one();
         // The job lives here: wait until the writer has done with it, or has ended.
@@ -96,26 +145,27 @@ bool writer::run_background(const std::function<void(session&)>& work) {
     return false;
 }
 
-bool writer::carry(const std::vector<carried_event>& events) {
-    return run_background([this, &events](session& to) {
+bool writer::carry(std::int64_t into, const std::vector<carried_event>& events) {
+    return run_background(into, [this, &events](session& to) {
         for (const carried_event& one : events)
             if (auto moved = to.carry(one))
                 moved_.push_back(std::move(*moved));
     });
 }
 
-bool writer::carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired) {
-    return run_background([=](session& to) { to.carry_departed(older_file, discarded, expired); });
+bool writer::carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t discarded,
+                            std::uint64_t expired) {
+    return run_background(into, [=](session& to) { to.carry_departed(older_file, discarded, expired); });
 }
 
-bool writer::count_lost(std::uint64_t events) {
-    return run_background([=](session& to) { to.count_lost(events); });
+bool writer::count_lost(std::int64_t into, std::int64_t older_file, std::uint64_t events) {
+    return run_background(into, [=](session& to) { to.count_lost(older_file, events); });
 }
 
-bool writer::seal_repeats() {
+bool writer::seal_repeats(std::int64_t into) {
     // The first finishes the run being written, the second writes the rest as another.
     const auto seal = [](session& to) { to.repeats().seal_everything(); };
-    return run_background(seal) && run_background(seal);
+    return run_background(into, seal) && run_background(into, seal);
 }
 
 bool writer::end_carrying(std::int64_t into) {

@@ -243,8 +243,8 @@ const unreadable_body unreadable_bodies[] = {
     {"NaN", R"({"data":{"id":NaN}})"},
     {"a raw control character in a string", "{\"data\":{\"id\":\"a\nb\"}}"},
     {"an unknown escape", R"({"data":{"id":"\x41"}})"},
-    {"half a surrogate pair, high", R"({"meta":{"eventName":"a.\ud83d"}})"},
-    {"half a surrogate pair, low", R"({"meta":{"eventName":"a.\ude00"}})"},
+    {"an escape that is cut off", R"({"meta":{"eventName":"a.\ud83"}})"},
+    {"an escape at the very end", R"({"meta":{"eventName":"a.\)"},
     {"a lone continuation byte", "{\"meta\":{\"eventName\":\"a.\x80\"}}"},
     {"an overlong slash", "{\"meta\":{\"eventName\":\"a.\xC0\xAF\"}}"},
     {"a surrogate in UTF-8", "{\"meta\":{\"eventName\":\"a.\xED\xA0\x80\"}}"},
@@ -266,6 +266,18 @@ TEST(EventReader, CallsABodyThatIsNoJsonObjectUnknown) {
         EXPECT_EQ(facts.job_id, "") << label;
         EXPECT_FALSE(facts.delivered_at) << label;
     }
+}
+
+/// JSON's grammar allows them (RFC 8259 section 8.2), and a text cut off in an emoji ends in one.
+TEST(EventReader, ReadsWhatHoldsHalfASurrogatePair) {
+    for (const char* const note : {R"(\ud83d)", R"(\ude00)", R"(\ud83d\ud83d\ude00)", R"(\\\ud83dx\n)"}) {
+        const event_facts facts = read_event(R"({"data":{"id":7,"attributes":{"note":")" + std::string(note) +
+                                             R"("}},"meta":{"eventName":"task.completed"}})");
+        EXPECT_TRUE(facts.is_readable) << note;
+        EXPECT_EQ(facts.name, "task.completed") << note;
+        EXPECT_EQ(facts.resource_id, "7") << note;
+    }
+    EXPECT_EQ(read_event(R"({"meta":{"eventName":"a.\ud83d"}})").name, "a.\xEF\xBF\xBD");
 }
 
 TEST(EventReader, ReadsALargeBody) {

@@ -92,6 +92,59 @@ TEST(IngressLife, StartsAKeptConnectionsClockAtTheRequestsFirstByte) {
     EXPECT_EQ(status_of(client->receive_response()), 200);
 }
 
+/// The rest of the record may be under way again: it isn't an idle connection that is closed in peace.
+TEST(IngressLife, StartsAKeptConnectionsClockAtAPartOfATlsRecord) {
+    settings::listen listen;
+    listen.limits.header_timeout = 300ms;
+    for (const client_kind kind : {client_kind::tls_1_2, client_kind::tls_1_3}) {
+        ingress_under_test server(kind, listen);
+        const auto client = server.connect();
+        client->send(signed_request("first"));
+        EXPECT_EQ(status_of(client->receive_response()), 200);
+        const auto begin = clock::now();
+        EXPECT_TRUE(client->send_raw(std::string_view{"\x17\x03\x03\x01\0half", 9}));
+        EXPECT_EQ(client->wait_for_end(), ending::reset);
+        EXPECT_LT(clock::now() - begin, 4s);
+    }
+}
+
+/// A socket closed with unread bytes is reset, and the answer may be lost with it.
+TEST(IngressLife, AnswersWhoHasSaidGoodbyeAlready) {
+    for (const client_kind kind : {client_kind::plain, client_kind::tls_1_2, client_kind::tls_1_3})
+        for (const std::string_view more : {"", "Connection: close\r\n"}) {
+            ingress_under_test server(kind);
+            const auto client = server.connect();
+            client->send(signed_request("abc", more));
+            client->end_sending();
+            EXPECT_EQ(status_of(client->receive_response()), 200);
+            EXPECT_EQ(client->wait_for_end(), ending::closed);
+        }
+}
+
+/// The time may be over while others are let run, between the last byte and the store.
+TEST(IngressLife, LeavesNoConnectionBehindWhoseTimeEndsWithItsBody) {
+    settings::listen listen;
+    listen.limits.body_timeout = 150ms;
+    ingress_under_test server(client_kind::plain, listen);
+    server.events().stop(1s);
+    server.slow_down();
+    const std::string request = signed_request(std::string(80, 'b'));
+    std::vector<std::thread> clients;
+    for (std::chrono::microseconds pause = 1500us; pause < 3ms; pause += 100us)
+        clients.emplace_back([&server, &request, pause] {
+            const auto client = server.connect();
+            client->send(std::string_view{request}.substr(0, request.size() - 80));
+            for (std::size_t left = 80; left > 0; --left) {
+                std::this_thread::sleep_for(pause);
+                client->send(std::string_view{request}.substr(request.size() - left, 1));
+            }
+            EXPECT_NE(client->wait_for_end(), ending::none); // A send after the reset has seen that.
+        });
+    for (std::thread& one : clients)
+        one.join();
+    EXPECT_TRUE(server.has_open(0));
+}
+
 TEST(IngressLife, ClosesAnIdleConnectionCleanly) {
     settings::listen listen;
     listen.limits.idle_timeout = 100ms;

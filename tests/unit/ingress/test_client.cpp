@@ -75,6 +75,17 @@ bool test_client::send(std::string_view bytes) {
     return true;
 }
 
+bool test_client::send_raw(std::string_view bytes) {
+    return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
+}
+
+void test_client::end_sending() {
+    if (tls_)
+        SSL_shutdown(tls_.get());
+    ::shutdown(descriptor_, SHUT_WR);
+}
+
 bool test_client::update_keys(int times) {
     for (int i = 0; i < times; ++i)
         if (SSL_key_update(tls_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||

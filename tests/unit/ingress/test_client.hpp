@@ -38,6 +38,12 @@ public:
     /// False where the server doesn't take it any more.
     bool send(std::string_view bytes);
 
+    /// Bytes on the socket itself, past TLS.
+    bool send_raw(std::string_view bytes);
+
+    /// Says that nothing more will be sent (close_notify, FIN), and goes on reading.
+    void end_sending();
+
     /// Changes the keys of TLS 1.3 so many times. False where the server doesn't take it any more.
     bool update_keys(int times);
 

@@ -72,6 +72,10 @@ TEST_F(CertificateCheck, RefusesAKeyWithAPassphraseWithoutAskingForIt) {
 TEST_F(CertificateCheck, RefusesWhatIsTooWeak) {
     const certificate weak = make_certificate(validity::now, true);
     EXPECT_THAT(check(weak.pem, weak.key_pem).certificate_errors, ElementsAre(HasSubstr("can't be used: ")));
+    const certificate made = make_certificate();
+    EXPECT_THAT(check(made.pem + weak.pem, made.key_pem).certificate_errors,
+                ElementsAre(HasSubstr("holds a certificate after the first that can't be used: ")));
+    EXPECT_THAT(check(made.pem + make_certificate().pem, made.key_pem).certificate_errors, IsEmpty());
 }
 
 TEST_F(CertificateCheck, WarnsOfDates) {

@@ -53,6 +53,8 @@ TEST(Environment, LeavesExpressionsAsTheyAre) {
     } cases[] = {
         {"${{ .data.id }}", "${{ .data.id }}"},
         {"${X}${{ ${X} $$ }}${X}", "replaced${{ ${X} $$ }}replaced"},
+        {"$${{ .x }}", "$${{ .x }}"}, // the expression is cut out first
+        {"$$${{ .x }}", "$${{ .x }}"},
         {"${{ {a: {b: 1}} }}${X}", "${{ {a: {b: 1}} }}replaced"},
         {"${{ {a: {b: 1}}}}${X}", "${{ {a: {b: 1}}}}replaced"},
         {R"(${{ "}}" }}${X})", R"(${{ "}}" }}replaced)"},

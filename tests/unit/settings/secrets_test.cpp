@@ -66,6 +66,7 @@ TEST(Secrets, OfAFileLoseOneNewline) {
         {"one", "abc\n", "abc"},
         {"of Windows", "abc\r\n", "abc"},
         {"two", "abc\n\n", "abc\n"},
+        {"only its first half", "abc\r", "abc\r"},
         {"in it", "a\nbc", "a\nbc"},
         {"in front", "\nabc", "\nabc"},
         {"a zero byte", std::string{"a\0c\n", 4}, std::string{"a\0c", 3}},
@@ -89,6 +90,14 @@ TEST(Secrets, ThatAreEmptyAreErrorsOfTheFile) {
         EXPECT_THAT(result.errors[0].message, testing::EndsWith("is empty")) << written;
         EXPECT_FALSE(result.errors[0].is_unreadable_secret) << written;
     }
+}
+
+/// The secret itself where its variable's name belongs is an easy slip, and errors travel far.
+TEST(Secrets, AreNotRepeatedWherePutForAName) {
+    const loaded result = load_with_secret("{env: \"s3cr3t/with+signs==\"}");
+    ASSERT_EQ(result.errors.size(), 1U);
+    EXPECT_EQ(result.errors[0].message.find("s3cr3t"), std::string::npos);
+    EXPECT_NE(result.errors[0].message.find("no name of an environment variable"), std::string::npos);
 }
 
 TEST(Secrets, ThatOnlyTheServiceCanReadAreMarked) {

@@ -14,8 +14,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t ample = 64 * 1024 * 1024;
-/// What a request counts for besides its body and headers.
-constexpr std::uint64_t row_bytes = 512;
+using hearing = quarantine::hearing;
+
+/// What a request of `doubtful_request` counts for besides its body: its row, and every other field.
+constexpr std::uint64_t row_bytes = 256 + 119;
 
 received_request doubtful_request(std::string body, std::string peer = "192.0.2.1") {
     received_request made;
@@ -45,7 +47,7 @@ std::vector<received_request> kept_in(quarantine& subject) {
     std::vector<received_request> seen;
     recheck_and_wait(subject, [&seen](received_request& request) {
         seen.push_back(request);
-        return false;
+        return hearing::refused;
     });
     return seen;
 }
@@ -86,7 +88,7 @@ TEST(Quarantine, RemovesWhatBecameAnEventAndKeepsTheRest) {
     std::vector<std::string> heard;
     recheck_and_wait(subject, [&](received_request& request) {
         heard.push_back(request.body);
-        return request.body == "2";
+        return request.body == "2" ? hearing::accepted : hearing::refused;
     });
     EXPECT_EQ(heard, (std::vector<std::string>{"1", "2", "3"})) << "oldest first";
     EXPECT_EQ(subject.size(), 2U);
@@ -106,6 +108,65 @@ TEST(Quarantine, KeepsNoMoreThanItsBytesAndDropsTheOldest) {
     EXPECT_EQ(kept.front().body.front(), 'b');
     EXPECT_EQ(kept.back().body.front(), 'k');
     EXPECT_EQ(subject.size(), 10U);
+}
+
+/// Every field is somebody else's choice.
+TEST(Quarantine, CountsEveryFieldAgainstItsBytes) {
+    const std::string large(15'000, 'x');
+    const auto with_large = [&](auto change) {
+        received_request made = doubtful_request("");
+        change(made);
+        return made;
+    };
+    for (const received_request& sent :
+         {with_large([&](auto& to) { to.content_type = large; }),
+          with_large([&](auto& to) { to.outreach_event_id = large; }),
+          with_large([&](auto& to) { to.cleanup_token = secret(large); }),
+          with_large([&](auto& to) { to.signatures = {std::string(64, 'a') + large}; }),
+          with_large([&](auto& to) {
+              to.headers = {{"Outreach-Other", large}};
+          }),
+          with_large([&](auto& to) {
+              to.headers = {{"Outreach-" + large, ""}};
+          })}) {
+        const temporary_directory directory;
+        quarantine subject(directory.path());
+        for (int i = 0; i < 10; ++i)
+            subject.keep(sent, 50'000);
+        EXPECT_EQ(kept_in(subject).size(), 3U);
+    }
+}
+
+TEST(Quarantine, KeepsABodyOfTheLargestSize) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    subject.keep(doubtful_request(std::string(16 * 1024 * 1024, 'a')), ample);
+    EXPECT_EQ(kept_in(subject).size(), 1U);
+}
+
+TEST(Quarantine, OnePeersBytesLeaveRoomToAllOthers) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    const auto begun = std::chrono::steady_clock::now();
+    for (int i = 0; i < 200; ++i)
+        subject.keep(doubtful_request(std::string(1024 * 1024, 'a'), "192.0.2.1"), 1024 * ample);
+    for (int i = 0; i < 20; ++i)
+        subject.keep(doubtful_request(std::string(1024 * 1024, 'b'), "192.0.2.2"), 1024 * ample);
+    const auto kept = kept_by_peer(subject);
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - begun);
+    EXPECT_EQ(kept.at("192.0.2.2"), 20U);
+    EXPECT_LE(kept.at("192.0.2.1"), 24U + static_cast<std::size_t>(seconds.count()));
+}
+
+/// A store that can't write for a while must not cost what was just proved genuine.
+TEST(Quarantine, HearsAgainWhatCouldNotBeStored) {
+    const temporary_directory directory;
+    quarantine subject(directory.path());
+    subject.keep(doubtful_request("1"), ample);
+    std::atomic<int> heard = 0;
+    subject.recheck([&](received_request&) { return ++heard == 1 ? hearing::again : hearing::accepted; });
+    EXPECT_TRUE(eventually([&] { return heard == 2 && subject.size() == 0; }));
+    EXPECT_EQ(subject.recovered(), 1U);
 }
 
 TEST(Quarantine, DropsARequestLargerThanAllThatIsKept) {
@@ -208,7 +269,7 @@ TEST(Quarantine, IsNotWaitedForBeyondTheTimeGiven) {
     subject.recheck([&](received_request&) {
         begun.set_value();
         go_on.get_future().wait();
-        return false;
+        return hearing::refused;
     });
     begun.get_future().wait();
     EXPECT_FALSE(subject.stop(std::chrono::steady_clock::now() + 10ms));

@@ -105,6 +105,25 @@ TEST_F(RepeatIndex, RemovesRunsThatNobodyNeeds) {
     EXPECT_EQ(index_->find(numbered(50'000)), 50'000);
 }
 
+TEST_F(RepeatIndex, GoesOnRemovingAfterTheLastRunFromBeforeARestart) {
+    add(0, 20'000); // a run and a rest
+    reopen();
+    add(20'000, 45'000, 20'000); // which goes, and another comes
+    EXPECT_EQ(database_->read_number("SELECT min(run) FROM runs"), 2);
+    add(45'000, 90'000, 60'000);
+    EXPECT_EQ(database_->read_number("SELECT min(newest) >= 60000 FROM runs"), 1);
+}
+
+TEST_F(RepeatIndex, OfAFreshFileKnowsWhatTheOlderOneHadInMemory) {
+    add(0, 17'000); // some are being sealed
+    database fresh(directory_.path() + "/fresh.db", open_mode::create);
+    create_schema(fresh);
+    repeat_index heir(fresh);
+    heir.inherit(*index_);
+    EXPECT_EQ(heir.find(numbered(16'999)), 16'999);
+    EXPECT_EQ(heir.find(numbered(5)), index_->find(numbered(5)));
+}
+
 TEST_F(RepeatIndex, FilterNeverDeniesWhatItHoldsAndSeldomClaimsWhatItDoesNot) {
     fingerprint_filter filter(10'000);
     for (int n = 0; n < 10'000; ++n)

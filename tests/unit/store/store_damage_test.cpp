@@ -127,6 +127,49 @@ TEST_F(DamagedStore, CarriesEverythingOverFromAnOlderFile) {
     EXPECT_TRUE(append(opened, task_body(3) + std::string(600, ' ')).result.is_repeat) << "carried, too";
 }
 
+/// Pending in the first file, done in the second, while both wait to be carried into a third.
+TEST_F(DamagedStore, CarriesAnEventAsItsNewestFileHasIt) {
+    fill(20); // half of them done
+    std::filesystem::copy_file(file(1), file(2));
+    {
+        database second(file(2), open_mode::write);
+        second.execute(
+            "UPDATE deliveries SET state=2, attempts=1, finished_at=1 WHERE state=0;"
+            "UPDATE facts SET value=20 WHERE key='done'; UPDATE facts SET value=0 WHERE key='pending'");
+        second.checkpoint_truncate();
+    }
+    std::ofstream(file(3), std::ios::binary).put('x');
+    store opened(options{directory_.path()}, observer_);
+    EXPECT_TRUE(
+        eventually([&] { return !std::filesystem::exists(file(1)) && !std::filesystem::exists(file(2)); }));
+    const ledger accounts = opened.accounts();
+    EXPECT_EQ(accounts.received, 20U);
+    EXPECT_EQ(accounts.done, 20U) << "what was done stays done";
+    EXPECT_EQ(accounts.pending, 0U);
+    EXPECT_TRUE(opened.open_reader()->unfinished("crm", 0, 1000).value().empty());
+}
+
+/// A connection that has it open must get an error at worst, and not die of a page that is no more.
+TEST_F(DamagedStore, ReadsOfAFileThatIsRemovedDoNoHarm) {
+    fill(20);
+    database idle(file(), open_mode::read);
+    EXPECT_EQ(idle.read_number("SELECT count(*) FROM events"), 20);
+    std::ofstream(file(2), std::ios::binary).put('x');
+    store opened(options{directory_.path()}, observer_);
+    EXPECT_TRUE(eventually([&] { return !std::filesystem::exists(file(1)); }));
+    try {
+        idle.read_number("SELECT count(*) FROM events");
+    } catch (const database_error& failure) {
+        EXPECT_TRUE(failure.is_damage() || failure.is_failed_read()) << failure.what();
+    }
+}
+
+TEST_F(DamagedStore, KeepsItsFilesToItself) {
+    fill(1);
+    EXPECT_EQ(std::filesystem::status(file()).permissions() & std::filesystem::perms::mask,
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
 TEST_F(DamagedStore, LeavesANewerSchemaAlone) {
     fill(1);
     {

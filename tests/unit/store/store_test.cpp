@@ -1,7 +1,11 @@
+#include "daemon/store/database.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
 
 namespace outreachd::store {
 namespace {
@@ -52,6 +56,60 @@ TEST_F(Store, KeepsAnEventByteForByteOverARestart) {
     EXPECT_EQ(events[0].subject->endpoint, "/hook");
     EXPECT_EQ(events[0].subject->outreach_event_id, "id-1");
     EXPECT_THAT(events[0].subject->headers, ElementsAre(header{"Outreach-Org-Id", "0f0e"}));
+}
+
+/// A process that was killed leaves a WAL behind, and others may look into the file.
+class KilledStore : public Store {
+protected:
+    /// Five events wait for `crm`; the directory is left as a kill leaves it.
+    std::string leave_behind() {
+        for (int i = 0; i < 5; ++i)
+            append(opened(), task_body(i));
+        std::vector<routing> routes;
+        for (const stored_event& one : all_events())
+            routes.push_back({one.sequence, {"crm"}, 0, {}});
+        route(opened(), routes);
+        std::filesystem::create_directory(left_.path() + "/store");
+        for (const char* const companion : {"", "-wal"})
+            std::filesystem::copy_file(directory_.path() + name_ + companion,
+                                       left_.path() + "/store" + name_ + companion);
+        return left_.path() + "/store";
+    }
+
+    static void expect_ledger_of_six(const store& subject) {
+        EXPECT_TRUE(eventually([&] { return subject.accounts().received == 6; }));
+        EXPECT_EQ(subject.accounts().pending, 6U);
+        ASSERT_EQ(subject.depths().size(), 1U);
+        EXPECT_EQ(subject.depths().front().pending, 5U);
+    }
+
+    const char* const name_ = "/events-000001.db";
+    temporary_directory left_;
+};
+
+TEST_F(KilledStore, StartsBesideAReaderThatHoldsAnOldSnapshot) {
+    const std::string left = leave_behind();
+    database other(left + name_, open_mode::read);
+    const transaction snapshot(other, transaction::kind::read);
+    EXPECT_EQ(other.read_number("SELECT count(*) FROM events"), 5);
+    store subject(options{left}, observer_);
+    EXPECT_FALSE(append(subject, task_body(5)).ec);
+    EXPECT_FALSE(observer_.has("write_failed"));
+    expect_ledger_of_six(subject);
+}
+
+TEST_F(KilledStore, KeepsItsCountsWhenTheFirstCommitFails) {
+    const std::string left = leave_behind();
+    store subject(options{left}, observer_);
+    std::future<appended_event> answer;
+    {
+        database other(left + name_, open_mode::write);
+        const transaction holds_the_lock(other, transaction::kind::write);
+        answer = std::async(std::launch::async, [&] { return append(subject, task_body(5)); });
+        EXPECT_TRUE(eventually([&] { return observer_.has("write_failed"); }));
+    }
+    EXPECT_FALSE(answer.get().ec);
+    expect_ledger_of_six(subject);
 }
 
 TEST_F(Store, AnswersARepeatWithTheFirstAndKeepsOne) {
