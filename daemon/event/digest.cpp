@@ -4,6 +4,7 @@
 
 #include <cassert>
 #include <memory>
+#include <utility>
 
 namespace outreachd {
 
@@ -45,13 +46,25 @@ digest sha256(std::string_view bytes) {
 
 digest sha256_of_fields(std::initializer_list<std::string_view> fields) {
     EVP_MD_CTX* const context = started_context();
+    // Short fields are gathered: a call costs as much as a block.
+    std::array<char, 1024>
+        gathered; // NOLINT(cppcoreguidelines-pro-type-member-init): only what is written is read
+    std::size_t size = 0;
+    const auto flush = [&] { update(context, {gathered.data(), std::exchange(size, 0)}); };
     for (const std::string_view field : fields) {
-        std::array<char, 8> length{};
-        for (std::size_t i = 0; i < length.size(); ++i)
-            length[i] = static_cast<char>(static_cast<std::uint64_t>(field.size()) >> (8 * i));
-        update(context, {length.data(), length.size()});
-        update(context, field);
+        if (gathered.size() - size < sizeof(std::uint64_t) + field.size())
+            flush();
+        for (std::size_t i = 0; i < sizeof(std::uint64_t); ++i)
+            gathered[size++] = static_cast<char>(static_cast<std::uint64_t>(field.size()) >> (8 * i));
+        if (field.size() <= gathered.size() - size) {
+            field.copy(gathered.data() + size, field.size());
+            size += field.size();
+        } else {
+            flush();
+            update(context, field);
+        }
     }
+    flush();
     return finish(context);
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/store/store.hpp"
 
+#include "daemon/event/scheduling.hpp"
 #include "daemon/store/background.hpp"
 #include "daemon/store/schema.hpp"
 #include "daemon/store/sqlite_reader.hpp"
@@ -38,6 +39,7 @@ std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(eng
         ++shared->running_threads;
     }
     return std::thread([shared, body] {
+        yield_to_others();
         body(*shared); // catches what it can meet
         const std::scoped_lock lock(shared->mutex);
         --shared->running_threads;

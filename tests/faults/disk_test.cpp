@@ -30,15 +30,20 @@ bool is_answered(const daemon_under_test& daemon, std::uint64_t number, std::chr
            client.read_answer(limit).status == 200;
 }
 
-/// What every fault must leave behind.
-void expect_guarantees(daemon_under_test& daemon, const load_tally& tally) {
+/// What every fault must leave behind. A kill may repeat what its four workers had in hand.
+void expect_guarantees(daemon_under_test& daemon, const load_tally& tally, std::uint64_t repeats_max = 0) {
     EXPECT_EQ(tally.wrong_status, 0U);
     for (const std::chrono::milliseconds after : tally.resets_after) {
         EXPECT_GE(after, reset_earliest - 5ms);
         EXPECT_LE(after, reset_latest);
     }
     ASSERT_TRUE(daemon.drained());
-    const auto numbers = numbers_in(daemon.delivered());
+    const auto delivered = daemon.delivered();
+    const auto numbers = numbers_in(delivered);
+    std::uint64_t repeats = 0;
+    for (const auto& [id, lines] : delivered)
+        repeats += lines.size() - 1;
+    EXPECT_LE(repeats, repeats_max) << "deliveries that ran when the process died, and no others";
     std::uint64_t lost = 0;
     for (const std::uint64_t number : tally.acked)
         lost += numbers.contains(number) ? 0U : 1U;
@@ -51,6 +56,7 @@ void expect_guarantees(daemon_under_test& daemon, const load_tally& tally) {
     std::cout << tally.acked.size() << " acknowledged, " << tally.without_answer << " reset, " << lost
               << " lost\n";
     EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
+    EXPECT_EQ(daemon.pending_deliveries(), 0);
 }
 
 struct fault {
@@ -88,7 +94,7 @@ TEST_P(FailingDisk, AnswersNothingButTwoHundredAndRecovers) {
     // And all of it is still in the store after a kill: nothing was only in memory.
     daemon.kill();
     daemon.start();
-    expect_guarantees(daemon, tally);
+    expect_guarantees(daemon, tally, 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -120,7 +126,7 @@ TEST_P(FailingOnce, GoesOnInAFreshFileWithoutLosingAnything) {
     expect_guarantees(daemon, tally);
     daemon.kill();
     daemon.start();
-    expect_guarantees(daemon, tally);
+    expect_guarantees(daemon, tally, 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -130,6 +136,49 @@ INSTANTIATE_TEST_SUITE_P(
                     fault{"FiveFlushesInARow", "fdatasync", "fdatasync:error=EIO:when=20..24"},
                     fault{"EveryFiftiethFlush", "fdatasync", "fdatasync:error=EIO:when=20+50"}),
     [](const auto& tested) { return tested.param.label; });
+
+/// A killed daemon leaves a WAL and deliveries behind, and its disk may fail before the next one's first
+/// commit.
+TEST(FailingStart, KeepsTheLedgerAndRepeatsNothing) {
+    daemon_under_test daemon;
+    daemon.start();
+    load before({.port = daemon.port(), .connections = 16});
+    ASSERT_TRUE(eventually([&] { return before.acked_so_far() > 300; }));
+    daemon.kill();
+    load_tally tally = before.stop();
+    daemon.start();
+    {
+        const injected_fault broken(daemon.pid(), "fdatasync", "fdatasync:error=EIO:when=1..3");
+        load after({.port = daemon.port(), .connections = 4, .first_number = 1'000'000, .pause = 10ms});
+        EXPECT_TRUE(eventually([&] { return after.acked_so_far() > 50; }));
+        load_tally more = after.stop();
+        tally.acked.merge(more.acked);
+        tally.wrong_status += more.wrong_status;
+    }
+    tally.resets_after.clear(); // of the kill
+    EXPECT_NE(daemon.log().find("no longer trusted"), std::string::npos) << "the fault must have been felt";
+    expect_guarantees(daemon, tally, 4);
+}
+
+/// Pages that can't be read: whoever needs one must not wait for ever, nor keep others waiting.
+TEST(FailingReads, EndWithTheFaultAndLoseNothing) {
+    daemon_under_test daemon;
+    daemon.start();
+    load senders({.port = daemon.port(), .connections = 16, .pause = 5ms, .repeats_unanswered = true});
+    ASSERT_TRUE(eventually([&] { return senders.acked_so_far() > 200; }));
+    {
+        const injected_fault broken(daemon.pid(), "pread64", "pread64:error=EIO");
+        sleep_for(6s);
+        EXPECT_THAT(daemon.admin_get("/livez"), testing::StartsWith("200"));
+    }
+    const std::uint64_t before = senders.acked_so_far();
+    EXPECT_TRUE(eventually([&] { return senders.acked_so_far() > before + 50; }));
+    const load_tally tally = senders.stop();
+    expect_guarantees(daemon, tally);
+    daemon.kill();
+    daemon.start();
+    expect_guarantees(daemon, tally, 4);
+}
 
 TEST(FullDisk, ResetsUntilThereIsSpaceAgain) {
     configuration what;

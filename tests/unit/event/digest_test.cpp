@@ -38,5 +38,21 @@ TEST(Digest, TellsListsOfFieldsApart) {
     EXPECT_EQ(sha256_of_fields({"ab", "c"}), sha256_of_fields({"ab", "c"}));
 }
 
+/// Short fields are gathered and long ones are not; it must not show.
+TEST(Digest, OfFieldsIsThatOfTheirLengthsAndBytes) {
+    for (const std::size_t first : {0U, 1U, 1007U, 1008U, 1009U, 1015U, 1016U, 1017U, 1024U, 5000U})
+        for (const std::size_t second : {0U, 1U, 8U, 1016U, 1017U, 3000U}) {
+            const std::string one(first, 'a');
+            const std::string other(second, 'b');
+            std::string all;
+            for (const std::string& field : {one, other, one}) {
+                for (unsigned shift = 0; shift < 64; shift += 8)
+                    all += static_cast<char>(static_cast<std::uint64_t>(field.size()) >> shift);
+                all += field;
+            }
+            EXPECT_EQ(sha256_of_fields({one, other, one}), sha256(all)) << first << ", " << second;
+        }
+}
+
 } // namespace
 } // namespace outreachd
