@@ -33,9 +33,14 @@ std::chrono::milliseconds longest_window(const std::vector<settings::endpoint>& 
     return longest;
 }
 
+store::retention retention_of(const settings::retention& configured) {
+    return {configured.done, configured.unrouted, configured.dead, configured.size_bytes_max};
+}
+
 std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings::handler>& configured,
                                                       log::logger& log) {
     std::vector<dispatch::equipped_handler> made;
+    made.reserve(configured.size());
     for (const settings::handler& one : configured)
         made.push_back({one, handlers::make_handler(one, log)});
     return made;
@@ -47,7 +52,9 @@ std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings
 struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
         : configured(std::move(read)), log(make_logger(configured.log)), watcher(log), io(log),
-          events({configured.store.directory, longest_window(configured.endpoints)}, watcher),
+          events({configured.store.directory, longest_window(configured.endpoints),
+                  retention_of(configured.store.retention)},
+                 watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
           receiver(io.context(), configured.listen, endpoints, events, figures, log,

@@ -48,6 +48,7 @@ std::vector<int> sockets_from_systemd() {
     if (count < 0)
         throw std::runtime_error("LISTEN_FDS can't be read: the sockets that systemd hands over");
     std::vector<int> sockets;
+    sockets.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i)
         sockets.push_back(SD_LISTEN_FDS_START + i);
     return sockets;

@@ -57,7 +57,7 @@ std::string to_http(response what, bool is_head, bool keeps_alive) {
     bytes += "\r\nContent-Length: " + std::to_string(what.body.size());
     bytes += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
     for (const auto& [name, value] : what.headers)
-        bytes += name + ": " + value + "\r\n";
+        bytes.append(name).append(": ").append(value).append("\r\n");
     bytes += keeps_alive ? "\r\n" : "Connection: close\r\n\r\n";
     if (!is_head)
         bytes += what.body;

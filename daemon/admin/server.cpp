@@ -184,7 +184,7 @@ private:
 
     /// Starts a coroutine; an exception ends it alone.
     void spawn(asio::awaitable<void> started) {
-        asio::co_spawn(io_, std::move(started), [this](std::exception_ptr failed) {
+        asio::co_spawn(io_, std::move(started), [this](const std::exception_ptr& failed) {
             if (!failed)
                 return;
             try {

@@ -28,6 +28,7 @@ dispatcher::dispatcher(std::unique_ptr<delivery_store> backing, std::vector<sett
     auto events = std::make_shared<event_source>(*backing);
     auto incoming = std::make_shared<inbox>(inbox_limits{});
     std::vector<std::shared_ptr<lane>> lanes;
+    lanes.reserve(handlers.size());
     for (auto& one : handlers)
         lanes.push_back(std::make_shared<lane>(std::move(one.configured), std::move(one.target),
                                                lane_surroundings{*backing, events, incoming, log, metrics},

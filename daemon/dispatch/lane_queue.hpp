@@ -83,9 +83,9 @@ public:
 private:
     struct waiting {
         steady_time due;
-        sequence at;
-        std::uint64_t key;
-        std::uint32_t attempts;
+        sequence at = 0;
+        std::uint64_t key = 0;
+        std::uint32_t attempts = 0;
 
         friend bool operator>(const waiting& a, const waiting& b) {
             return a.due != b.due ? a.due > b.due : a.at > b.at;
@@ -94,7 +94,7 @@ private:
 
     /// What a delivery that was tried before brings with it while it is blocked.
     struct earlier {
-        std::uint32_t attempts;
+        std::uint32_t attempts = 0;
         std::optional<steady_time> due;
     };
 

@@ -47,8 +47,7 @@ digest sha256(std::string_view bytes) {
 digest sha256_of_fields(std::initializer_list<std::string_view> fields) {
     EVP_MD_CTX* const context = started_context();
     // Short fields are gathered: a call costs as much as a block.
-    std::array<char, 1024>
-        gathered; // NOLINT(cppcoreguidelines-pro-type-member-init): only what is written is read
+    std::array<char, 1024> gathered{};
     std::size_t size = 0;
     const auto flush = [&] { update(context, {gathered.data(), std::exchange(size, 0)}); };
     for (const std::string_view field : fields) {

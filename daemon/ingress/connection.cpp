@@ -33,11 +33,12 @@ connection::connection(std::shared_ptr<services> shared, tcp_socket socket, stea
       last_bytes_at_(accepted_at) {}
 
 void connection::start() {
-    asio::co_spawn(timer_.get_executor(), serve(), [self = shared_from_this()](std::exception_ptr thrown) {
-        if (thrown)
-            self->note_exception(thrown);
-        self->end(next::reset);
-    });
+    asio::co_spawn(timer_.get_executor(), serve(),
+                   [self = shared_from_this()](const std::exception_ptr& thrown) {
+                       if (thrown)
+                           self->note_exception(thrown);
+                       self->end(next::reset);
+                   });
 }
 
 void connection::drain() {
@@ -180,13 +181,19 @@ void connection::end(next how) {
         stream_.reset();
     else if (how == next::close)
         stream_.send_end();
-    // A socket that is closed before it was read to the end is reset, and with it the answer on its way.
-    std::string unwanted;
-    for (int record = 0; how == next::close && record < unread_records_max; ++record, unwanted.clear())
-        if (stream_.try_receive(unwanted, unwanted.max_size()).state != io_state::done)
-            break;
+    if (how == next::close && has_said_close_)
+        take_in_the_rest();
     stream_.close();
     shared_->open.remove(this);
+}
+
+/// A socket that is closed before it was read to the end is reset, and with it the answer on its way. Only
+/// where the peer was told that nothing more is served: else its next request must be reset.
+void connection::take_in_the_rest() {
+    std::string unwanted;
+    for (int record = 0; record < unread_records_max; ++record, unwanted.clear())
+        if (stream_.try_receive(unwanted, unwanted.max_size()).state != io_state::done)
+            return;
 }
 
 void connection::note_exception(const std::exception_ptr& thrown) {

@@ -78,6 +78,7 @@ private:
     void note_refusal(request_outcome outcome);
     next end_unanswered();
     void end(next how);
+    void take_in_the_rest();
     void note_exception(const std::exception_ptr& thrown);
 
     void limit_to(steady_time at);
@@ -100,8 +101,9 @@ private:
     std::uint32_t turns_ = 0;    ///< Reads and requests since others could run.
     bool is_http_1_1_ = true;
     bool is_keep_alive_ = true;
-    bool is_genuine_ = false;  ///< The signature of the request in hand holds.
-    bool has_request_ = false; ///< A request's first byte has come, and no answer has gone.
+    bool has_said_close_ = false; ///< An answer said `Connection: close`.
+    bool is_genuine_ = false;     ///< The signature of the request in hand holds.
+    bool has_request_ = false;    ///< A request's first byte has come, and no answer has gone.
     bool is_idle_ = false;
     idle_mark idle_;       ///< The same for others.
     bool is_over_ = false; ///< The deadline ended the connection, or the daemon did.

@@ -201,6 +201,7 @@ awaitable<connection::next> connection::answer(request_outcome outcome, bool is_
     const bool is_kept = is_body_read && is_keep_alive_ && !must_close(outcome) && !shared_->is_draining;
     const connection_option kept = is_http_1_1_ ? connection_option::unsaid : connection_option::keep_alive;
     const std::string response = to_response(outcome, is_kept ? kept : connection_option::close, wall_now());
+    has_said_close_ = !is_kept;
     limit_to(answer_by);
     const io_state wrote = co_await stream_.write_all(response);
     if (wrote != io_state::done) {

@@ -51,6 +51,7 @@ prometheus::Family<Histogram>& histogram_family(Registry& in, const char* name, 
 /// A counter for each known event name, in the order of the table, and one for all others.
 std::vector<Counter*> event_counters(prometheus::Family<Counter>& family) {
     std::vector<Counter*> made;
+    made.reserve(known_event_names.size() + 1);
     for (const std::string_view name : known_event_names)
         made.push_back(&family.Add({{"name", std::string{name}}}));
     made.push_back(&family.Add({{"name", std::string{other_event_name}}}));

@@ -18,6 +18,8 @@ constexpr auto background_pause = 250ms;
 constexpr std::int64_t check_rows_per_pause = 250;
 constexpr std::size_t check_bytes_per_pause = 4 * 1024 * 1024;
 constexpr auto check_time_max = 100ms; // of a read transaction, however slow the disk is
+constexpr auto expiry_pause = 5ms;
+constexpr int expiry_steps_max = 100;
 constexpr auto pass_pause = 3s;
 constexpr int passes_max = 10;
 
@@ -72,6 +74,7 @@ void background::run() {
             sample_oldest();
             if (!is_checked_)
                 check_some_rows();
+            remove_some_events();
         } catch (const database_error& failure) {
             database_.reset();
             writer_.note_failure(file_, failure);
@@ -82,6 +85,7 @@ void background::run() {
 
 /// In passes, since a file that is taken up meanwhile begins everything anew.
 void background::carry_older_files() {
+    may_have_older_ = true;
     for (int failing_passes = 0; !writer_.is_stopping();) {
         const std::int64_t into = writer_.file();
         if (into == waits_for_room_ && !has_room())
@@ -128,10 +132,10 @@ std::vector<std::unique_ptr<carry_over>> background::open_older(std::int64_t int
 
 background::carried background::carry_rest(const std::vector<std::unique_ptr<carry_over>>& older) {
     bool is_unreadable = false;
-    for (const auto& one : older) {
-        if (!one->carry_rest())
+    for (auto one = older.rbegin(); one != older.rend(); ++one) { // the newest first
+        if (!(*one)->carry_rest())
             return carried::later;
-        is_unreadable = is_unreadable || (one->lost() > 0 && !one->is_readable());
+        is_unreadable = is_unreadable || ((*one)->lost() > 0 && !(*one)->is_readable());
     }
     return is_unreadable ? carried::unreadable : carried::all;
 }
@@ -179,7 +183,7 @@ void background::check_some_rows() {
     bool is_end = true;
     std::size_t bytes = 0;
     const auto give_up_at = std::chrono::steady_clock::now() + check_time_max;
-    while (bytes < check_bytes_per_pause && std::chrono::steady_clock::now() < give_up_at && rows.step()) {
+    while (rows.step()) {
         is_end = false;
         const stored_event row = read_event_row(rows);
         checked_up_to_ = row.sequence;
@@ -188,8 +192,18 @@ void background::check_some_rows() {
             ++damaged_;
             watcher_.damaged(row.sequence, database_->file());
         }
+        if (bytes >= check_bytes_per_pause || std::chrono::steady_clock::now() >= give_up_at)
+            break;
     }
     is_checked_ = is_end;
+}
+
+/// Between other work, and with pauses: the writer has more urgent things to do. Not before older files are
+/// gone: they may have an event as it was before it was finished, and it must not come back.
+void background::remove_some_events() {
+    for (int step = 0; step < expiry_steps_max && !may_have_older_ && !writer_.is_carrying(); ++step)
+        if (!expiry_.step(*database_, file_) || stop_.wait_for(expiry_pause))
+            return;
 }
 
 std::map<std::string, wall_time> background::oldest_pending() const {

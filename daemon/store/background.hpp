@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/store/carry_over.hpp"
+#include "daemon/store/expiry.hpp"
 #include "daemon/store/file_set.hpp"
 #include "daemon/store/writer.hpp"
 
@@ -46,12 +47,13 @@ private:
 };
 
 /// Carries older files over, loads the repeat index's filters, checks every stored row once after
-/// the start, and keeps the age of each handler's oldest delivery.
+/// the start, removes what is old, and keeps the age of each handler's oldest delivery.
 class background {
 public:
     background(const file_set& files, writer& owner, observer& watcher, std::atomic<std::uint64_t>& damaged,
-               stop_signal& stop)
-        : files_(files), writer_(owner), watcher_(watcher), damaged_(damaged), stop_(stop) {}
+               stop_signal& stop, expiry old)
+        : files_(files), writer_(owner), watcher_(watcher), damaged_(damaged), stop_(stop),
+          expiry_(std::move(old)) {}
 
     void run();
 
@@ -68,12 +70,14 @@ private:
     void follow_writer();
     void sample_oldest();
     void check_some_rows();
+    void remove_some_events();
 
     const file_set& files_;
     writer& writer_;
     observer& watcher_;
     std::atomic<std::uint64_t>& damaged_;
     stop_signal& stop_;
+    expiry expiry_;
     std::unique_ptr<database> database_;
     std::int64_t file_ = 0;
     bool may_have_older_ = true;

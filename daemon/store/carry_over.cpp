@@ -88,7 +88,7 @@ bool carry_over::carry_unfinished() {
                 if (found.empty())
                     break;
                 last = found.back();
-                if (!carry(found))
+                if (!carry(found, true))
                     return false;
             }
         }
@@ -98,7 +98,7 @@ bool carry_over::carry_unfinished() {
             if (found.empty())
                 return lost_ == 0;
             last = found.back();
-            if (!carry(found))
+            if (!carry(found, true))
                 return false;
         }
     } catch (const database_error&) {
@@ -248,7 +248,7 @@ void carry_over::walk(sequence from, sequence end, bool is_ascending, std::vecto
         found.push_back(rows.number(0));
 }
 
-bool carry_over::carry(const std::vector<sequence>& sequences) {
+bool carry_over::carry(const std::vector<sequence>& sequences, bool is_newest_wanted) {
     std::vector<carried_event> piece;
     std::size_t bytes = 0;
     const auto write = [&] {
@@ -258,7 +258,7 @@ bool carry_over::carry(const std::vector<sequence>& sequences) {
     for (const sequence at : sequences) {
         if (auto one = read(at)) {
             ++carried_;
-            if (newer_ != nullptr && newer_->holds(one->what.subject->id))
+            if (is_newest_wanted && newer_ != nullptr && newer_->holds(one->what.subject->id))
                 continue; // as it became there
             bytes += one->what.subject->body.size();
             piece.push_back(std::move(*one));

@@ -21,7 +21,8 @@ public:
     /// First what isn't finished, so that the dispatcher can go on. False: the file is damaged, and
     /// only `carry_rest` can find everything; or it is over.
     bool carry_unfinished();
-    /// Then every other row that can be reached, around damaged pages. False: it is over.
+    /// Then every other row that can be reached, around damaged pages; the newest file first, since what is
+    /// there already stays as it is. False: it is over.
     bool carry_rest();
 
     /// What couldn't be read until now. It may be the device that fails: `is_readable` tells.
@@ -37,7 +38,8 @@ private:
     /// Whether this file, or a newer one, has the event whole.
     bool holds(const event_id& id) const;
     bool has_taken_over_from(std::int64_t file) const;
-    bool carry(const std::vector<sequence>& sequences);
+    /// `is_newest_wanted`: but for events that a newer file has, and carries.
+    bool carry(const std::vector<sequence>& sequences, bool is_newest_wanted = false);
     std::optional<carried_event> read(sequence at);
     std::vector<carried_delivery> deliveries_of(sequence at);
     /// A piece of the sequences behind `from` in ascending (or before it in descending) order, up to

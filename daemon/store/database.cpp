@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,6 +22,10 @@ bool database_error::is_damage() const noexcept {
 
 bool database_error::is_failed_read() const noexcept {
     return (code_ & 0xFF) == SQLITE_IOERR && !is_failed_sync();
+}
+
+bool database_error::is_unreadable_page() const noexcept {
+    return code_ == SQLITE_IOERR_READ;
 }
 
 namespace {
@@ -104,13 +109,37 @@ database::checkpoint_progress database::checkpoint_passive() {
     return progress;
 }
 
+namespace {
+
+/// Writes the bytes of a file in their own place again. False: `errno` says why.
+bool rewrite(int descriptor) {
+    std::vector<char> bytes(1024 * 1024);
+    for (off_t at = 0;;) {
+        const ssize_t got = ::pread(descriptor, bytes.data(), bytes.size(), at);
+        if (got <= 0)
+            return got == 0;
+        for (ssize_t put = 0; put < got;) {
+            const ssize_t more =
+                ::pwrite(descriptor, bytes.data() + put, static_cast<std::size_t>(got - put), at + put);
+            if (more < 0)
+                return false;
+            put += more;
+        }
+        at += got;
+    }
+}
+
+} // namespace
+
 void database::flush_wal() {
     const std::string wal = file_ + "-wal";
     const int descriptor = ::open(wal.c_str(), O_RDWR | O_CLOEXEC);
     if (descriptor < 0 && errno == ENOENT)
         return;
     const bool is_open = descriptor >= 0;
-    const bool is_flushed = is_open && ::fdatasync(descriptor) == 0;
+    // A flush that failed before, in a process that is no more, has left pages that pass for clean: only ones
+    // that are written again are flushed.
+    const bool is_flushed = is_open && rewrite(descriptor) && ::fdatasync(descriptor) == 0;
     const int cause = errno;
     if (is_open)
         ::close(descriptor); // nobody locks a WAL itself

@@ -35,6 +35,8 @@ public:
     bool is_damage() const noexcept;
     /// It could be read, if the device allowed.
     bool is_failed_read() const noexcept;
+    /// The device gave an error for a page of the file.
+    bool is_unreadable_page() const noexcept;
 
 private:
     int code_;

@@ -107,7 +107,7 @@ void file_set::remove(std::int64_t number) const {
 }
 
 std::string file_set::keep_as_damaged(std::int64_t number) const {
-    const std::string kept = path_of(number) + ".damaged";
+    std::string kept = path_of(number) + ".damaged";
     for (const std::string_view companion : companions)
         ::rename(path_of(number).append(companion).c_str(), (std::string(kept).append(companion)).c_str());
     sync_directory();

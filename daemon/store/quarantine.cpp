@@ -158,6 +158,7 @@ void quarantine::recheck(judge decide) {
     const std::scoped_lock lock(mutex_);
     judge_ = std::move(decide);
     recheck_at_ = std::chrono::steady_clock::now();
+    recheck_after_ = jobs_.size();
     has_job_.notify_one();
 }
 
@@ -191,19 +192,22 @@ void quarantine::work() {
 /// Nothing: the end. What waits to be kept is written first; a recheck comes again with the next start.
 std::optional<quarantine::job> quarantine::take_job() {
     std::unique_lock lock(mutex_);
-    while (jobs_.empty() && !is_stopping_) {
-        if (!judge_) {
-            has_job_.wait(lock);
-        } else if (std::chrono::steady_clock::now() < recheck_at_) {
-            has_job_.wait_until(lock, recheck_at_);
-        } else {
+    while (!is_stopping_) {
+        const bool is_due = judge_ && recheck_after_ == 0 && recheck_at_ <= std::chrono::steady_clock::now();
+        if (is_due)
             return job{{}, 0, std::exchange(judge_, nullptr)};
-        }
+        if (!jobs_.empty())
+            break;
+        if (judge_)
+            has_job_.wait_until(lock, recheck_at_);
+        else
+            has_job_.wait(lock);
     }
     if (jobs_.empty())
         return std::nullopt;
     job next = std::move(jobs_.front());
     jobs_.pop_front();
+    recheck_after_ -= recheck_after_ > 0 ? 1 : 0;
     const std::uint64_t bytes = bytes_of_request(next.request);
     waiting_bytes_ -= bytes;
     const auto waiting = waiting_by_peer_.find(next.request.peer);
@@ -220,6 +224,7 @@ void quarantine::recheck_later(const judge& decide) {
         return;
     judge_ = decide;
     recheck_at_ = std::chrono::steady_clock::now() + recheck_pause;
+    recheck_after_ = 0;
 }
 
 void quarantine::open() {
@@ -293,11 +298,10 @@ bool quarantine::recheck_all(const judge& decide) {
                    " headers, cleanup_token, signature, bytes, body FROM requests WHERE number>?"
                    " ORDER BY number LIMIT ?");
     statement remove(*database_, "DELETE FROM requests WHERE number=?");
-    bool is_complete = true;
     for (std::int64_t last = 0;;) {
         std::vector<kept> piece = read_piece(rows, last);
         if (piece.empty())
-            return is_complete;
+            return true;
         last = piece.back().number;
         for (kept& one : piece) {
             if (is_stopping())
@@ -305,8 +309,9 @@ bool quarantine::recheck_all(const judge& decide) {
             const std::string endpoint = one.request.endpoint;
             const std::string peer = one.request.peer;
             const hearing heard = decide(one.request);
-            is_complete = is_complete && heard != hearing::again;
-            if (heard != hearing::accepted)
+            if (heard == hearing::again)
+                return false; // the others would wait as long, and what comes would wait for them
+            if (heard == hearing::refused)
                 continue;
             remove.bind(one.number).run();
             shares_[endpoint].change(peer, -one.bytes);

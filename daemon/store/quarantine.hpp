@@ -58,8 +58,8 @@ public:
 
     using judge = std::function<hearing(received_request& request)>;
     /// Offers every kept request to `judge`, oldest first, on the quarantine's thread; those it accepts
-    /// are removed. All are offered again 10 s later where one is to be heard again or the file couldn't be
-    /// read. A later judge takes an earlier one's place. Any thread; returns at once.
+    /// are removed. Ends where one is to be heard again or the file can't be read, and begins anew 10 s
+    /// later. A later judge takes an earlier one's place. Any thread; returns at once.
     void recheck(judge decide);
 
     /// Writes what waits, and waits for the thread until `until`. Whether it has ended: where it hasn't (a
@@ -142,6 +142,7 @@ private:
     std::map<std::string, std::uint64_t, std::less<>> waiting_by_peer_;
     judge judge_; // set: a recheck is due
     steady_time recheck_at_;
+    std::size_t recheck_after_ = 0; // so many of jobs_ came before it
     peer_buckets peer_rates_;
     bucket rate_;
     bool is_stopping_ = false;

@@ -262,6 +262,31 @@ void session::maintain(sequence oldest_needed) {
     repeats_.maintain(oldest_needed);
 }
 
+void session::expire(std::span<const finished_event> events) {
+    statement dead(database_, "SELECT h.name FROM deliveries d JOIN handlers h ON h.id = d.handler"
+                              " WHERE d.event=? AND d.state=3");
+    statement attempts(database_, "DELETE FROM attempts WHERE event=?");
+    statement deliveries(database_, "DELETE FROM deliveries WHERE event=?");
+    statement event(database_, "DELETE FROM events WHERE sequence=?");
+    for (const finished_event& one : events) {
+        if (summary_of(one.sequence) != one.state)
+            continue;
+        dead.bind(one.sequence);
+        while (dead.step())
+            count(dead.text(0), delivery_state::dead, -1);
+        attempts.bind(one.sequence).run();
+        deliveries.bind(one.sequence).run();
+        event.bind(one.sequence).run();
+        move(one.state, std::nullopt);
+        ++state_.accounts.expired;
+        is_changed_ = true;
+    }
+}
+
+void session::give_back_pages() {
+    database_.execute("PRAGMA incremental_vacuum(64)");
+}
+
 std::optional<event_state> session::summary_of(sequence at) {
     states_of_event_->bind(at);
     bool is_pending = false;

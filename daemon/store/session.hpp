@@ -33,6 +33,12 @@ inline std::string departed_mark(std::int64_t older_file) {
     return "departed_" + std::to_string(older_file);
 }
 
+/// An event without unfinished deliveries, as it was found.
+struct finished_event {
+    outreachd::store::sequence sequence = 0;
+    event_state state = event_state::done;
+};
+
 /// The writer's view of one file. Writer thread only, but for the constructor's checks.
 ///
 /// All changes are made between `begin` and `commit`; after a `rollback`, or a commit that threw,
@@ -66,9 +72,13 @@ public:
     void count_lost(std::int64_t older_file, std::uint64_t events);
     /// Takes over, once, the counts of events that left the older file before.
     void carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired);
+    /// Removes events with all that belongs to them; one whose state is another by now stays.
+    void expire(std::span<const finished_event> events);
     /// A fresh file takes up the order where the older one was left.
     void continue_from(sequence routed_up_to, sequence last_sequence);
     void maintain(sequence oldest_needed);
+    /// Gives a few pages that nothing is on back to the file system, at the next checkpoint.
+    void give_back_pages();
 
     const ledger& accounts() const noexcept { return state_.accounts; }
 

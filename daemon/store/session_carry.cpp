@@ -18,7 +18,8 @@ std::optional<stored_event> session::carry(const carried_event& what) {
     }
     // Known as a repeat even where an earlier try has carried it.
     const auto remember = [&](const fingerprint& one) {
-        if (!is_there || !repeats_.find(one))
+        const auto known = repeats_.find(one);
+        if (!known || *known < at) // the newest counts, whatever comes first
             repeats_.add(one, at);
     };
     remember(fingerprint_of_body(subject));

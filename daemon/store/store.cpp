@@ -16,7 +16,9 @@ class engine {
 public:
     engine(const options& configured, observer& watch)
         : files(configured.directory), owner(files, configured.repeat_window, watch), watcher(watch),
-          clerk(files, owner, watch, damaged, stop), checkpoints(files, owner, stop) {}
+          clerk(files, owner, watch, damaged, stop,
+                expiry(configured.retention, configured.repeat_window, owner)),
+          checkpoints(files, owner, stop) {}
 
     file_set files;
     writer owner;
@@ -49,7 +51,7 @@ std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(eng
 
 } // namespace
 
-store::store(options configured, observer& watcher) try
+store::store(const options& configured, observer& watcher) try
     : engine_(std::make_shared<engine>(configured, watcher)) {
     threads_.push_back(start_thread(engine_, [](engine& shared) { shared.owner.run(); }));
     threads_.push_back(start_thread(engine_, [](engine& shared) { shared.checkpoints.run(); }));

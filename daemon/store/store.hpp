@@ -17,10 +17,21 @@
 
 namespace outreachd::store {
 
+/// How long finished events are kept, from their last delivery's end on, and how large the store may become.
+struct retention {
+    std::chrono::milliseconds done = std::chrono::hours{24 * 7};
+    std::chrono::milliseconds unrouted = std::chrono::hours{24 * 30};
+    std::chrono::milliseconds dead = std::chrono::hours{24 * 90};
+    /// Above it done events go, then unrouted ones, oldest first; pending and dead ones never.
+    std::uint64_t size_bytes_max = 10ULL * 1024 * 1024 * 1024;
+};
+
 struct options {
     std::string directory;
     /// The longest `dedup_window` of all endpoints: what is older needn't be known as a repeat.
     std::chrono::milliseconds repeat_window = std::chrono::hours{24};
+
+    struct retention retention {};
 };
 
 /// What the store tells of itself, for the log, the metrics and `/readyz`. Called from the store's
@@ -67,14 +78,14 @@ class engine;
 
 /// The store. Thread-safe. Made before everything that uses it, and destroyed after.
 ///
-/// Threads: one writes and commits; one makes checkpoints; one checks and carries over in the
-/// background. Readers belong to the thread that opened them.
+/// Threads: one writes and commits; one makes checkpoints; one checks, carries over and removes what is old
+/// in the background. Readers belong to the thread that opened them.
 class store {
 public:
     /// Opens or creates the store. A damaged database is set aside and salvaged, never a reason to
     /// refuse. Throws std::runtime_error, naming path and cause, where the directory can't be used,
     /// another process holds it, or the schema is newer than this program.
-    store(options configured, observer& watcher);
+    store(const options& configured, observer& watcher);
     ~store();
     store(const store&) = delete;
     store& operator=(const store&) = delete;

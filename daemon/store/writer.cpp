@@ -223,8 +223,12 @@ void writer::route_now(append_job& job) {
 void writer::replace_file() {
     const std::int64_t old = file_;
     const std::shared_ptr<session> older = session_;
+    const bool was_durable = is_wal_trusted_;
     open_fresh(old + 1, session_->routed_up_to(), session_->last_sequence());
-    session_->repeats().inherit(older->repeats());
+    // Else it may know events that nobody was answered for, and that no flush has reached: a repeat of such a
+    // one has to be stored.
+    if (was_durable)
+        session_->repeats().inherit(older->repeats());
     watcher_.set_aside(files_.path_of(old), files_.path_of(old + 1), distrust_cause_);
     distrust_cause_.clear();
     // Routes and settlements wait until the events they speak of have been carried over.
@@ -325,7 +329,15 @@ void writer::expire_appends(bool is_giving_up) {
         if (expire(job, now, is_giving_up))
             abandoned_bytes_ += job.subject->body.size();
     // A sender that was told "not stored" may have given up: what fits is stored all the same.
-    drop_abandoned(0, abandoned_bytes_max);
+    for (auto job = appends_.begin(); job != appends_.end() && abandoned_bytes_ > abandoned_bytes_max;) {
+        if (job->done) {
+            ++job;
+            continue;
+        }
+        abandoned_bytes_ -= job->subject->body.size();
+        waiting_bytes_ -= job->subject->body.size();
+        job = appends_.erase(job);
+    }
 }
 
 } // namespace outreachd::store

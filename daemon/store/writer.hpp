@@ -49,6 +49,8 @@ public:
     bool count_lost(std::int64_t into, std::int64_t older_file, std::uint64_t events);
     /// Makes the repeat index of what was carried durable.
     bool seal_repeats(std::int64_t into);
+    bool expire(std::int64_t into, const std::vector<finished_event>& events);
+    bool give_back_pages(std::int64_t into);
     /// What wasn't finished has been carried over to file `into`: routing goes on. False: that file
     /// isn't in use any more, and there is more to carry.
     bool end_carrying(std::int64_t into);
@@ -130,8 +132,7 @@ private:
     void finish_checkpoint_now();
     void expire_appends(bool is_giving_up);
     bool expire(append_job& job, steady_time now, bool is_giving_up);
-    void drop_late(std::size_t bytes_needed);                                // with mutex_ held
-    void drop_abandoned(std::size_t waiting_max, std::size_t abandoned_max); // with mutex_ held
+    void drop_late(std::size_t bytes_needed); // with mutex_ held
     void give_back_background();
     bool run_background(std::int64_t into, const std::function<void(session&)>& work);
     /// Whether a failure is a reason to go on in a fresh file. Counts failed reads, with mutex_ held.

@@ -41,23 +41,15 @@ void writer::append(verified_event genuine, std::chrono::milliseconds dedup_wind
 /// told "not stored" go first.
 void writer::drop_late(std::size_t bytes_needed) {
     const auto now = std::chrono::steady_clock::now();
-    for (append_job& job : appends_)
-        if (expire(job, now, false))
-            abandoned_bytes_ += job.subject->body.size();
-    drop_abandoned(waiting_bytes_max - bytes_needed, 0);
-}
-
-/// Until no more than so many bytes wait, or are abandoned.
-void writer::drop_abandoned(std::size_t waiting_max, std::size_t abandoned_max) {
-    for (auto job = appends_.begin();
-         job != appends_.end() && waiting_bytes_ > waiting_max && abandoned_bytes_ > abandoned_max;) {
-        if (job->done) {
-            ++job;
-            continue;
-        }
-        abandoned_bytes_ -= job->subject->body.size();
-        waiting_bytes_ -= job->subject->body.size();
-        job = appends_.erase(job);
+    while (!appends_.empty() && waiting_bytes_ + bytes_needed > waiting_bytes_max) {
+        append_job& oldest = appends_.front();
+        const std::size_t bytes = oldest.subject->body.size();
+        if (!oldest.done)
+            abandoned_bytes_ -= bytes;
+        else if (!expire(oldest, now, false))
+            return;
+        waiting_bytes_ -= bytes;
+        appends_.pop_front();
     }
 }
 
@@ -103,7 +95,7 @@ void writer::stop(steady_time deadline) {
 bool writer::is_grave(std::int64_t file, const database_error& failure) {
     if (failure.is_failed_sync() || failure.is_damage())
         return true;
-    if (!failure.is_failed_read())
+    if (!failure.is_unreadable_page())
         return false;
     const auto now = std::chrono::steady_clock::now();
     failing_reads& seen = failing_reads_;
@@ -166,6 +158,14 @@ bool writer::seal_repeats(std::int64_t into) {
     // The first finishes the run being written, the second writes the rest as another.
     const auto seal = [](session& to) { to.repeats().seal_everything(); };
     return run_background(into, seal) && run_background(into, seal);
+}
+
+bool writer::expire(std::int64_t into, const std::vector<finished_event>& events) {
+    return run_background(into, [&events](session& of) { of.expire(events); });
+}
+
+bool writer::give_back_pages(std::int64_t into) {
+    return run_background(into, [](session& of) { of.give_back_pages(); });
 }
 
 bool writer::end_carrying(std::int64_t into) {

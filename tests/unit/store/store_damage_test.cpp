@@ -15,7 +15,7 @@ class DamagedStore : public testing::Test {
 protected:
     /// A store of `count` events, the first half of them done, at rest in its file.
     void fill(int count) {
-        store made(options{directory_.path()}, observer_);
+        store made(options{.directory = directory_.path()}, observer_);
         for (int i = 0; i < count; ++i)
             append(made, task_body(i) + std::string(600, ' '));
         const auto events = made.open_reader()->events_after(0, 10'000, 1 << 30).value();
@@ -54,7 +54,7 @@ protected:
 TEST_F(DamagedStore, StartsWithABrokenHeaderAndGoesOnInAFreshFile) {
     fill(10);
     overwrite(0, std::string(200, '\xA5'));
-    store opened(options{directory_.path()}, observer_);
+    store opened(options{.directory = directory_.path()}, observer_);
     EXPECT_TRUE(observer_.has("set_aside"));
     EXPECT_FALSE(append(opened, task_body(99)).ec);
     EXPECT_TRUE(eventually([&] { return observer_.has("carried_over"); }));
@@ -73,7 +73,7 @@ TEST_F(DamagedStore, KeepsTheEventsWhateverOtherTableIsBroken) {
                 look.read_number(("SELECT rootpage FROM sqlite_schema WHERE name='" + table + "'").c_str());
         }
         overwrite((page - 1) * page_bytes, std::string(page_bytes, '\xFF'));
-        store opened(options{directory_.path()}, observer_);
+        store opened(options{.directory = directory_.path()}, observer_);
         EXPECT_TRUE(eventually([&] { return ids_in(opened).size() == 50; })) << table;
         EXPECT_FALSE(append(opened, task_body(1000)).ec) << table;
     }
@@ -84,7 +84,7 @@ TEST_F(DamagedStore, SalvagesAllRowsOutsideABrokenPage) {
     fill(count);
     const auto pages = static_cast<std::streamoff>(std::filesystem::file_size(file())) / page_bytes;
     overwrite((pages / 2) * page_bytes, std::string(page_bytes, '\0'));
-    store opened(options{directory_.path()}, observer_);
+    store opened(options{.directory = directory_.path()}, observer_);
     // The background check finds the page, or the page is of no table that matters.
     EXPECT_TRUE(eventually([&] {
         return observer_.has("carried_over") || observer_.has("damaged") || ids_in(opened).size() == count;
@@ -103,7 +103,7 @@ TEST_F(DamagedStore, NoticesOneFlippedBitInABody) {
     const std::size_t at = bytes.find(R"("id":7,)");
     ASSERT_NE(at, std::string::npos);
     overwrite(static_cast<std::streamoff>(at) + 5, "6");
-    store opened(options{directory_.path()}, observer_);
+    store opened(options{.directory = directory_.path()}, observer_);
     const auto events = opened.open_reader()->events_after(0, 100, 1 << 30).value();
     ASSERT_EQ(events.size(), 20U);
     EXPECT_EQ(
@@ -115,7 +115,7 @@ TEST_F(DamagedStore, CarriesEverythingOverFromAnOlderFile) {
     fill(300);
     // As after a crash at the moment a fresh file was begun.
     std::ofstream(file(2), std::ios::binary).put('x');
-    store opened(options{directory_.path()}, observer_);
+    store opened(options{.directory = directory_.path()}, observer_);
     EXPECT_TRUE(eventually([&] { return !std::filesystem::exists(file(1)); }));
     EXPECT_TRUE(eventually([&] { return ids_in(opened).size() == 300; }));
     EXPECT_EQ(opened.open_reader()->unfinished("crm", 0, 1000).value().size(), 150U);
@@ -139,7 +139,7 @@ TEST_F(DamagedStore, CarriesAnEventAsItsNewestFileHasIt) {
         second.checkpoint_truncate();
     }
     std::ofstream(file(3), std::ios::binary).put('x');
-    store opened(options{directory_.path()}, observer_);
+    store opened(options{.directory = directory_.path()}, observer_);
     EXPECT_TRUE(
         eventually([&] { return !std::filesystem::exists(file(1)) && !std::filesystem::exists(file(2)); }));
     const ledger accounts = opened.accounts();
@@ -155,7 +155,7 @@ TEST_F(DamagedStore, ReadsOfAFileThatIsRemovedDoNoHarm) {
     database idle(file(), open_mode::read);
     EXPECT_EQ(idle.read_number("SELECT count(*) FROM events"), 20);
     std::ofstream(file(2), std::ios::binary).put('x');
-    store opened(options{directory_.path()}, observer_);
+    store opened(options{.directory = directory_.path()}, observer_);
     EXPECT_TRUE(eventually([&] { return !std::filesystem::exists(file(1)); }));
     try {
         idle.read_number("SELECT count(*) FROM events");
@@ -178,7 +178,7 @@ TEST_F(DamagedStore, LeavesANewerSchemaAlone) {
         edit.checkpoint_truncate();
     }
     const auto size = std::filesystem::file_size(file());
-    EXPECT_THROW(store(options{directory_.path()}, observer_), std::runtime_error);
+    EXPECT_THROW(store(options{.directory = directory_.path()}, observer_), std::runtime_error);
     EXPECT_EQ(std::filesystem::file_size(file()), size);
     EXPECT_FALSE(std::filesystem::exists(file(2)));
 }

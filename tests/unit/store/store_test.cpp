@@ -16,7 +16,7 @@ class Store : public testing::Test {
 protected:
     void restart() {
         opened_.reset();
-        opened_ = std::make_unique<store>(options{directory_.path()}, observer_);
+        opened_ = std::make_unique<store>(options{.directory = directory_.path()}, observer_);
     }
 
     store& opened() {
@@ -92,7 +92,7 @@ TEST_F(KilledStore, StartsBesideAReaderThatHoldsAnOldSnapshot) {
     database other(left + name_, open_mode::read);
     const transaction snapshot(other, transaction::kind::read);
     EXPECT_EQ(other.read_number("SELECT count(*) FROM events"), 5);
-    store subject(options{left}, observer_);
+    store subject(options{.directory = left}, observer_);
     EXPECT_FALSE(append(subject, task_body(5)).ec);
     EXPECT_FALSE(observer_.has("write_failed"));
     expect_ledger_of_six(subject);
@@ -100,7 +100,7 @@ TEST_F(KilledStore, StartsBesideAReaderThatHoldsAnOldSnapshot) {
 
 TEST_F(KilledStore, KeepsItsCountsWhenTheFirstCommitFails) {
     const std::string left = leave_behind();
-    store subject(options{left}, observer_);
+    store subject(options{.directory = left}, observer_);
     std::future<appended_event> answer;
     {
         database other(left + name_, open_mode::write);
@@ -302,7 +302,7 @@ TEST_F(Store, TakesAllThatWaitsInOneCommit) {
 
 TEST_F(Store, RefusesADirectoryThatAnotherHolds) {
     opened();
-    EXPECT_THROW(store(options{directory_.path()}, observer_), std::runtime_error);
+    EXPECT_THROW(store(options{.directory = directory_.path()}, observer_), std::runtime_error);
 }
 
 TEST_F(Store, AnswersStoppingOnceStopped) {

@@ -1,0 +1,56 @@
+/// Removes events whose time is over, and the oldest where the store is too large (design section 5).
+#pragma once
+
+#include "daemon/store/database.hpp"
+#include "daemon/store/session.hpp"
+#include "daemon/store/store.hpp"
+
+#include <vector>
+
+namespace outreachd::store {
+
+class writer;
+
+/// Looks for events to remove by a reader's connection, a piece at a time, and has the writer remove them in
+/// small transactions, so that no ack feels it. Background thread only.
+///
+/// A pass goes from the oldest event to the youngest that may be old enough, then on with time; an event that
+/// was finished more than a minute after it came may be met by the next full one only, within an hour. Events
+/// that the repeat index needs for its next start stay for as long as a repeat of them may come.
+class expiry {
+public:
+    expiry(const retention& configured, std::chrono::milliseconds repeat_window, writer& to)
+        : configured_(configured), repeat_window_(repeat_window), writer_(to) {}
+
+    /// One piece, some milliseconds of reading. True: there is more to do now. `file`: which one `from` is.
+    bool step(database& from, std::int64_t file);
+
+private:
+    struct found_event {
+        finished_event what;
+        sequence finished_at = 0;
+    };
+
+    /// What a piece of the store's order holds, and where it ends.
+    struct piece {
+        std::vector<found_event> finished;
+        sequence last = 0; ///< 0: nothing is behind.
+    };
+
+    static piece read_piece(database& from, sequence after, sequence up_to);
+    bool shrink(database& from, std::int64_t file, sequence removable_up_to);
+    bool remove_old(database& from, std::int64_t file, sequence removable_up_to);
+    std::chrono::milliseconds kept_for(event_state state) const;
+
+    const retention configured_;
+    const std::chrono::milliseconds repeat_window_;
+    writer& writer_;
+    std::int64_t file_ = 0;
+    sequence passed_ = 0; ///< By the pass that removes what is old.
+    steady_time next_full_pass_;
+    sequence dropped_ = 0; ///< By the pass that makes room.
+    event_state dropping_ = event_state::done;
+    steady_time next_drop_;
+};
+
+} // namespace outreachd::store

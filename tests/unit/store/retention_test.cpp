@@ -1,0 +1,151 @@
+/// What leaves the store, when, and what never does.
+#include "daemon/store/database.hpp"
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace outreachd::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto for_ever = std::chrono::hours{24 * 365};
+constexpr std::uint64_t no_bound = 1ULL << 40;
+
+class Retention : public testing::Test {
+protected:
+    void open(const retention& kept, std::chrono::milliseconds repeat_window = 0ms) {
+        opened_.reset();
+        opened_ = std::make_unique<store>(options{directory_.path(), repeat_window, kept}, observer_);
+    }
+
+    /// `count` events of each kind, oldest first: done, dead, unrouted, pending; their resource ids count up.
+    void fill(int count, std::size_t padding = 0) {
+        for (int i = 0; i < 4 * count; ++i)
+            append(*opened_, task_body(i) + std::string(padding, ' '));
+        const auto events = opened_->open_reader()->events_after(0, 100'000, 1 << 30).value();
+        std::vector<routing> routes;
+        for (std::size_t i = 0; i < events.size(); ++i)
+            routes.push_back(
+                {events[i].sequence,
+                 is_unrouted(i, count) ? std::vector<std::string>{} : std::vector<std::string>{"crm"},
+                 0,
+                 {}});
+        route(*opened_, routes);
+        for (std::size_t i = 0; i < 2 * static_cast<std::size_t>(count); ++i)
+            settle(*opened_,
+                   {events[i].sequence,
+                    "crm",
+                    i < static_cast<std::size_t>(count) ? delivery_state::done : delivery_state::dead,
+                    1,
+                    wall_now(),
+                    {},
+                    {},
+                    {},
+                    {}});
+    }
+
+    static bool is_unrouted(std::size_t at, int count) {
+        const auto kind = at / static_cast<std::size_t>(count);
+        return kind == 2;
+    }
+
+    /// Waits for the numbers of done, dead, unrouted and pending events.
+    bool has(std::uint64_t done, std::uint64_t dead, std::uint64_t unrouted, std::uint64_t pending) {
+        return eventually([&] {
+            const ledger now = opened_->accounts();
+            return now.done == done && now.dead == dead && now.unrouted == unrouted && now.pending == pending;
+        });
+    }
+
+    temporary_directory directory_;
+    recording_observer observer_;
+    std::unique_ptr<store> opened_;
+};
+
+TEST_F(Retention, EachStateHasItsOwn) {
+    open({for_ever, for_ever, for_ever, no_bound});
+    fill(10);
+    ASSERT_TRUE(has(10, 10, 10, 10));
+    open({1ms, for_ever, for_ever, no_bound});
+    EXPECT_TRUE(has(0, 10, 10, 10));
+    open({1ms, 1ms, for_ever, no_bound});
+    EXPECT_TRUE(has(0, 10, 0, 10));
+    EXPECT_EQ(opened_->depths().front().dead, 10U);
+    open({1ms, 1ms, 1ms, no_bound});
+    EXPECT_TRUE(has(0, 0, 0, 10));
+    EXPECT_EQ(opened_->depths().front().dead, 0U);
+    EXPECT_EQ(opened_->accounts().expired, 30U);
+    EXPECT_EQ(opened_->accounts().unaccounted(), 0);
+    EXPECT_EQ(opened_->open_reader()->list({}).value().size(), 10U);
+    open({for_ever, for_ever, for_ever, no_bound});
+    EXPECT_TRUE(has(0, 0, 0, 10)) << "the counts are kept, too";
+    EXPECT_EQ(opened_->accounts().expired, 30U);
+}
+
+TEST_F(Retention, CountsFromTheEndOfTheLastDelivery) {
+    open({2s, for_ever, for_ever, no_bound});
+    fill(5);
+    const auto finished = std::chrono::steady_clock::now();
+    ASSERT_TRUE(has(5, 5, 5, 5));
+    EXPECT_TRUE(has(0, 5, 5, 5));
+    EXPECT_GE(std::chrono::steady_clock::now() - finished, 1500ms);
+}
+
+/// A repeat of it may still come, and nothing else would tell after a restart.
+TEST_F(Retention, KeepsWhatTheRepeatIndexNeedsAtTheNextStart) {
+    open({1ms, 1ms, 1ms, no_bound}, for_ever);
+    fill(5);
+    open({1ms, 1ms, 1ms, no_bound}, for_ever);
+    ASSERT_TRUE(has(5, 5, 5, 5));
+    EXPECT_TRUE(append(*opened_, task_body(0)).result.is_repeat);
+}
+
+TEST_F(Retention, SizeDropsDoneThenUnroutedEventsAndNeverOthers) {
+    open({for_ever, for_ever, for_ever, no_bound});
+    fill(100, 20'000);
+    ASSERT_TRUE(has(100, 100, 100, 100));
+    open({for_ever, for_ever, for_ever, 1});
+    EXPECT_TRUE(has(0, 100, 0, 100));
+    EXPECT_EQ(opened_->open_reader()->unfinished("crm", 0, 1000).value().size(), 100U);
+    EXPECT_EQ(opened_->accounts().unaccounted(), 0);
+    EXPECT_FALSE(append(*opened_, task_body(1'000'000)).ec) << "what comes is taken all the same";
+}
+
+TEST_F(Retention, SizeDropsTheOldestFirstAndNoMoreThanItMust) {
+    open({for_ever, for_ever, for_ever, no_bound});
+    fill(100, 20'000); // some 8.5 MiB, a quarter of it done
+    open({for_ever, for_ever, for_ever, 7ULL * 1024 * 1024});
+    EXPECT_TRUE(eventually([&] { return opened_->accounts().expired > 0; }));
+    std::uint64_t expired = 0;
+    EXPECT_TRUE(eventually([&] { // until it stays
+        const std::uint64_t before = std::exchange(expired, opened_->accounts().expired);
+        std::this_thread::sleep_for(600ms);
+        return expired == before;
+    }));
+    EXPECT_LE(expired, 100U + 64U) << "a few of the unrouted at most";
+    const auto left = opened_->open_reader()->events_after(0, 1, 1 << 20).value();
+    EXPECT_EQ(left.at(0).subject->facts.resource_id, std::to_string(std::min<std::uint64_t>(expired, 100)));
+}
+
+TEST_F(Retention, TheFileShrinksAgain) {
+    open({for_ever, for_ever, for_ever, no_bound});
+    fill(120, 20'000);
+    opened_.reset();
+    const std::string file = directory_.path() + "/events-000001.db";
+    const auto full = std::filesystem::file_size(file);
+    open({1ms, 1ms, 1ms, no_bound});
+    EXPECT_TRUE(has(0, 0, 0, 120));
+    EXPECT_TRUE(eventually([&] {
+        database look(file, open_mode::read);
+        return look.read_number("PRAGMA freelist_count") <= 256;
+    }));
+    opened_.reset();
+    EXPECT_LT(std::filesystem::file_size(file), full / 2);
+    EXPECT_FALSE(observer_.has("write_failed"));
+}
+
+} // namespace
+} // namespace outreachd::store
