@@ -125,10 +125,16 @@ void app::start() {
     all.receiver.start();
     hear_again(all.doubtful, all.endpoints, all.events, all.log);
     all.is_started = true;
+    const store::ledger accounts = all.events.accounts();
     all.log.info("outreachd is ready", {{"version", OUTREACHD_VERSION},
+                                        {"address", all.configured.listen.address},
                                         {"port", all.receiver.port()},
+                                        {"tls", all.configured.listen.tls.has_value()},
                                         {"admin_port", all.admin.port()},
-                                        {"store", all.events.file()}});
+                                        {"endpoints", all.configured.endpoints.size()},
+                                        {"store", all.events.file()},
+                                        {"pending_events", accounts.pending},
+                                        {"dead_events", accounts.dead}});
 }
 
 bool app::stop() {

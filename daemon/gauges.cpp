@@ -51,6 +51,8 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
             return 0.0;
         });
     };
+    to.add_gauge("dead", "Deliveries that were given up.",
+                 "handler=", [&events] { return static_cast<double>(events.dead_without_handler()); });
     for (const settings::handler& one : from.handlers) {
         add_depth("pending", "Deliveries that are neither done nor dead.", one.name,
                   [](const store::handler_depth& depth) {

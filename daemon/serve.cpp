@@ -72,7 +72,8 @@ int serve(const std::string& config_path) {
     const std::uint32_t usable_max = connections_max;
     app daemon(std::move(loaded.settings), sockets_from_systemd());
     for (const auto& problem : loaded.warnings)
-        daemon.log().warn("doubtful configuration", {{"where", settings::to_text(problem, config_path)}});
+        daemon.log().warn("doubtful configuration",
+                          {{"file", config_path}, {"line", problem.line}, {"reason", problem.message}});
     if (usable_max < configured_max)
         daemon.log().warn(
             "fewer connections than listen.limits.connections fit into the limit on open "

@@ -90,7 +90,7 @@ std::string to_json(const store::event_story& story) {
     write_event_members(json, story.summary, true);
     json.member_or_null("job_id", story.summary.facts.job_id);
     json.member("size", story.summary.body_bytes);
-    json.member("repeats", story.repeats);
+    json.member("stored_at", to_rfc3339(wall_time{std::chrono::microseconds{story.summary.sequence}}));
     json.member("damaged", story.subject == nullptr);
     if (story.subject) {
         json.member_or_null("content_type", story.subject->content_type);

@@ -56,7 +56,7 @@ std::vector<happening> attempts_in_order(const json::value& story) {
     std::vector<happening> tried;
     for (const json::value& each : list_at(story, "attempts")) {
         const std::chrono::duration<double> took{number_at(each, "took_seconds")};
-        const std::string outcome = text_at(each, "outcome") + " after " +
+        const std::string outcome = text_at(each, "outcome") + ", took " +
                                     spoken_short(std::chrono::duration_cast<std::chrono::microseconds>(took));
         tried.push_back({text_at(each, "started_at"), handler_of(each) + " #" + text_at(each, "number"),
                          with_reason(outcome, each)});
@@ -71,6 +71,15 @@ std::vector<happening> attempts_in_order(const json::value& story) {
     return tried;
 }
 
+/// When it was stored, where the request itself can't have been answered 200 any more; empty where it was.
+std::string stored_late(const json::value& story) {
+    const auto received = parse_timestamp(text_at(story, "received_at"));
+    const auto stored = parse_timestamp(text_at(story, "stored_at"));
+    constexpr std::chrono::seconds answer_time_max{5};
+    return received && stored && *stored - *received > answer_time_max ? text_at(story, "stored_at")
+                                                                       : std::string{};
+}
+
 std::vector<happening> timeline(const json::value& story) {
     std::vector<happening> all;
     if (const std::string sent = text_at(story, "delivered_at"); !sent.empty())
@@ -79,10 +88,13 @@ std::vector<happening> timeline(const json::value& story) {
     all.push_back({text_at(story, "received_at"), "received",
                    "on " + text_at(story, "endpoint") + ", " + text_at(story, "size") + " bytes" +
                        (type.empty() ? "" : " of " + type)});
-    all.push_back({"", "verified", "it is genuine; nothing else is stored"});
+    const std::string late = stored_late(story);
+    all.push_back({late, "verified",
+                   late.empty() ? "it is genuine; nothing else is stored"
+                                : "only then: the signature fitted no secret before, or the disk failed"});
+    const char* const stored = late.empty() ? "on disk before the 200 was sent" : "on disk";
     all.push_back({"", "stored",
-                   fact_at(story, "damaged") ? "and damaged since: its checksum no longer holds"
-                                             : "on disk before the 200 was sent"});
+                   fact_at(story, "damaged") ? "and damaged since: its checksum no longer holds" : stored});
     all.push_back({"", "queued", queued_for(story)});
     for (happening& each : attempts_in_order(story))
         all.push_back(std::move(each));
@@ -131,16 +143,12 @@ void write_event_story(const json::value& story, wall_time now, std::ostream& ou
             out << "  " << title << printable(text) << '\n';
     };
     const std::string resource = text_at(story, "resource");
-    const std::string repeats = text_at(story, "repeats");
     out << printable(text_at(story, "name")) << "  " << printable(text_at(story, "state")) << '\n';
     line("event      ", text_at(story, "id"));
     line("resource   ", resource.empty() ? "" : resource + ' ' + text_at(story, "resource_id"));
     line("source     ", text_at(story, "source"));
     line("job        ", text_at(story, "job_id"));
     line("webhook id ", text_at(story, "outreach_event_id"));
-    if (!repeats.empty() && repeats != "0")
-        line("repeats    ",
-             repeats + " since the daemon started; each was answered 200 and not queued again");
     out << '\n';
     write_timeline(timeline(story), out);
     write_deliveries(story, now, out);

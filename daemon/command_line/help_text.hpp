@@ -74,7 +74,8 @@ Exit codes:
 
 inline constexpr std::string_view events_show =
     R"(Asks the running daemon for everything it knows of one event: when it was received and stored, where
-it was routed to, and each attempt at each delivery with its time, duration, outcome and reason.
+it was routed to, what became of each delivery, and, where an attempt failed, every attempt with its
+time, duration, outcome and reason.
 
 Examples:
   outreachd events show 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f

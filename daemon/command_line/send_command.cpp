@@ -17,6 +17,7 @@
 #include <csignal>
 #include <ostream>
 #include <random>
+#include <utility>
 
 namespace outreachd::command_line {
 
@@ -110,7 +111,7 @@ private:
         return static_cast<double>(span.count()) / 1000;
     }
 
-    void write_line(const sent_request& sent) const {
+    void write_line(const sent_request& sent) {
         const std::string took = spoken_short(sent.took);
         to_.out << (sent.answer.failure ? "---" : std::to_string(sent.answer.status)) << "  "
                 << std::string(took.size() < 9 ? 9 - took.size() : 0, ' ') << took << "  " << sent.event_id
@@ -118,14 +119,14 @@ private:
         if (sent.answer.failure)
             to_.err << "outreachd: " << printable(sent.answer.failure->text)
                     << "; Outreach would send it again. `outreachd status` and the log say why\n";
-        else if (sent.answer.status == 401)
+        else if (sent.answer.status == 401 && !std::exchange(has_explained_401_, true))
             to_.err
-                << "outreachd: 401: the running daemon knows another secret for this endpoint; reload it if "
-                   "the configuration has changed\n";
+                << "outreachd: 401: the running daemon knows another secret for this endpoint; restart it "
+                   "if the configuration has changed\n";
     }
 
     void add_json(const sent_request& sent) {
-        json::object line{{"name", sent.name}, {"event_id", sent.event_id}};
+        json::object line{{"name", sent.name}, {"outreach_event_id", sent.event_id}};
         // Parentheses: a list in braces would make an array.
         line["status"] = sent.answer.failure ? json::value(nullptr) : json::value(sent.answer.status);
         line["milliseconds"] = milliseconds(sent.took);
@@ -139,6 +140,7 @@ private:
     bool shows_all_;
     std::size_t sent_ = 0;
     std::size_t failed_ = 0;
+    bool has_explained_401_ = false;
     std::vector<std::chrono::microseconds> took_;
     std::optional<http_failure> hopeless_;
     json::array requests_;

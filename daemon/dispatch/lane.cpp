@@ -12,6 +12,7 @@ namespace {
 
 /// Before an event is read again that the store couldn't give. No attempt is counted for it.
 constexpr std::chrono::seconds read_again_after{1};
+constexpr std::chrono::minutes failure_line_interval{1};
 
 } // namespace
 
@@ -234,6 +235,7 @@ void lane::report(const delivery& what, const store::settlement& record) {
         delivery = to_string(delivery_id(what.subject->id, record.handler));
         source = what.subject->source;
     }
+    note_health(record);
     const bool is_dead = record.state == store::delivery_state::dead;
     const auto level = is_dead ? log::level::warn : log::level::debug;
     surroundings_.log.write(level, is_dead ? "delivery is dead" : "delivery attempted",
@@ -244,7 +246,28 @@ void lane::report(const delivery& what, const store::settlement& record) {
                              {"sequence", record.sequence},
                              {"outcome", state},
                              {"attempts", record.attempts},
+                             {"took_us", record.took.count()},
                              {"reason", record.reason}});
+}
+
+/// One line when a handler begins to fail, one a minute while it goes on, one when it works again.
+void lane::note_health(const store::settlement& record) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    if (record.state == store::delivery_state::retry) {
+        ++failures_;
+        if (now < next_failure_line_)
+            return;
+        surroundings_.log.warn(
+            "a handler fails, its deliveries are tried again",
+            {{"handler", configured_.name}, {"failures", failures_}, {"last_reason", record.reason}});
+        next_failure_line_ = now + failure_line_interval;
+    } else if (record.state == store::delivery_state::done && failures_ > 0 && now >= next_failure_line_) {
+        surroundings_.log.info("a handler works again",
+                               {{"handler", configured_.name}, {"failures", failures_}});
+        failures_ = 0;
+        next_failure_line_ = {};
+    }
 }
 
 } // namespace outreachd::dispatch

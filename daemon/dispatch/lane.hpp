@@ -96,6 +96,7 @@ private:
     verdict judge_unreadable(const delivery& what, const char* reason) const;
     void settle(worker& self, delivery what, verdict judged);
     void report(const delivery& what, const store::settlement& record);
+    void note_health(const store::settlement& record);
     void put_back(worker& self, const delivery& what);
 
     const settings::handler configured_;
@@ -109,8 +110,10 @@ private:
     lane_queue queue_;
     std::vector<std::unique_ptr<worker>> workers_;
     bool is_stopping_ = false;
-    bool is_abandoned_ = false; ///< The surroundings may be gone.
-    bool has_asked_ = false;    ///< For a load, since the feeder last looked.
+    bool is_abandoned_ = false;  ///< The surroundings may be gone.
+    bool has_asked_ = false;     ///< For a load, since the feeder last looked.
+    std::uint64_t failures_ = 0; ///< Since it worked, for the log.
+    steady_time next_failure_line_;
 };
 
 } // namespace outreachd::dispatch

@@ -75,6 +75,7 @@ private:
     awaitable<> linger();
 
     request_plan plan_request(const request_head& head);
+    void note_unwanted(const request_head& head, request_outcome refusal);
     void note_refusal(request_outcome outcome);
     next end_unanswered();
     void end(next how);

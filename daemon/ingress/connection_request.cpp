@@ -42,9 +42,10 @@ awaitable<connection::next> connection::serve_request() {
                                   false);
     }
     request_plan plan = plan_request(gate.head());
+    if (plan.refusal)
+        note_unwanted(gate.head(), *plan.refusal);
     received_.erase(0, gate.head().bytes);
     if (plan.refusal) {
-        shared_->log.debug("request refused", {{"peer", peer_}, {"reason", to_label(*plan.refusal)}});
         co_return co_await serve_refused(std::move(plan));
     }
     co_return co_await serve_wanted(std::move(plan));
@@ -173,6 +174,19 @@ awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std
         if (got != io_state::done)
             co_return error_code{asio::error::eof};
     }
+}
+
+/// A webhook that was registered with another path loses every event.
+void connection::note_unwanted(const request_head& head, request_outcome refusal) {
+    const std::string_view path = path_of(head.target);
+    shared_->log.debug(
+        "request refused",
+        {{"peer", peer_}, {"reason", to_label(refusal)}, {"method", head.method}, {"path", path}});
+    if (refusal != request_outcome::not_found || head.method != "POST")
+        return;
+    if (const auto count = shared_->lost_paths.count(std::chrono::steady_clock::now()))
+        shared_->log.warn("POSTs to a path that is no endpoint's are refused: is a webhook's URL wrong?",
+                          {{"count", *count}, {"last_path", path}, {"last_peer", peer_}});
 }
 
 /// Outreach takes an error for delivered: whoever runs this must hear of what may have been an event.

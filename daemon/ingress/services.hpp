@@ -49,6 +49,7 @@ struct services {
     log_throttle large_bodies{std::chrono::seconds{1}}; ///< Resets because too many bodies are large.
     log_throttle greetings{std::chrono::minutes{1}};    ///< Handshakes that failed.
     log_throttle unverified{std::chrono::minutes{1}};   ///< 401.
+    log_throttle lost_paths{std::chrono::minutes{1}};   ///< 404 to a POST.
     log_throttle oversized{std::chrono::minutes{1}};    ///< 413 and 431.
     log_throttle malformed{std::chrono::minutes{1}};    ///< 400.
 };

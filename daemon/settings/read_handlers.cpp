@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <system_error>
 
 namespace outreachd::settings {
 
@@ -74,6 +76,8 @@ file_handler read_file_handler(const section_reader& section) {
                 path->error(in_quotes(*text) + " is not an absolute path; it should begin with '/'");
             else if (text->ends_with('/'))
                 path->error(in_quotes(*text) + " names a directory; give the file");
+            else if (std::error_code unknown; std::filesystem::is_directory(*text, unknown))
+                path->error(in_quotes(*text) + " is a directory; give the file");
             else
                 read.path = std::move(*text);
         }

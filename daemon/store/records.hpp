@@ -107,7 +107,6 @@ struct event_story {
     event_record summary;
     std::shared_ptr<const event> subject; ///< Null where its row is damaged.
     std::vector<attempt_record> attempts; ///< By time.
-    std::uint64_t repeats = 0;            ///< Not kept over restarts.
 };
 
 /// What a list is asked for. Newest first.

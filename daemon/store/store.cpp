@@ -134,6 +134,12 @@ std::vector<handler_depth> store::depths() const {
     return found;
 }
 
+std::uint64_t store::dead_without_handler() const {
+    const auto depths = engine_->owner.depths();
+    const auto found = depths.find("");
+    return found == depths.end() ? 0 : found->second.dead;
+}
+
 std::optional<std::chrono::milliseconds> store::stalled_for() const {
     return engine_->owner.stalled_for();
 }

@@ -125,6 +125,8 @@ public:
     /// As of the last commit. Thread-safe, doesn't block on the disk.
     ledger accounts() const;
     std::vector<handler_depth> depths() const;
+    /// Dead deliveries without a handler: of bodies that can't be read, and that no route takes.
+    std::uint64_t dead_without_handler() const;
     /// Since when commits have been failing or hanging; nothing where all is well.
     std::optional<std::chrono::milliseconds> stalled_for() const;
     /// Rows found damaged since the start.

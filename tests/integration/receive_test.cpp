@@ -129,6 +129,37 @@ TEST(Receive, KeepsAnUnreadableBodyThatNoRouteTakesAsDead) {
     EXPECT_THAT(daemon.command({"events", "list", "--state", "dead", "--json"}).out, HasSubstr("unparsable"));
     EXPECT_THAT(daemon.command({"events", "list", "--state", "unrouted", "--json"}).out,
                 HasSubstr("user.updated"));
+    EXPECT_EQ(daemon.metric("outreachd_dead{handler=\"\"}"), 1);
+}
+
+/// Each of these answers is final at Outreach's end, so the log must tell of it at its ordinary level.
+TEST(Receive, SaysWhyEventsMayBeGettingLost) {
+    configuration what;
+    what.limits = "{body: 1KiB}";
+    daemon_under_test daemon(what);
+    daemon.start();
+    const auto status_of = [&](const std::string& request) {
+        wire_client client(daemon.port());
+        return client.send(request) ? client.read_answer().status : -1;
+    };
+    const std::string body = numbered_body(1);
+    std::string elsewhere = signed_post(body);
+    elsewhere.replace(elsewhere.find("/webhooks/outreach"), 18, "/webhooks/outreech");
+    EXPECT_EQ(status_of(elsewhere), 404);
+    EXPECT_EQ(status_of(signed_post(std::string(2000, 'x'))), 413);
+    std::string forged = signed_post(body);
+    forged.replace(forged.find(signature_of(body)), 64, std::string(64, 'a'));
+    EXPECT_EQ(status_of(forged), 401);
+    EXPECT_EQ(status_of("POST /webhooks/outreach HTTP/1.1\nHost: localhost\n\n"), 400);
+    EXPECT_TRUE(eventually([&] {
+        const std::string log = daemon.log();
+        return log.find("is a webhook's URL wrong?") != std::string::npos &&
+               log.find("/webhooks/outreech") != std::string::npos &&
+               log.find("over listen.limits") != std::string::npos &&
+               log.find("fail the signature") != std::string::npos &&
+               log.find("malformed requests") != std::string::npos;
+    })) << daemon.log();
+    EXPECT_EQ(daemon.metric("outreachd_refused_genuine_total"), 0);
 }
 
 TEST(Receive, TakesChunksAndContinueAndPipelines) {

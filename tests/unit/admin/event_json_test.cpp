@@ -139,7 +139,6 @@ store::event_story some_story(std::string body) {
     subject->cleanup_token = secret{"planted-cleanup-token"};
     subject->body = std::move(body);
     story.subject = std::move(subject);
-    story.repeats = 2;
     story.attempts.push_back({"crm", 1, *parse_timestamp("2026-11-21T08:22:56Z"), 1500us,
                               store::delivery_state::retry, "crm: 503"});
     return story;
@@ -153,7 +152,8 @@ TEST(EventJson, StoryTellsAll) {
     const auto parsed = json::parse(text);
     EXPECT_EQ(parsed.at("id").as_string(), event_text);
     EXPECT_EQ(parsed.at("size").to_number<int>(), 17);
-    EXPECT_EQ(parsed.at("repeats").to_number<int>(), 2);
+    EXPECT_EQ(parsed.at("stored_at").as_string(),
+              to_rfc3339(wall_time{std::chrono::microseconds{story.summary.sequence}}));
     EXPECT_FALSE(parsed.at("damaged").as_bool());
     EXPECT_EQ(parsed.at("content_type").as_string(), "application/json");
     EXPECT_EQ(parsed.at("headers").at(0).at("name").as_string(), "Outreach-Webhook-Event-Id");

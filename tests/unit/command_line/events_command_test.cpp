@@ -122,7 +122,7 @@ constexpr const char* story = R"({"id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","n
   "last_answer":"no\u001b[2J room"},
  {"id":"5e0c3a52-61c7-5d0f-9a34-88b1f2d7c411","handler":"audit","state":"done","attempts":1,"next_attempt_at":null,
   "reason":null,"died_at":null,"finished_at":"2026-11-21T08:22:55.130Z","last_answer":null}],
-"job_id":"9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025","size":812,"repeats":2,"damaged":false,
+"job_id":"9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025","size":812,"stored_at":"2026-11-21T08:22:55.126Z","damaged":false,
 "content_type":"application/vnd.api+json","outreach_event_id":"01939c1e-0000-7c3a-9d4f-0a1b2c3d4e5f","headers":[],
 "body":"{}","attempts":[
  {"handler":"crm","number":1,"started_at":"2026-11-21T08:22:55.129Z","took_seconds":0.0124,"outcome":"retry",
@@ -141,16 +141,15 @@ TEST(EventsShow, TellsTheWholeStoryInOrder) {
   source     outreach
   job        9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025
   webhook id 01939c1e-0000-7c3a-9d4f-0a1b2c3d4e5f
-  repeats    2 since the daemon started; each was answered 200 and not queued again
 
   2026-11-21T08:22:54.955Z  sent      by Outreach's clock
   2026-11-21T08:22:55.123Z  received  on /webhooks/outreach, 812 bytes of application/vnd.api+json
                             verified  it is genuine; nothing else is stored
                             stored    on disk before the 200 was sent
                             queued    for crm, audit
-  2026-11-21T08:22:55.129Z  crm #1    retry after 12.4 ms: the file system is full
+  2026-11-21T08:22:55.129Z  crm #1    retry, took 12.4 ms: the file system is full
   2026-11-21T08:22:55.130Z  audit     done
-  2026-11-21T08:22:56.150Z  crm #2    dead after 1.25 s: the file system is full
+  2026-11-21T08:22:56.150Z  crm #2    dead, took 1.25 s: the file system is full
 
 HANDLER  STATE  ATTEMPTS  NEXT ATTEMPT  DELIVERY
 crm      dead          2  -             5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410
@@ -161,6 +160,18 @@ last answer to crm:
 
 `--json` shows the headers and the body too.
 )");
+}
+
+/// From the quarantine, after the secrets changed: nobody was answered 200 then.
+TEST(EventsShow, SaysWhereAnEventWasStoredLate) {
+    const admin_server its{
+        R"({"id":"x","name":"task.completed","state":"pending","deliveries":[],"damaged":false,"attempts":[],)"
+        R"("received_at":"2026-11-21T08:22:55.123Z","stored_at":"2026-11-21T09:00:00.000Z"})"};
+    const command_result result = its.ask({"events", "show", event_id_text});
+    EXPECT_THAT(result.out,
+                HasSubstr("2026-11-21T09:00:00.000Z  verified  only then: the signature fitted no "
+                          "secret before, or the disk failed"));
+    EXPECT_THAT(result.out, testing::Not(HasSubstr("200")));
 }
 
 TEST(EventsShow, TellsOfUnroutedAndDamagedEvents) {

@@ -123,7 +123,7 @@ TEST(Send, ReportsAsJson) {
     const json::value& first = report.at("requests").as_array().front();
     EXPECT_EQ(first.at("name"), "task.created");
     EXPECT_EQ(first.at("status").to_number<int>(), 200);
-    EXPECT_EQ(first.at("event_id"),
+    EXPECT_EQ(first.at("outreach_event_id"),
               json::string_view{its.server.requests()[0].headers.at("outreach-webhook-event-id")});
 }
 
