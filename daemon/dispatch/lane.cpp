@@ -23,11 +23,9 @@ lane::lane(settings::handler configured, std::unique_ptr<handlers::handler> targ
       queue_(configured_.ordering == settings::ordering::resource, limits) {}
 
 void lane::start() {
-    std::random_device seed;
     const std::lock_guard lock(mutex_);
     for (std::uint32_t i = 0; i < configured_.concurrency; ++i) {
         auto fresh = std::make_unique<worker>();
-        fresh->random.seed(seed());
         // The thread waits for the mutex, so the worker is in its place when it looks.
         fresh->thread = std::thread([lane = shared_from_this(), &self = *fresh] { lane->work(self); });
         workers_.push_back(std::move(fresh));

@@ -85,7 +85,7 @@ private:
         enum phase phase = phase::idle;
         bool is_committed = false;
         std::condition_variable committed;
-        std::minstd_rand random; ///< Its own thread's; seeded by `start`. NOLINT(cert-msc32-c,cert-msc51-cpp)
+        std::minstd_rand random{std::random_device{}()}; ///< Its own thread's.
     };
 
     void work(worker& self);
