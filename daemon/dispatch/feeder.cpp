@@ -1,8 +1,6 @@
 /// The thread between the store and the lanes: route, record, offer.
 #include "daemon/dispatch/feeder.hpp"
 
-#include "daemon/event/scheduling.hpp"
-
 #include <algorithm>
 #include <exception>
 
@@ -15,7 +13,6 @@ feeder::feeder(delivery_store& backing, router routes, std::vector<std::shared_p
 
 void feeder::start() {
     thread_ = std::thread([self = shared_from_this()] {
-        yield_to_others();
         self->feed();
         const std::lock_guard lock(self->mutex_);
         self->has_ended_ = true;

@@ -2,7 +2,6 @@
 #include "daemon/dispatch/lane.hpp"
 
 #include "daemon/dispatch/router.hpp"
-#include "daemon/event/scheduling.hpp"
 
 #include <algorithm>
 
@@ -105,7 +104,6 @@ bool lane::finish_stop(steady_time until) {
 }
 
 void lane::work(worker& self) {
-    yield_to_others();
     while (auto next = take(self))
         run(self, std::move(*next));
     const std::lock_guard lock(mutex_);

@@ -41,7 +41,6 @@ std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(eng
         ++shared->running_threads;
     }
     return std::thread([shared, body] {
-        yield_to_others();
         body(*shared); // catches what it can meet
         const std::scoped_lock lock(shared->mutex);
         --shared->running_threads;
@@ -54,8 +53,14 @@ std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(eng
 store::store(const options& configured, observer& watcher) try
     : engine_(std::make_shared<engine>(configured, watcher)) {
     threads_.push_back(start_thread(engine_, [](engine& shared) { shared.owner.run(); }));
-    threads_.push_back(start_thread(engine_, [](engine& shared) { shared.checkpoints.run(); }));
-    threads_.push_back(start_thread(engine_, [](engine& shared) { shared.clerk.run(); }));
+    threads_.push_back(start_thread(engine_, [](engine& shared) {
+        yield_to_others();
+        shared.checkpoints.run();
+    }));
+    threads_.push_back(start_thread(engine_, [](engine& shared) {
+        yield_to_others();
+        shared.clerk.run();
+    }));
 
 } catch (const database_error& failure) {
 
