@@ -30,7 +30,10 @@ bool is_answered(const daemon_under_test& daemon, std::uint64_t number, std::chr
            client.read_answer(limit).status == 200;
 }
 
-/// What every fault must leave behind. A kill may repeat what its four workers had in hand.
+/// Of the file handler: a kill may repeat what they had in hand.
+constexpr std::uint64_t workers = 4;
+
+/// What every fault must leave behind.
 void expect_guarantees(daemon_under_test& daemon, const load_tally& tally, std::uint64_t repeats_max = 0) {
     EXPECT_EQ(tally.wrong_status, 0U);
     for (const std::chrono::milliseconds after : tally.resets_after) {
@@ -57,6 +60,13 @@ void expect_guarantees(daemon_under_test& daemon, const load_tally& tally, std::
               << " lost\n";
     EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
     EXPECT_EQ(daemon.pending_deliveries(), 0);
+}
+
+/// All of it is still in the store, too: nothing was only in memory.
+void expect_guarantees_after_kill(daemon_under_test& daemon, const load_tally& tally) {
+    daemon.kill();
+    daemon.start();
+    expect_guarantees(daemon, tally, workers);
 }
 
 struct fault {
@@ -91,10 +101,7 @@ TEST_P(FailingDisk, AnswersNothingButTwoHundredAndRecovers) {
     EXPECT_GT(tally.without_answer, 0U) << "the fault must have been felt";
     expect_guarantees(daemon, tally);
 
-    // And all of it is still in the store after a kill: nothing was only in memory.
-    daemon.kill();
-    daemon.start();
-    expect_guarantees(daemon, tally, 4);
+    expect_guarantees_after_kill(daemon, tally);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -124,9 +131,7 @@ TEST_P(FailingOnce, GoesOnInAFreshFileWithoutLosingAnything) {
     const load_tally tally = senders.stop();
     EXPECT_EQ(tally.without_answer, 0U) << "one failed flush is no reason to reset anybody";
     expect_guarantees(daemon, tally);
-    daemon.kill();
-    daemon.start();
-    expect_guarantees(daemon, tally, 4);
+    expect_guarantees_after_kill(daemon, tally);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -157,7 +162,7 @@ TEST(FailingStart, KeepsTheLedgerAndRepeatsNothing) {
     }
     tally.resets_after.clear(); // of the kill
     EXPECT_NE(daemon.log().find("no longer trusted"), std::string::npos) << "the fault must have been felt";
-    expect_guarantees(daemon, tally, 4);
+    expect_guarantees(daemon, tally, workers);
 }
 
 /// Pages that can't be read: whoever needs one must not wait for ever, nor keep others waiting.
@@ -175,9 +180,7 @@ TEST(FailingReads, EndWithTheFaultAndLoseNothing) {
     EXPECT_TRUE(eventually([&] { return senders.acked_so_far() > before + 50; }));
     const load_tally tally = senders.stop();
     expect_guarantees(daemon, tally);
-    daemon.kill();
-    daemon.start();
-    expect_guarantees(daemon, tally, 4);
+    expect_guarantees_after_kill(daemon, tally);
 }
 
 TEST(FullDisk, ResetsUntilThereIsSpaceAgain) {
