@@ -2,6 +2,7 @@
 
 #include "daemon/admin/server.hpp"
 #include "daemon/dispatch/dispatcher.hpp"
+#include "daemon/expression/engine.hpp"
 #include "daemon/gauges.hpp"
 #include "daemon/ingress/ingress.hpp"
 #include "daemon/io_threads.hpp"
@@ -41,8 +42,11 @@ std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings
                                                       log::logger& log) {
     std::vector<dispatch::equipped_handler> made;
     made.reserve(configured.size());
-    for (const settings::handler& one : configured)
-        made.push_back({one, handlers::make_handler(one, log)});
+    for (const settings::handler& one : configured) {
+        // As many processes as worker threads; none is begun before a program is run.
+        const auto expressions = std::make_shared<expression::engine>(one.concurrency);
+        made.push_back({one, handlers::make_handler(one, log, expressions), expressions});
+    }
     return made;
 }
 

@@ -1,9 +1,9 @@
 #include "daemon/serve.hpp"
 
 #include "daemon/app.hpp"
+#include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/descriptor_limit.hpp"
-#include "daemon/settings/load_settings.hpp"
 
 #include <systemd/sd-daemon.h>
 
@@ -57,7 +57,7 @@ std::vector<int> sockets_from_systemd() {
 } // namespace
 
 int serve(const std::string& config_path) {
-    auto loaded = settings::load_settings(config_path);
+    auto loaded = command_line::load_whole(config_path);
     for (const auto& problem : loaded.errors)
         std::fprintf(stderr, "%s\n", settings::to_text(problem, config_path).c_str());
     if (!loaded.errors.empty())

@@ -13,17 +13,21 @@ namespace {
 /// One line for each type.
 struct maker {
     log::logger& log;
+    const std::shared_ptr<expression::engine>& expressions;
 
-    auto operator()(const settings::log_handler& own) const { return make_log_handler(own, log); }
+    auto operator()(const settings::log_handler& own) const {
+        return make_log_handler(own, log, expressions);
+    }
 
     auto operator()(const settings::file_handler& own) const { return make_file_handler(own); }
 };
 
 } // namespace
 
-std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log) {
+std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log,
+                                      std::shared_ptr<expression::engine> expressions) {
     try {
-        return std::visit(maker{log}, configured.type);
+        return std::visit(maker{log, expressions}, configured.type);
     } catch (const std::exception& problem) {
         throw std::runtime_error("can't make the handler '" + configured.name + "': " + problem.what());
     }

@@ -1,6 +1,7 @@
 /// From a handler's settings to the handler: the only place that names the types.
 #pragma once
 
+#include "daemon/expression/engine.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/settings/settings.hpp"
 #include "handlers/handler.hpp"
@@ -9,7 +10,9 @@
 
 namespace outreachd::handlers {
 
-/// Throws std::runtime_error, naming the handler, where it can't be made.
-std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log);
+/// `expressions` runs the handler's jq programs; it begins no process where there are none. Throws
+/// std::runtime_error, naming the handler, where it can't be made.
+std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log,
+                                      std::shared_ptr<expression::engine> expressions);
 
 } // namespace outreachd::handlers

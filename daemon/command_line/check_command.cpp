@@ -35,7 +35,7 @@ bool may_read_secrets() {
 }
 
 int check(const std::string& config_path, bool expects_secrets, const streams& to) {
-    const settings::loaded configured = settings::load_settings(config_path);
+    const settings::loaded configured = load_whole(config_path);
     std::vector<settings::problem> all;
     const auto add_warning = [&all](settings::problem each) {
         each.message.insert(0, "warning: ");

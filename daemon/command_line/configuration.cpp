@@ -1,6 +1,8 @@
 /// Finds and loads; what a command does about problems is here, once.
 #include "daemon/command_line/configuration.hpp"
 
+#include "daemon/expression/engine.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <ostream>
@@ -12,6 +14,13 @@ std::string configuration_path(const std::string& given) {
         return given;
     const char* const named = std::getenv("OUTREACHD_CONFIG");
     return named != nullptr && *named != '\0' ? named : default_configuration_path;
+}
+
+settings::loaded load_whole(const std::string& path) {
+    expression::engine programs{1};
+    return settings::load_settings(path, settings::scope::all, [&programs](const std::string& program) {
+        return programs.refuse(program);
+    });
 }
 
 std::optional<settings::loaded> load_for_command(const std::string& path, settings::scope part,

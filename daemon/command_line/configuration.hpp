@@ -15,6 +15,9 @@ inline constexpr const char* default_configuration_path = "/etc/outreachd/outrea
 /// `given` by -c, else $OUTREACHD_CONFIG, else the default.
 std::string configuration_path(const std::string& given);
 
+/// The whole of `path`, as `serve` and `check` read it: with its jq programs compiled.
+settings::loaded load_whole(const std::string& path);
+
 /// The part of `path` that a command needs. Where that is missing or wrong, writes every problem to
 /// `err` and returns nothing; warnings are left to `check`. What comes back may still have errors:
 /// secrets that can't be read by this user, which may be no matter.

@@ -3,6 +3,7 @@
 
 #include "daemon/dispatch/delivery_store.hpp"
 #include "daemon/dispatch/lane_queue.hpp"
+#include "daemon/expression/engine.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/settings/settings.hpp"
@@ -19,6 +20,7 @@ namespace outreachd::dispatch {
 struct equipped_handler {
     settings::handler configured;
     std::unique_ptr<handlers::handler> target;
+    std::shared_ptr<expression::engine> expressions = nullptr; ///< The target's own, for `where`.
 };
 
 /// One feeder thread, and for each handler its own worker threads. Store, log and metrics outlive it.

@@ -28,6 +28,9 @@ struct view {
 struct answer {
     std::vector<std::string> results;
     std::string problem; ///< jq's message, or what ended the process. Empty: `results` hold.
+    /// With a problem: it lies in the machine and not in the program (no process could be started, one was
+    /// killed from outside), so that a later attempt can help.
+    bool is_transient = false;
 };
 
 struct limits {

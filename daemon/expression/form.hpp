@@ -21,12 +21,18 @@ enum class place {
 struct filled {
     std::vector<std::string> texts; ///< By the numbers that `add` gave.
     std::string problem;            ///< Which text, and why. Empty: `texts` hold.
+    bool is_transient = false;      ///< With a problem: a later attempt can help (see `answer`).
 };
 
 /// All texts of one handler, so that an event's are filled in with one round trip to the engine.
 /// Made once; then thread-safe.
 class form {
 public:
+    form();
+    ~form();
+    form(form&&) noexcept;
+    form& operator=(form&&) noexcept;
+
     /// The text's number. `name` is what messages call it: `url`, `headers.X-Account`. Throws
     /// std::invalid_argument where a `${{` isn't closed.
     std::size_t add(std::string name, std::string_view source, place where);

@@ -1,8 +1,9 @@
 #include "daemon/settings/environment.hpp"
 
+#include "daemon/event/expression_end.hpp"
+
 #include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 namespace outreachd::settings {
 
@@ -46,33 +47,6 @@ bool is_variable_name(std::string_view text) noexcept {
     if (text.empty() || !is_name_character(text.front(), true))
         return false;
     return std::all_of(text.begin(), text.end(), [](char c) { return is_name_character(c, false); });
-}
-
-std::optional<std::size_t> find_expression_end(std::string_view text, std::size_t begin) {
-    // What is open: '{', '(' and '"'. The bottom is the expression itself.
-    std::vector<char> open;
-    for (std::size_t at = begin; at < text.size(); ++at) {
-        const char c = text[at];
-        if (!open.empty() && open.back() == '"') {
-            if (c == '"')
-                open.pop_back();
-            else if (c == '\\' && ++at < text.size() && text[at] == '(')
-                open.push_back('(');
-            continue;
-        }
-        if (c == '"' || c == '{' || c == '(')
-            open.push_back(c);
-        else if (c == ')' && !open.empty() && open.back() == '(')
-            open.pop_back();
-        else if (c == '}') {
-            if (open.empty())
-                return text.substr(at).starts_with("}}") ? std::optional{at + 2} : std::nullopt;
-            if (open.back() != '{')
-                return std::nullopt;
-            open.pop_back();
-        }
-    }
-    return std::nullopt;
 }
 
 expanded_text expand_environment(std::string_view text) {

@@ -1,8 +1,6 @@
 /// Environment variables in the configuration's text.
 #pragma once
 
-#include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,9 +22,5 @@ expanded_text expand_environment(std::string_view text);
 
 /// Letters, digits and `_`, no digit first.
 bool is_variable_name(std::string_view text) noexcept;
-
-/// Where the `}}` ends that closes the expression whose text begins at `begin`, behind its `${{`.
-/// Braces are counted, those in jq strings are not, and those in an interpolation `\( … )` are again.
-std::optional<std::size_t> find_expression_end(std::string_view text, std::size_t begin);
 
 } // namespace outreachd::settings

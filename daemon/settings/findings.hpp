@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace outreachd::settings {
@@ -19,6 +20,13 @@ std::string in_quotes(std::string_view text);
 /// written in full, as in `listen.tls.certificate` and `endpoints[0].path`; the file itself is "".
 class findings {
 public:
+    explicit findings(expression_check check = {}) : check_{std::move(check)} {}
+
+    /// Why a jq program can't be used; nothing where it can, or where nobody can say.
+    std::optional<std::string> refuse_program(const std::string& program) const {
+        return check_ ? check_(program) : std::nullopt;
+    }
+
     /// Notes where a key's value stands.
     void place(const std::string& key, position where) { places_.insert_or_assign(key, where); }
 
@@ -40,6 +48,7 @@ public:
     std::vector<problem> warnings() const;
 
 private:
+    expression_check check_;
     std::map<std::string, position, std::less<>> places_;
     std::set<std::string, std::less<>> broken_;
     std::vector<problem> errors_;

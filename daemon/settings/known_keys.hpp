@@ -59,9 +59,8 @@ inline constexpr known_section file_handler{"handlers.*(file)", file_handler_key
 inline constexpr names retry_keys = {"attempts", "initial", "factor", "max", "jitter"};
 inline constexpr known_section retry{"handlers.*.retry", retry_keys, {}};
 
-inline constexpr names route_keys = {"match", "to"};
-inline constexpr names route_later = {"where"};
-inline constexpr known_section route{"routes[]", route_keys, route_later};
+inline constexpr names route_keys = {"match", "where", "to"};
+inline constexpr known_section route{"routes[]", route_keys, {}};
 
 inline constexpr names admin_keys = {"address", "port", "token", "hosts"};
 inline constexpr known_section admin{"admin", admin_keys, {}};

@@ -71,17 +71,18 @@ std::span<const std::string_view> keys_of(scope part) {
 
 } // namespace
 
-loaded load_settings(const std::string& path, scope part) {
+loaded load_settings(const std::string& path, scope part, const expression_check& check) {
     file_contents contents = read_file(path, yaml_bytes_max, file_kind::stream);
     if (!contents.problem.empty()) {
         // The path stands before the message already.
         const std::string prefix = "can't read " + in_quotes(path);
         return refuse({0, 0, "can't be read" + contents.problem.substr(prefix.size()), false});
     }
-    return parse_settings(contents.text, path, part);
+    return parse_settings(contents.text, path, part, check);
 }
 
-loaded parse_settings(const std::string& text, const std::string&, scope part) {
+loaded parse_settings(const std::string& text, const std::string&, scope part,
+                      const expression_check& check) {
     const yaml_document document = parse_yaml(text);
     if (document.problem)
         return refuse(
@@ -89,7 +90,7 @@ loaded parse_settings(const std::string& text, const std::string&, scope part) {
     if (!document.root || document.root->type == yaml_node::kind::null)
         return refuse({1, 1, "the file is empty; it needs at least 'listen' and 'endpoints'", false});
 
-    findings found;
+    findings found{check};
     found.place("", document.root->where);
     loaded result;
     const value_ref root{found, "", *document.root};

@@ -3,6 +3,8 @@
 
 #include "daemon/settings/settings.hpp"
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,12 +36,17 @@ struct loaded {
     std::vector<problem> warnings; ///< Inline secrets, plain HTTP and the like.
 };
 
-/// Reads `path`. Does no more than read files: certificate and key are opened and parsed, secrets
-/// and `${NAME}` are read. Doesn't throw for anything the file or the system can hold.
-loaded load_settings(const std::string& path, scope part = scope::all);
+/// Why a jq program can't be used, in jq's words; nothing where it can.
+using expression_check = std::function<std::optional<std::string>(const std::string& program)>;
+
+/// Reads `path`. Each jq program in it is given to `check`; without one, programs are only found. Does no
+/// more than read files: certificate and key are opened and parsed, secrets and `${NAME}` are read. Doesn't
+/// throw for anything the file or the system can hold.
+loaded load_settings(const std::string& path, scope part = scope::all, const expression_check& check = {});
 
 /// The same from text; `path` names it in messages.
-loaded parse_settings(const std::string& text, const std::string& path, scope part = scope::all);
+loaded parse_settings(const std::string& text, const std::string& path, scope part = scope::all,
+                      const expression_check& check = {});
 
 /// `FILE:LINE:COLUMN: message`, or `FILE: message` where there is no line.
 std::string to_text(const problem& what, const std::string& path);

@@ -1,4 +1,5 @@
 /// The sections about what becomes of events: handlers, routes.
+#include "daemon/settings/expressions.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/units.hpp"
@@ -64,7 +65,9 @@ log_handler read_log_handler(const section_reader& section) {
     static const std::array<std::string, 4> level_values = {"debug", "info", "warn", "error"};
     log_handler read;
     section.read_choice<std::string>("level", read.level, log_levels, level_values);
-    section.read("message", read.message);
+    if (const auto message = section.find("message"))
+        if (auto text = read_template(*message))
+            read.message = std::move(*text);
     return read;
 }
 
@@ -132,6 +135,9 @@ route read_route(const section_reader& section) {
     if (const auto match = section.require("match", "a glob on the event's name, as in task.*"))
         if (auto globs = read_text_or_list(*match))
             read.match = std::move(*globs);
+    if (const auto where = section.find("where"))
+        if (auto program = read_program(*where))
+            read.where = std::move(*program);
     if (const auto to = section.require("to", "the list of handlers")) {
         auto names = read_text_list(*to);
         if (names && names->empty())

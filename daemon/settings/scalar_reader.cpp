@@ -64,7 +64,7 @@ std::optional<scalar> read_scalar(const value_ref& value, std::string_view wante
     }
     expanded_text expanded = expand_environment(value.node.text);
     if (expanded.problem.empty() && expanded.has_expression)
-        expanded.problem = "expressions, ${{ … }}, are not in this version";
+        expanded.problem = "an expression, ${{ … }}, has no meaning in this value";
     if (!expanded.problem.empty()) {
         value.error(expanded.problem);
         return std::nullopt;

@@ -72,7 +72,7 @@ enum class ordering { resource, none };
 
 struct log_handler {
     std::string level = "info";
-    std::string message = "event delivered";
+    std::string message = "event delivered"; ///< May hold `${{ }}`.
 };
 
 struct file_handler {
@@ -93,6 +93,7 @@ struct handler {
 struct route {
     std::vector<std::string> match; ///< Globs on the event's name; any may fit.
     std::vector<std::string> to;    ///< Names of handlers.
+    std::string where;              ///< A jq program, which further decides. Empty: none.
 };
 
 struct admin {

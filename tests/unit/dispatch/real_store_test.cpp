@@ -32,7 +32,8 @@ TEST(RealStore, DeliversToAFileOnceOverARestart) {
         auto configured = quick_handler("audit");
         configured.type = settings::file_handler{path, false};
         std::vector<equipped_handler> equipped;
-        equipped.push_back({configured, handlers::make_handler(configured, log)});
+        equipped.push_back(
+            {configured, handlers::make_handler(configured, log, std::make_shared<expression::engine>(1))});
         dispatcher dispatcher(backing, {{{"task.*"}, {"audit"}}}, std::move(equipped), log, metrics);
         dispatcher.start();
         for (std::size_t i = 0; i < each / 2; ++i)

@@ -16,21 +16,27 @@ settings::handler configured_as(const std::string& name, Type own) {
     return configured;
 }
 
+std::shared_ptr<expression::engine> no_expressions() {
+    return std::make_shared<expression::engine>(1);
+}
+
 TEST(Registry, MakesEveryType) {
     const test::scratch_directory directory;
     log::logger log(log::level::error, log::format::text);
     const auto file = configured_as("audit", settings::file_handler{directory / "events", false});
-    EXPECT_EQ(make_handler(file, log)->handle(test::make_attempt("{}")).verdict, outcome::kind::done);
+    EXPECT_EQ(make_handler(file, log, no_expressions())->handle(test::make_attempt("{}")).verdict,
+              outcome::kind::done);
     EXPECT_EQ(test::lines_of(directory / "events").size(), 1U);
     const auto line = configured_as("line", settings::log_handler{});
-    EXPECT_EQ(make_handler(line, log)->handle(test::make_attempt("{}")).verdict, outcome::kind::done);
+    EXPECT_EQ(make_handler(line, log, no_expressions())->handle(test::make_attempt("{}")).verdict,
+              outcome::kind::done);
 }
 
 TEST(Registry, NamesTheHandlerThatCanNotBeMade) {
     log::logger log(log::level::error, log::format::text);
     const auto line = configured_as("line", settings::log_handler{"loud", "message"});
     try {
-        make_handler(line, log);
+        make_handler(line, log, no_expressions());
         FAIL() << "a handler was made";
     } catch (const std::runtime_error& problem) {
         EXPECT_STREQ(problem.what(), "can't make the handler 'line': level 'loud' is none of debug, info, "
@@ -46,7 +52,7 @@ TEST(LogHandler, WritesTheFactsAndNeverTheBody) {
         // The logger writes what waits when it ends.
         log::logger log(log::level::info, log::format::json);
         const auto line = configured_as("line", settings::log_handler{"warn", "seen"});
-        make_handler(line, log)->handle(what);
+        make_handler(line, log, no_expressions())->handle(what);
     }
     const auto written = testing::internal::GetCapturedStderr();
     for (const std::string fact : {"seen", "task.completed", "019aa000-0000-7000-8000-000000000001",

@@ -1,0 +1,13 @@
+/// What runs in an engine's processes: this same program, begun again.
+#pragma once
+
+namespace outreachd::expression {
+
+/// True where an engine began this process. To be asked at the very start of `main`, by every program that
+/// uses an engine: one that didn't ask may not begin a process, since that would be a second run of itself.
+bool is_child(int argc, char** argv) noexcept;
+
+/// Runs programs until the engine hangs up; returns the exit code. Nothing else may have been begun yet.
+int run_child(int argc, char** argv) noexcept;
+
+} // namespace outreachd::expression
