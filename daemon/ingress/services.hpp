@@ -7,7 +7,7 @@
 #include "daemon/ingress/endpoint_table.hpp"
 #include "daemon/ingress/log_throttle.hpp"
 #include "daemon/ingress/quarantine_sink.hpp"
-#include "daemon/ingress/replaceable.hpp"
+#include "daemon/event/replaceable.hpp"
 #include "daemon/ingress/tls_context.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/metrics/metrics.hpp"

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-namespace outreachd::ingress {
+namespace outreachd {
 
 /// Any thread. A mutex, since libstdc++'s atomic shared_ptr is a spin lock that ThreadSanitizer
 /// doesn't understand; it is held for the copy of one pointer.
@@ -29,4 +29,4 @@ private:
     std::shared_ptr<const T> value_;
 };
 
-} // namespace outreachd::ingress
+} // namespace outreachd
