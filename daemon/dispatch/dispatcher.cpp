@@ -2,7 +2,7 @@
 #include "daemon/dispatch/dispatcher.hpp"
 
 #include "daemon/dispatch/feeder.hpp"
-#include "daemon/dispatch/lane.hpp"
+#include "daemon/dispatch/lane_set.hpp"
 #include "daemon/dispatch/router.hpp"
 
 namespace outreachd::dispatch {
@@ -11,11 +11,18 @@ struct dispatcher::implementation {
     std::unique_ptr<delivery_store> backing;
     std::shared_ptr<event_source> events;
     std::shared_ptr<inbox> incoming;
-    std::vector<std::shared_ptr<lane>> lanes;
+    std::shared_ptr<replaceable<router>> routes;
+    std::shared_ptr<lane_set> lanes;
     std::shared_ptr<class feeder> feeder;
-    router decider;
     log::logger& log;
     bool is_started = false;
+
+    /// From the next commit on, events are routed so by the writer thread.
+    void route_by(std::shared_ptr<const router> decider) const {
+        backing->route_at_append([decider = std::move(decider)](const store::stored_event& stored) {
+            return std::optional{decider->decide(stored)};
+        });
+    }
 };
 
 dispatcher::dispatcher(store::store& backing, std::vector<settings::route> routes,
@@ -27,16 +34,13 @@ dispatcher::dispatcher(std::unique_ptr<delivery_store> backing, std::vector<sett
                        lane_limits limits) {
     auto events = std::make_shared<event_source>(*backing);
     auto incoming = std::make_shared<inbox>(inbox_limits{});
-    std::vector<std::shared_ptr<lane>> lanes;
-    lanes.reserve(handlers.size());
-    for (auto& one : handlers)
-        lanes.push_back(std::make_shared<lane>(std::move(one.configured), std::move(one.target),
-                                               lane_surroundings{*backing, events, incoming, log, metrics},
-                                               limits));
-    const router decider(std::move(routes));
-    auto feeding = std::make_shared<feeder>(*backing, decider, lanes, incoming, log);
+    auto table = std::make_shared<replaceable<router>>(std::make_shared<const router>(std::move(routes)));
+    auto lanes = std::make_shared<lane_set>(
+        lane_surroundings{*backing, events, incoming, table, log, metrics}, limits);
+    lanes->use(std::move(handlers));
+    auto feeding = std::make_shared<feeder>(*backing, table, lanes, incoming, log);
     implementation_.reset(new implementation{std::move(backing), std::move(events), std::move(incoming),
-                                             std::move(lanes), std::move(feeding), decider, log});
+                                             std::move(table), std::move(lanes), std::move(feeding), log});
 }
 
 dispatcher::~dispatcher() {
@@ -51,13 +55,9 @@ void dispatcher::start() {
     own.backing->on_committed([incoming = own.incoming](std::span<const store::stored_event> committed) {
         incoming->offer(committed);
     });
-    own.backing->route_at_append([decider = own.decider](const store::stored_event& stored) {
-        return std::optional{decider.decide(stored)};
-    });
-    for (const auto& one : own.lanes)
-        one->start();
+    own.route_by(own.routes->get());
     own.feeder->start();
-    own.log.info("dispatcher started", {{"handlers", own.lanes.size()}});
+    own.log.info("dispatcher started");
 }
 
 bool dispatcher::stop(std::chrono::milliseconds timeout) {
@@ -69,31 +69,38 @@ bool dispatcher::stop(std::chrono::milliseconds timeout) {
     own.backing->route_at_append(nullptr);
     own.backing->on_committed([](std::span<const store::stored_event>) {});
     own.feeder->begin_stop();
-    for (const auto& one : own.lanes)
-        one->begin_stop();
+    own.lanes->begin_stop();
     bool has_finished = own.feeder->finish_stop(until);
-    for (const auto& one : own.lanes) {
-        if (one->finish_stop(until))
-            continue;
-        has_finished = false;
-        own.log.warn("a handler didn't finish in time; its deliveries are given back",
-                     {{"handler", one->name()}});
-    }
+    has_finished = own.lanes->finish_stop(until) && has_finished;
     own.events->close();
     own.log.info("dispatcher stopped", {{"finished", has_finished}});
     return has_finished;
 }
 
-std::size_t dispatcher::running(std::string_view handler) const {
-    for (const auto& one : implementation_->lanes)
-        if (one->name() == handler)
-            return one->running();
-    return 0;
+void dispatcher::use(std::vector<settings::route> routes, std::vector<equipped_handler> handlers) {
+    auto& own = *implementation_;
+    own.lanes->use(std::move(handlers));
+    auto decider = std::make_shared<const router>(std::move(routes));
+    own.routes->replace(decider);
+    if (own.is_started)
+        own.route_by(std::move(decider));
+    own.incoming->nudge(); // to start the lanes that may
 }
 
-void dispatcher::reopen() {
-    for (const auto& one : implementation_->lanes)
-        one->reopen();
+store::routing dispatcher::route(const store::stored_event& stored) const {
+    return implementation_->routes->get()->decide(stored);
+}
+
+std::size_t dispatcher::running(std::string_view handler) const {
+    return implementation_->lanes->running(handler);
+}
+
+bool dispatcher::is_running(std::string_view handler, sequence at) const {
+    return implementation_->lanes->is_running(handler, at);
+}
+
+bool dispatcher::has(std::string_view handler) const {
+    return implementation_->lanes->has(handler);
 }
 
 } // namespace outreachd::dispatch

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "daemon/dispatch/delivery_store.hpp"
-#include "daemon/dispatch/lane_queue.hpp"
-#include "daemon/expression/engine.hpp"
+#include "daemon/dispatch/lane.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/settings/settings.hpp"
@@ -15,13 +14,6 @@
 #include <vector>
 
 namespace outreachd::dispatch {
-
-/// A handler of the configuration, made.
-struct equipped_handler {
-    settings::handler configured;
-    std::unique_ptr<handlers::handler> target;
-    std::shared_ptr<expression::engine> expressions = nullptr; ///< The target's own, for `where`.
-};
 
 /// One feeder thread, and for each handler its own worker threads. Store, log and metrics outlive it.
 class dispatcher {
@@ -51,8 +43,16 @@ public:
     /// Deliveries that a handler's workers have taken and not yet settled. Any thread.
     std::size_t running(std::string_view handler) const;
 
-    /// SIGHUP: handlers let go of their files. Any thread.
-    void reopen();
+    /// Whether this delivery runs now. Any thread.
+    bool is_running(std::string_view handler, sequence at) const;
+    /// Whether deliveries of that handler can run: it is configured, or was and hasn't finished. Any thread.
+    bool has(std::string_view handler) const;
+
+    /// A reload: routes and handlers from now on. Handlers whose settings are as before go on without a pause
+    /// and let go of their files; deliveries of others finish first. One thread at a time; doesn't block.
+    void use(std::vector<settings::route> routes, std::vector<equipped_handler> handlers);
+    /// Where the routes in force send an event: to route it again. Any thread.
+    store::routing route(const store::stored_event& stored) const;
 
 private:
     struct implementation;

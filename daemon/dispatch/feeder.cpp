@@ -6,9 +6,9 @@
 
 namespace outreachd::dispatch {
 
-feeder::feeder(delivery_store& backing, router routes, std::vector<std::shared_ptr<lane>> lanes,
-               std::shared_ptr<inbox> incoming, log::logger& log)
-    : backing_(backing), router_(std::move(routes)), lanes_(std::move(lanes)), inbox_(std::move(incoming)),
+feeder::feeder(delivery_store& backing, std::shared_ptr<replaceable<router>> routes,
+               std::shared_ptr<lane_set> lanes, std::shared_ptr<inbox> incoming, log::logger& log)
+    : backing_(backing), routes_(std::move(routes)), lane_set_(std::move(lanes)), inbox_(std::move(incoming)),
       log_(log) {}
 
 void feeder::start() {
@@ -47,6 +47,7 @@ void feeder::feed() {
     bool is_idle = false;
     while (!inbox_->is_closed()) {
         bool is_readable = true;
+        lanes_ = lane_set_->current();
         if (is_reading_back_) {
             is_readable = read_back();
         } else {
@@ -64,6 +65,7 @@ void feeder::feed() {
         is_idle = is_readable && !is_reading_back_ &&
                   std::ranges::none_of(lanes_, [](const auto& one) { return one->wanted().has_value(); });
     }
+    lanes_.clear();
     reader_.reset();
 }
 
@@ -84,8 +86,16 @@ bool feeder::open() {
     return true;
 }
 
-/// Routes the next events of the store that never were in the inbox. False: can't be read now.
+/// Routes the next events of the store that never were in the inbox; those that are routed are left to the
+/// lanes to load. False: can't be read now.
 bool feeder::read_back() {
+    const auto routed = reader_->routed_up_to();
+    if (!note_read("the routing cursor", routed ? error_code{} : routed.error()))
+        return false;
+    if (*routed > cursor_) {
+        cursor_ = *routed;
+        leave_to_lanes();
+    }
     auto found = reader_->events_after(cursor_, batch_events_max, batch_bytes_max);
     if (!note_read("events", found ? error_code{} : found.error()))
         return false;
@@ -102,22 +112,35 @@ bool feeder::route(std::vector<store::stored_event> events) {
     std::erase_if(events, [this](const auto& stored) { return stored.sequence <= cursor_; });
     if (events.empty())
         return true;
-    std::vector<store::routing> routes;
-    routes.reserve(events.size());
-    for (const auto& stored : events)
-        routes.push_back(router_.decide(stored));
     std::vector<store::routing> unrecorded;
-    for (std::size_t at = 0; at < events.size(); ++at)
-        if (!events[at].is_routed)
-            unrecorded.push_back(routes[at]);
+    const auto routes = routes_->get();
+    for (auto& stored : events)
+        if (!stored.is_routed)
+            unrecorded.push_back(stored.route.emplace(routes->decide(stored)));
     if (!unrecorded.empty() && !record(std::move(unrecorded)))
         return false;
     cursor_ = events.back().sequence;
-    for (std::size_t at = 0; at < events.size(); ++at)
-        for (const auto& to : lanes_)
-            if (std::ranges::find(routes[at].handlers, to->name()) != routes[at].handlers.end())
-                to->offer({events[at].sequence, routes[at].ordering_key, 0, events[at].subject});
+    for (const auto& stored : events)
+        if (stored.route)
+            offer(stored);
+        else
+            leave_to_lanes(); // routed since the cursor was read
     return true;
+}
+
+/// There are deliveries in the store that are not offered.
+void feeder::leave_to_lanes() {
+    for (const auto& one : lanes_)
+        one->fall_behind();
+}
+
+/// To the lanes of its handlers. What is for a handler that has none stays in the store.
+void feeder::offer(const store::stored_event& routed) {
+    for (const store::destination& to : routed.route->handlers)
+        for (const auto& one : lanes_)
+            if (one->name() == to.handler)
+                one->offer(
+                    {routed.sequence, routed.route->ordering_key, 0, routed.subject, 0, to.is_conditional});
 }
 
 /// Waits for the commit, for as long as the disk takes. False: stopping.

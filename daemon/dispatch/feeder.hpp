@@ -3,8 +3,9 @@
 
 #include "daemon/dispatch/delivery_store.hpp"
 #include "daemon/dispatch/inbox.hpp"
-#include "daemon/dispatch/lane.hpp"
+#include "daemon/dispatch/lane_set.hpp"
 #include "daemon/dispatch/router.hpp"
+#include "daemon/event/replaceable.hpp"
 #include "daemon/log/logger.hpp"
 
 #include <condition_variable>
@@ -22,8 +23,8 @@ namespace outreachd::dispatch {
 /// anywhere leaves each event either routed or behind the cursor.
 class feeder : public std::enable_shared_from_this<feeder> {
 public:
-    feeder(delivery_store& backing, router routes, std::vector<std::shared_ptr<lane>> lanes,
-           std::shared_ptr<inbox> incoming, log::logger& log);
+    feeder(delivery_store& backing, std::shared_ptr<replaceable<router>> routes,
+           std::shared_ptr<lane_set> lanes, std::shared_ptr<inbox> incoming, log::logger& log);
 
     void start();
     /// Closes the inbox. Doesn't block.
@@ -42,19 +43,22 @@ private:
     bool open();
     bool read_back();
     bool route(std::vector<store::stored_event> events);
+    void offer(const store::stored_event& routed);
+    void leave_to_lanes();
     bool record(std::vector<store::routing> routes);
     bool serve_lanes();
     bool note_read(const char* what, const error_code& ec);
 
     delivery_store& backing_;
-    const router router_;
-    const std::vector<std::shared_ptr<lane>> lanes_;
+    const std::shared_ptr<replaceable<router>> routes_;
+    const std::shared_ptr<lane_set> lane_set_;
     const std::shared_ptr<inbox> inbox_;
     log::logger& log_;
 
     // The feeder's own thread's.
     std::unique_ptr<delivery_reader> reader_;
-    sequence cursor_ = 0; ///< Everything up to it is routed.
+    lane_set::lanes lanes_; ///< As of this round.
+    sequence cursor_ = 0;   ///< Everything up to it is routed.
     bool is_reading_back_ = false;
     bool has_read_trouble_ = false;
 

@@ -1,7 +1,7 @@
 /// One handler's worker threads, and the deliveries they work on.
 #include "daemon/dispatch/lane.hpp"
 
-#include "daemon/dispatch/router.hpp"
+#include "daemon/dispatch/condition.hpp"
 
 #include <algorithm>
 
@@ -15,9 +15,9 @@ constexpr std::chrono::minutes failure_line_interval{1};
 
 } // namespace
 
-lane::lane(settings::handler configured, std::unique_ptr<handlers::handler> target,
-           lane_surroundings surroundings, lane_limits limits)
-    : configured_(std::move(configured)), schedule_(configured_.retry), target_(std::move(target)),
+lane::lane(equipped_handler equipped, lane_surroundings surroundings, lane_limits limits)
+    : configured_(std::move(equipped.configured)), schedule_(configured_.retry),
+      target_(std::move(equipped.target)), expressions_(std::move(equipped.expressions)),
       surroundings_(std::move(surroundings)),
       queue_(configured_.ordering == settings::ordering::resource, limits) {}
 
@@ -59,6 +59,11 @@ void lane::load(std::span<const store::unfinished_delivery> found, bool is_all) 
     work_.notify_all();
 }
 
+void lane::fall_behind() {
+    const std::lock_guard lock(mutex_);
+    queue_.fall_behind();
+}
+
 void lane::rescan() {
     const std::lock_guard lock(mutex_);
     queue_.rescan();
@@ -68,6 +73,16 @@ std::size_t lane::running() const {
     const std::lock_guard lock(mutex_);
     return static_cast<std::size_t>(std::ranges::count_if(
         workers_, [](const auto& one) { return one->phase != phase::idle && one->phase != phase::ended; }));
+}
+
+bool lane::is_running(sequence at) const {
+    const std::lock_guard lock(mutex_);
+    return queue_.is_taken(at);
+}
+
+bool lane::has_ended() const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::all_of(workers_, [](const auto& one) { return one->phase == phase::ended; });
 }
 
 void lane::begin_stop() {
@@ -109,6 +124,8 @@ void lane::work(worker& self) {
     const std::lock_guard lock(mutex_);
     self.phase = phase::ended;
     phase_changed_.notify_all();
+    if (!is_abandoned_)
+        surroundings_.feeder_inbox->nudge(); // another lane may wait for the end of this one
 }
 
 std::optional<delivery> lane::take(worker& self) {
@@ -139,17 +156,38 @@ void lane::run(worker& self, delivery what) {
         auto stored = surroundings_.events->read(what.at);
         const error_code ec = stored ? error_code{} : stored.error();
         if (ec == errc::damaged || (!ec && !stored->subject))
-            return settle(self, what, judge_unreadable(what, damaged_reason));
+            return settle(self, what, without_attempt(what, store::delivery_state::dead, damaged_reason));
         // A store that goes on in a fresh file and hasn't carried the event over yet is unavailable;
         // so an event that isn't found won't come back, and mustn't hold up its resource.
         if (ec == errc::not_found)
-            return settle(self, what, judge_unreadable(what, gone_reason));
+            return settle(self, what, without_attempt(what, store::delivery_state::dead, gone_reason));
         if (ec || !may_begin())
             return put_back(self, what);
         what.subject = std::move(stored->subject);
     }
-    auto judged = attempt(self, what);
-    settle(self, what, std::move(judged));
+    auto judged = judge_conditional(what);
+    if (!judged)
+        judged = attempt(self, what);
+    settle(self, what, std::move(*judged));
+}
+
+/// The verdict where the routes don't send it here; nothing where they do.
+std::optional<verdict> lane::judge_conditional(const delivery& what) const {
+    if (!what.is_conditional)
+        return std::nullopt;
+    const event& subject = *what.subject;
+    const auto programs = surroundings_.routes->get()->conditions_of(subject.facts.name, configured_.name);
+    if (!programs)
+        return std::nullopt;
+    auto said = judge_conditions(*programs, subject, expressions_.get());
+    if (said.said == condition_verdict::kind::wanted)
+        return std::nullopt;
+    if (said.said == condition_verdict::kind::unwanted)
+        return without_attempt(what, store::delivery_state::unrouted,
+                               subject.facts.name == unknown_event_name ? unparsable_reason : "");
+    auto judged = without_attempt(what, store::delivery_state::dead, std::move(said.problem));
+    judged.record.is_undecided = true;
+    return judged;
 }
 
 /// False once the lane stops: a read may have taken long, and nothing is begun after that.
@@ -162,8 +200,9 @@ verdict lane::attempt(worker& self, const delivery& what) {
     attempt_times times;
     times.started_at = wall_now();
     const auto started = std::chrono::steady_clock::now();
-    auto said = run_attempt(*target_, {what.subject, delivery_id(what.subject->id, configured_.name),
-                                       what.attempts + 1, started + configured_.timeout});
+    auto said =
+        run_attempt(*target_, {what.subject, delivery_id(what.subject->id, configured_.name, what.replay),
+                               what.attempts + 1, started + configured_.timeout});
     times.took =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     times.ended_at = wall_now();
@@ -171,15 +210,15 @@ verdict lane::attempt(worker& self, const delivery& what) {
                  std::uniform_real_distribution<double>(0, 1)(self.random));
 }
 
-/// Dead without an attempt, since there is nothing to hand over.
-verdict lane::judge_unreadable(const delivery& what, const char* reason) const {
+/// At its end without an attempt, since there is nothing to hand over.
+verdict lane::without_attempt(const delivery& what, store::delivery_state state, std::string reason) const {
     verdict judged;
     judged.record.sequence = what.at;
     judged.record.handler = configured_.name;
-    judged.record.state = store::delivery_state::dead;
+    judged.record.state = state;
     judged.record.attempts = what.attempts;
     judged.record.started_at = wall_now();
-    judged.record.reason = reason;
+    judged.record.reason = std::move(reason);
     return judged;
 }
 
@@ -193,22 +232,31 @@ void lane::settle(worker& self, delivery what, verdict judged) {
     }
     report(what, judged.record);
     what.attempts = judged.record.attempts;
-    surroundings_.store.settle(std::move(judged.record), [lane = shared_from_this(), &self] {
-        const std::lock_guard lock(lane->mutex_);
-        self.is_committed = true;
-        self.committed.notify_all();
-    });
+    what.is_conditional = false; // with a pause: it was wanted
+    what.subject.reset();
+    surroundings_.store.settle(std::move(judged.record),
+                               [lane = shared_from_this(), &self, what, pause = judged.pause] {
+                                   lane->note_committed(self, what, pause);
+                               });
 
     std::unique_lock lock(mutex_);
     self.phase = phase::waiting;
     phase_changed_.notify_all();
     self.committed.wait(lock, [&] { return self.is_committed || is_abandoned_; });
     self.phase = phase::idle;
-    if (judged.pause)
-        queue_.retry(what, std::chrono::steady_clock::now() + *judged.pause);
+    work_.notify_one();
+}
+
+/// On the thread of the commit, so that a later one that makes the delivery pending again finds it settled.
+void lane::note_committed(worker& self, const delivery& what,
+                          std::optional<std::chrono::milliseconds> pause) {
+    const std::lock_guard lock(mutex_);
+    if (pause)
+        queue_.retry(what, std::chrono::steady_clock::now() + *pause);
     else
         queue_.finish(what);
-    work_.notify_one();
+    self.is_committed = true;
+    self.committed.notify_all();
 }
 
 void lane::put_back(worker& self, const delivery& what) {
@@ -219,6 +267,11 @@ void lane::put_back(worker& self, const delivery& what) {
 }
 
 void lane::report(const delivery& what, const store::settlement& record) {
+    if (record.state == store::delivery_state::unrouted)
+        return surroundings_.log.debug("no 'where' sends the event to this handler",
+                                       {{"event_id", to_string(what.subject->id)},
+                                        {"handler", record.handler},
+                                        {"sequence", record.sequence}});
     const std::string_view state = store::to_string(record.state);
     surroundings_.metrics.count_delivery(record.handler, state);
     surroundings_.metrics.observe_delivery(record.handler, record.took);
@@ -228,7 +281,7 @@ void lane::report(const delivery& what, const store::settlement& record) {
     std::string_view source;
     if (what.subject) {
         event_id = to_string(what.subject->id);
-        delivery = to_string(delivery_id(what.subject->id, record.handler));
+        delivery = to_string(delivery_id(what.subject->id, record.handler, what.replay));
         source = what.subject->source;
     }
     note_health(record);

@@ -5,7 +5,10 @@
 #include "daemon/dispatch/event_source.hpp"
 #include "daemon/dispatch/inbox.hpp"
 #include "daemon/dispatch/lane_queue.hpp"
+#include "daemon/dispatch/router.hpp"
 #include "daemon/dispatch/run_delivery.hpp"
+#include "daemon/event/replaceable.hpp"
+#include "daemon/expression/engine.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/settings/settings.hpp"
@@ -24,9 +27,17 @@ namespace outreachd::dispatch {
 struct lane_surroundings {
     delivery_store& store;
     std::shared_ptr<event_source> events;
-    std::shared_ptr<inbox> feeder_inbox; ///< Nudged when there is room for a load.
+    std::shared_ptr<inbox> feeder_inbox; ///< Nudged when there is room for a load, and when workers end.
+    std::shared_ptr<replaceable<router>> routes;
     log::logger& log;
     metrics::metrics& metrics;
+};
+
+/// A handler of the configuration, made.
+struct equipped_handler {
+    settings::handler configured;
+    std::unique_ptr<handlers::handler> target;
+    std::shared_ptr<expression::engine> expressions = nullptr; ///< The target's own, for `where`.
 };
 
 /// Why a delivery is dead whose event the store no longer has.
@@ -40,8 +51,7 @@ inline constexpr const char* gone_reason = "the event is gone from the store: it
 /// its surroundings.
 class lane : public std::enable_shared_from_this<lane> {
 public:
-    lane(settings::handler configured, std::unique_ptr<handlers::handler> target,
-         lane_surroundings surroundings, lane_limits limits = {});
+    lane(equipped_handler equipped, lane_surroundings surroundings, lane_limits limits = {});
 
     void start();
 
@@ -55,8 +65,12 @@ public:
 
     std::optional<load_request> wanted();
     void load(std::span<const store::unfinished_delivery> found, bool is_all);
+    /// The store has deliveries that aren't offered.
+    void fall_behind();
     /// The store has got deliveries behind those loaded: load all again.
     void rescan();
+
+    const settings::handler& configured() const { return configured_; }
 
     const std::string& name() const { return configured_.name; }
 
@@ -65,8 +79,13 @@ public:
 
     void reopen() { target_->reopen(); }
 
+    /// Whether `at` is one of those.
+    bool is_running(sequence at) const;
+
     /// Workers take nothing new. Doesn't block.
     void begin_stop();
+    /// After `begin_stop`: nothing of it runs any more, and all that it ran is settled.
+    bool has_ended() const;
     /// Waits for the workers until `until`, then gives up on those still in their handler: what they
     /// run stays pending in the store, and their threads are detached. Returns whether all ended.
     bool finish_stop(steady_time until);
@@ -93,8 +112,10 @@ private:
     void run(worker& self, delivery what);
     bool may_begin() const;
     verdict attempt(worker& self, const delivery& what);
-    verdict judge_unreadable(const delivery& what, const char* reason) const;
+    std::optional<verdict> judge_conditional(const delivery& what) const;
+    verdict without_attempt(const delivery& what, store::delivery_state state, std::string reason) const;
     void settle(worker& self, delivery what, verdict judged);
+    void note_committed(worker& self, const delivery& what, std::optional<std::chrono::milliseconds> pause);
     void report(const delivery& what, const store::settlement& record);
     void note_health(const store::settlement& record);
     void put_back(worker& self, const delivery& what);
@@ -102,6 +123,7 @@ private:
     const settings::handler configured_;
     const retry_schedule schedule_;
     const std::unique_ptr<handlers::handler> target_;
+    const std::shared_ptr<expression::engine> expressions_;
     const lane_surroundings surroundings_;
 
     mutable std::mutex mutex_; ///< Guards all below.

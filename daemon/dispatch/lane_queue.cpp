@@ -34,7 +34,7 @@ void lane_queue::load(std::span<const store::unfinished_delivery> found, bool is
                 *one.next_attempt_at - read_at.now_wall, std::chrono::microseconds{0}, read_at.pause_max);
             due = read_at.now + pause;
         }
-        admit({one.sequence, one.ordering_key, one.attempts, nullptr}, due);
+        admit({one.sequence, one.ordering_key, one.attempts, nullptr, one.replay, one.is_conditional}, due);
     }
     is_behind_ = !is_all;
     if (is_all)
@@ -47,7 +47,7 @@ void lane_queue::rescan() {
     retrying_ = {};
     busy_keys_.clear();
     blocked_ = 0;
-    tried_before_.clear();
+    histories_.clear();
     not_to_load_.clear();
     for (const auto& [at, key] : taken_) {
         not_to_load_.insert(at);
@@ -82,7 +82,7 @@ std::optional<delivery> lane_queue::take(steady_time now) {
     const waiting next = retrying_.top();
     retrying_.pop();
     taken_[next.at] = next.key;
-    return delivery{next.at, next.key, next.attempts, nullptr};
+    return delivery{next.at, next.key, next.attempts, nullptr, next.replay, next.is_conditional};
 }
 
 std::optional<steady_time> lane_queue::next_due() const {
@@ -100,28 +100,36 @@ bool lane_queue::finish(const delivery& what) {
         busy_keys_.erase(key);
         return false;
     }
-    delivery next{behind->front(), what.key, 0, nullptr};
+    std::optional<steady_time> due;
+    delivery next = unblock(behind->front(), what.key, due);
     behind->pop_front();
     if (behind->empty())
         behind.reset();
     --blocked_;
-    if (const auto tried = tried_before_.find(next.at); tried != tried_before_.end()) {
-        const earlier known = tried->second;
-        tried_before_.erase(tried);
-        next.attempts = known.attempts;
-        if (known.due) {
-            retry(next, *known.due);
-            return false;
-        }
+    if (due) {
+        retry(next, *due);
+        return false;
     }
     make_ready(std::move(next));
     return true;
 }
 
+delivery lane_queue::unblock(const blocked_one& next, std::uint64_t key, std::optional<steady_time>& due) {
+    delivery free{next.at(), key, 0, nullptr, 0, next.is_conditional()};
+    if (!next.has_history())
+        return free;
+    const auto known = histories_.find(free.at);
+    free.attempts = known->second.attempts;
+    free.replay = known->second.replay;
+    due = known->second.due;
+    histories_.erase(known);
+    return free;
+}
+
 void lane_queue::retry(const delivery& what, steady_time due) {
     taken_.erase(what.at);
     // Without its body: that may be a quarter of an hour in memory for nothing.
-    retrying_.push({due, what.at, what.key, what.attempts});
+    retrying_.push({due, what.at, what.key, what.attempts, what.replay, what.is_conditional});
 }
 
 void lane_queue::admit(delivery what, std::optional<steady_time> due) {
@@ -130,11 +138,12 @@ void lane_queue::admit(delivery what, std::optional<steady_time> due) {
         const auto [key, is_first] = busy_keys_.try_emplace(what.key);
         if (!is_first) {
             if (!key->second)
-                key->second = std::make_unique<std::deque<sequence>>();
-            key->second->push_back(what.at);
+                key->second = std::make_unique<std::deque<blocked_one>>();
+            const bool has_history = what.attempts != 0 || what.replay != 0 || due;
+            key->second->emplace_back(what.at, what.is_conditional, has_history);
             ++blocked_;
-            if (what.attempts != 0 || due)
-                tried_before_[what.at] = {what.attempts, due};
+            if (has_history)
+                histories_[what.at] = {what.attempts, what.replay, due};
             return;
         }
     }

@@ -20,6 +20,8 @@ struct delivery {
     std::uint64_t key = 0; ///< Deliveries with the same one run in turn; 0: with nobody.
     std::uint32_t attempts = 0;
     std::shared_ptr<const event> subject; ///< Null: to be read from the store.
+    std::uint32_t replay = 0;             ///< Of the event: a part of the delivery's id.
+    bool is_conditional = false;          ///< A `where` has yet to say whether it is wanted.
 };
 
 /// What a lane keeps in memory. What goes beyond stays in the store and is loaded later.
@@ -53,8 +55,11 @@ public:
 
     void load(std::span<const store::unfinished_delivery> found, bool is_all, const clocks& read_at);
 
-    /// Deliveries may have come into the store behind `loaded_up_to`, from a file that was set aside:
-    /// forgets all but those taken, and wants the rest loaded again from the beginning.
+    /// The store holds deliveries beyond `loaded_up_to` that aren't offered.
+    void fall_behind() { is_behind_ = true; }
+
+    /// Deliveries may have come into the store behind `loaded_up_to`, replayed or from a file that was set
+    /// aside: forgets all but those taken, and wants the rest loaded again from the beginning.
     void rescan();
 
     /// How many to load now, behind `loaded_up_to`; 0 where nothing is missing or there is no room.
@@ -72,6 +77,8 @@ public:
     /// It runs again at `due`; those of its key wait behind it.
     void retry(const delivery& what, steady_time due);
 
+    bool is_taken(sequence at) const { return taken_.contains(at); }
+
     std::size_t ready() const { return ready_.size(); }
 
     std::size_t retrying() const { return retrying_.size(); }
@@ -86,17 +93,38 @@ private:
         sequence at = 0;
         std::uint64_t key = 0;
         std::uint32_t attempts = 0;
+        std::uint32_t replay = 0;
+        bool is_conditional = false;
 
         friend bool operator>(const waiting& a, const waiting& b) {
             return a.due != b.due ? a.due > b.due : a.at > b.at;
         }
     };
 
-    /// What a delivery that was tried before brings with it while it is blocked.
-    struct earlier {
+    /// One that waits behind another of its key: 8 bytes.
+    class blocked_one {
+    public:
+        blocked_one(sequence at, bool is_conditional, bool has_history)
+            : packed_(at << 2 | (is_conditional ? 2 : 0) | (has_history ? 1 : 0)) {}
+
+        sequence at() const { return packed_ >> 2; }
+
+        bool is_conditional() const { return (packed_ & 2) != 0; }
+
+        bool has_history() const { return (packed_ & 1) != 0; } ///< The rest stands in `histories_`.
+
+    private:
+        sequence packed_; // microseconds since 1970 need 51 bits
+    };
+
+    /// What a blocked delivery brings with it that was tried before, or replayed.
+    struct history {
         std::uint32_t attempts = 0;
+        std::uint32_t replay = 0;
         std::optional<steady_time> due;
     };
+
+    delivery unblock(const blocked_one& next, std::uint64_t key, std::optional<steady_time>& due);
 
     void admit(delivery what, std::optional<steady_time> due);
     void make_ready(delivery what);
@@ -117,10 +145,10 @@ private:
 
     /// A key is here while one of its deliveries is ready, retrying or taken, with those behind it.
     /// Null: nobody waits, which is what most keys have; an empty deque would cost 600 bytes.
-    std::unordered_map<std::uint64_t, std::unique_ptr<std::deque<sequence>>> busy_keys_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<std::deque<blocked_one>>> busy_keys_;
     std::size_t blocked_ = 0;
     /// Rare: only the first of a key is ever tried, unless the handler's `ordering` was changed.
-    std::unordered_map<sequence, earlier> tried_before_;
+    std::unordered_map<sequence, history> histories_;
 };
 
 } // namespace outreachd::dispatch

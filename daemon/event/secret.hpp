@@ -38,6 +38,9 @@ public:
 
     bool empty() const noexcept { return bytes_.empty(); }
 
+    /// For two of our own, to see what a reload has changed; what a sender gives is compared in constant time.
+    friend bool operator==(const secret&, const secret&) = default;
+
 private:
     void wipe() noexcept {
         for (volatile char* at = bytes_.data(); at != bytes_.data() + bytes_.size(); ++at)

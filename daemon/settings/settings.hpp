@@ -22,11 +22,13 @@ struct limits {
     duration header_timeout = std::chrono::seconds{5};
     duration body_timeout = std::chrono::seconds{5};
     duration idle_timeout = std::chrono::seconds{60};
+    friend bool operator==(const limits&, const limits&) = default;
 };
 
 struct tls_files {
     std::string certificate; ///< PEM, the chain, the server's own first.
     std::string private_key; ///< PEM.
+    friend bool operator==(const tls_files&, const tls_files&) = default;
 };
 
 struct listen {
@@ -35,6 +37,7 @@ struct listen {
     std::optional<tls_files> tls; ///< Nothing: `tls: off`.
     bool plaintext = false;       ///< `tls: off` off loopback, behind a proxy that ends TLS.
     struct limits limits;
+    friend bool operator==(const listen&, const listen&) = default;
 };
 
 enum class unsigned_policy { reject, accept };
@@ -46,6 +49,7 @@ struct endpoint {
     unsigned_policy unsigned_requests = unsigned_policy::reject;
     duration dedup_window = std::chrono::hours{24};
     std::uint64_t quarantine_bytes_max = 64ULL * 1024 * 1024; ///< 0: no quarantine.
+    friend bool operator==(const endpoint&, const endpoint&) = default;
 };
 
 struct retention {
@@ -53,11 +57,13 @@ struct retention {
     duration unrouted = std::chrono::hours{24 * 30};
     duration dead = std::chrono::hours{24 * 90};
     std::uint64_t size_bytes_max = 10ULL * 1024 * 1024 * 1024;
+    friend bool operator==(const retention&, const retention&) = default;
 };
 
 struct store {
     std::string directory = "/var/lib/outreachd";
     struct retention retention;
+    friend bool operator==(const store&, const store&) = default;
 };
 
 struct retry {
@@ -66,6 +72,7 @@ struct retry {
     double factor = 2;
     duration max = std::chrono::minutes{15};
     double jitter = 0.2; ///< ± this share.
+    friend bool operator==(const retry&, const retry&) = default;
 };
 
 enum class ordering { resource, none };
@@ -73,11 +80,13 @@ enum class ordering { resource, none };
 struct log_handler {
     std::string level = "info";
     std::string message = "event delivered"; ///< May hold `${{ }}`.
+    friend bool operator==(const log_handler&, const log_handler&) = default;
 };
 
 struct file_handler {
     std::string path;
     bool fsync = false;
+    friend bool operator==(const file_handler&, const file_handler&) = default;
 };
 
 /// A handler: what all types share, and its own keys. A new type is one alternative more.
@@ -88,12 +97,14 @@ struct handler {
     duration timeout = std::chrono::seconds{30};
     enum ordering ordering = ordering::resource;
     struct retry retry;
+    friend bool operator==(const handler&, const handler&) = default;
 };
 
 struct route {
     std::vector<std::string> match; ///< Globs on the event's name; any may fit.
     std::vector<std::string> to;    ///< Names of handlers.
-    std::string where;              ///< A jq program, which further decides. Empty: none.
+    std::string where = {};         ///< A jq program, which further decides. Empty: none.
+    friend bool operator==(const route&, const route&) = default;
 };
 
 struct admin {
@@ -101,11 +112,13 @@ struct admin {
     std::uint16_t port = 9464;      ///< 0: a free port.
     secret token;                   ///< Empty: none. Required off loopback.
     std::vector<std::string> hosts; ///< Further Host names taken.
+    friend bool operator==(const admin&, const admin&) = default;
 };
 
 struct log {
     std::string level = "info";  ///< debug, info, warn, error
     std::string format = "text"; ///< text, json
+    friend bool operator==(const log&, const log&) = default;
 };
 
 struct settings {

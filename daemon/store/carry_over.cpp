@@ -129,7 +129,7 @@ bool carry_over::carry_rest() {
     try {
         // With what a newer file says of itself it comes along, once this one's is in that.
         const bool is_counted = newer_ != nullptr && newer_->has_taken_over_from(file_);
-        if (!is_counted && !writer_.carry_departed(into_, file_, fact("discarded"), fact("expired")))
+        if (!is_counted && !writer_.carry_departed(into_, file_, fact("expired")))
             return false;
     } catch (const database_error&) {
         ++lost_;
@@ -162,7 +162,7 @@ bool carry_over::finish() {
     std::uint64_t missing = lost_;
     try {
         if (old_ && lost_ > 0) {
-            const std::uint64_t known = carried_ + fact("discarded") + fact("expired");
+            const std::uint64_t known = carried_ + fact("expired");
             missing = std::max(fact("received"), known) - known;
         }
     } catch (const database_error&) { // then each place that couldn't be read counts as one
@@ -294,10 +294,10 @@ std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
     try {
         statement rows(*old_,
                        "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.ordering_key, d.finished_at,"
-                       " d.reason, d.last_answer, d.handler FROM deliveries d"
+                       " d.reason, d.last_answer, d.handler, d.replay, d.is_conditional FROM deliveries d"
                        " JOIN handlers h ON h.id = d.handler WHERE d.event=?");
         statement attempts(*old_, "SELECT number, started_at, took, outcome, reason FROM attempts"
-                                  " WHERE event=? AND handler=? ORDER BY number");
+                                  " WHERE event=? AND handler=? ORDER BY started_at");
         rows.bind(at);
         while (rows.step()) {
             carried_delivery one;
@@ -309,6 +309,8 @@ std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
             one.finished_at = rows.is_null(5) ? std::nullopt : std::optional{rows.number(5)};
             one.reason = rows.text(6);
             one.last_answer = rows.text(7);
+            one.replay = static_cast<std::uint32_t>(rows.number(9));
+            one.is_conditional = rows.number(10) != 0;
             attempts.bind(at, rows.number(8));
             while (attempts.step())
                 one.attempt_log.push_back(

@@ -15,10 +15,15 @@ constexpr std::size_t list_limit_max = 1000;
 constexpr std::int64_t candidates_per_piece = 500; // some milliseconds of a read transaction
 constexpr auto list_time_max = 5s;                 // then what was found is the answer
 
-constexpr const char* summary_columns = "sequence,id,name,resource,action,resource_id,job_id,delivered_at,"
-                                        "is_readable,received_at,endpoint,source,length(body)";
-
 } // namespace
+
+/// An event by its sequence, as `summary_of_row` reads it.
+const std::string& sqlite_reader::summary_sql() {
+    static const std::string sql =
+        "SELECT sequence,id,name,resource,action,resource_id,job_id,delivered_at,is_readable,received_at,"
+        "endpoint,source,length(body) FROM events WHERE sequence=?";
+    return sql;
+}
 
 std::optional<sequence> sqlite_reader::sequence_of(const event_id& id) {
     statement find(*database_, "SELECT sequence FROM events WHERE id=?");
@@ -48,7 +53,7 @@ event_record sqlite_reader::summary_of_row(const statement& row) {
 std::vector<delivery_record> sqlite_reader::deliveries_of(const event_record& of) {
     statement rows(*database_,
                    "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.finished_at, d.reason,"
-                   " d.last_answer FROM deliveries d JOIN handlers h ON h.id = d.handler"
+                   " d.last_answer, d.replay FROM deliveries d JOIN handlers h ON h.id = d.handler"
                    " WHERE d.event=? ORDER BY d.handler");
     rows.bind(of.sequence);
     std::vector<delivery_record> found;
@@ -56,7 +61,7 @@ std::vector<delivery_record> sqlite_reader::deliveries_of(const event_record& of
         delivery_record one;
         one.handler = rows.text(0);
         one.event = of.id;
-        one.delivery = delivery_id(of.id, one.handler);
+        one.delivery = delivery_id(of.id, one.handler, static_cast<std::uint64_t>(rows.number(7)));
         one.state = static_cast<delivery_state>(rows.number(1));
         one.attempts = static_cast<std::uint32_t>(rows.number(2));
         if (!rows.is_null(3))
@@ -81,7 +86,9 @@ event_state summary_of(const std::vector<delivery_record>& deliveries) {
         return event_state::pending;
     if (any(delivery_state::dead))
         return event_state::dead;
-    return any(delivery_state::done) ? event_state::done : event_state::unrouted;
+    if (any(delivery_state::done))
+        return event_state::done;
+    return any(delivery_state::unrouted) ? event_state::unrouted : event_state::discarded;
 }
 
 } // namespace
@@ -91,8 +98,7 @@ bool sqlite_reader::fits(const event_record& record, const event_filter& what) c
         return false;
     if (!what.name.empty() && record.facts.name != what.name)
         return false;
-    if (!what.resource.empty() && record.facts.resource != what.resource &&
-        record.facts.resource + ":" + record.facts.resource_id != what.resource)
+    if (!what.resource.empty() && !names_resource(what.resource, record.facts))
         return false;
     return what.handler.empty() ||
            std::any_of(record.deliveries.begin(), record.deliveries.end(),
@@ -108,7 +114,7 @@ std::vector<sequence> sqlite_reader::next_candidates(const event_filter& what, s
             found.push_back(rows.number(0));
     };
     const bool is_rare = what.state == event_state::pending || what.state == event_state::dead ||
-                         what.state == event_state::unrouted;
+                         what.state == event_state::unrouted || what.state == event_state::discarded;
     if (!is_rare) {
         statement rows(*database_, "SELECT sequence FROM events WHERE sequence<? AND sequence>=?"
                                    " ORDER BY sequence DESC LIMIT ?");
@@ -149,10 +155,7 @@ result<std::vector<event_record>> sqlite_reader::list(const event_filter& what) 
         if (what.before)
             below = sequence_of(*what.before).value_or(to_number(time_of(*what.before)));
         const sequence lowest = what.since ? to_number(*what.since) : 0;
-        static const std::string sql =
-            std::string("SELECT ") + summary_columns + " FROM events WHERE sequence=?";
-        statement row(*database_, sql.c_str());
-
+        statement row(*database_, summary_sql().c_str());
         std::vector<event_record> found;
         const auto give_up_at = std::chrono::steady_clock::now() + list_time_max;
         while (found.size() < limit && std::chrono::steady_clock::now() < give_up_at) {
@@ -183,9 +186,7 @@ result<event_story> sqlite_reader::story(const event_id& id) {
         if (!at)
             return std::nullopt;
         event_story told;
-        static const std::string summary_sql =
-            std::string("SELECT ") + summary_columns + " FROM events WHERE sequence=?";
-        statement row(*database_, summary_sql.c_str());
+        statement row(*database_, summary_sql().c_str());
         if (!row.bind(*at).step())
             return std::nullopt;
         told.summary = summary_of_row(row);

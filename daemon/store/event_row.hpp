@@ -15,6 +15,8 @@ inline constexpr const char* event_columns =
     "sequence,id,name,resource,action,resource_id,job_id,delivered_at,is_readable,received_at,endpoint,"
     "source,content_type,outreach_event_id,headers,cleanup_token,body_digest,checksum,body";
 
+inline constexpr int event_column_count = 19;
+
 /// `name LF value LF …`: neither can hold a line feed, the framing gate sees to it.
 std::string join_headers(const std::vector<header>& headers);
 std::vector<header> split_headers(std::string_view joined);

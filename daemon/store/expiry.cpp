@@ -58,7 +58,7 @@ bool expiry::shrink(database& from, std::int64_t file, sequence removable_up_to)
     const piece seen = read_piece(from, dropped_, removable_up_to);
     std::vector<finished_event> dropped;
     for (const found_event& one : seen.finished)
-        if (one.what.state == dropping_ && dropped.size() < removed_at_once)
+        if (is_dropping(one.what.state) && dropped.size() < removed_at_once)
             dropped.push_back(one.what);
     if (dropped.size() == removed_at_once) {
         dropped_ = dropped.back().sequence;
@@ -71,6 +71,11 @@ bool expiry::shrink(database& from, std::int64_t file, sequence removable_up_to)
         dropping_ = dropping_ == event_state::done ? event_state::unrouted : event_state::done;
     }
     return dropped.empty() ? now >= next_drop_ : writer_.expire(file, dropped);
+}
+
+/// Whether an event of that state goes in this round.
+bool expiry::is_dropping(event_state state) const {
+    return state == dropping_ || (state == event_state::discarded && dropping_ == event_state::done);
 }
 
 /// Removes what is older than its state may become. True: there is more.
@@ -107,9 +112,9 @@ bool expiry::remove_old(database& from, std::int64_t file, sequence removable_up
 
 /// By the deliveries alone: the events' own rows, with their bodies, needn't be touched.
 expiry::piece expiry::read_piece(database& from, sequence after, sequence up_to) {
-    statement rows(from,
-                   "SELECT event, max(state<2), max(state=3), max(state=2), max(finished_at) FROM deliveries"
-                   " WHERE event>? AND event<=? GROUP BY event ORDER BY event LIMIT ?");
+    statement rows(from, "SELECT event, max(state<2), max(state=3), max(state=2), max(state=4), "
+                         "max(finished_at) FROM deliveries"
+                         " WHERE event>? AND event<=? GROUP BY event ORDER BY event LIMIT ?");
     rows.bind(after, up_to, piece_events);
     piece seen;
     while (rows.step()) {
@@ -118,8 +123,9 @@ expiry::piece expiry::read_piece(database& from, sequence after, sequence up_to)
             continue; // pending
         const auto state = rows.number(2) != 0   ? event_state::dead
                            : rows.number(3) != 0 ? event_state::done
-                                                 : event_state::unrouted;
-        seen.finished.push_back({{seen.last, state}, rows.is_null(4) ? seen.last : rows.number(4)});
+                           : rows.number(4) != 0 ? event_state::unrouted
+                                                 : event_state::discarded;
+        seen.finished.push_back({{seen.last, state}, rows.is_null(5) ? seen.last : rows.number(5)});
     }
     return seen;
 }
@@ -131,6 +137,7 @@ std::chrono::milliseconds expiry::kept_for(event_state state) const {
     case event_state::unrouted:
         return configured_.unrouted;
     case event_state::done:
+    case event_state::discarded:
     case event_state::pending:
     case event_state::published:
         break;

@@ -39,6 +39,7 @@ private:
 
     static piece read_piece(database& from, sequence after, sequence up_to);
     bool shrink(database& from, std::int64_t file, sequence removable_up_to);
+    bool is_dropping(event_state state) const;
     bool remove_old(database& from, std::int64_t file, sequence removable_up_to);
     std::chrono::milliseconds kept_for(event_state state) const;
 

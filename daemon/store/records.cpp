@@ -6,10 +6,10 @@ namespace outreachd::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> delivery_state_names{"pending", "retry", "done", "dead",
-                                                               "unrouted"};
-constexpr std::array<std::string_view, 5> event_state_names{"pending", "published", "done", "dead",
-                                                            "unrouted"};
+constexpr std::array<std::string_view, 6> delivery_state_names{"pending", "retry",    "done",
+                                                               "dead",    "unrouted", "discarded"};
+constexpr std::array<std::string_view, 6> event_state_names{"pending", "published", "done",
+                                                            "dead",    "unrouted",  "discarded"};
 
 template <typename State, std::size_t Count>
 std::optional<State> find_state(const std::array<std::string_view, Count>& names, std::string_view text) {
@@ -27,6 +27,10 @@ std::string_view to_string(delivery_state state) noexcept {
 
 std::optional<delivery_state> parse_delivery_state(std::string_view text) noexcept {
     return find_state<delivery_state>(delivery_state_names, text);
+}
+
+bool names_resource(std::string_view wanted, const event_facts& facts) {
+    return wanted == facts.resource || wanted == facts.resource + ":" + facts.resource_id;
 }
 
 std::string_view to_string(event_state state) noexcept {

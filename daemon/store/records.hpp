@@ -16,39 +16,63 @@ namespace outreachd::store {
 /// from the time: microseconds since 1970, or one more than the last.
 using sequence = std::int64_t;
 
-/// A committed event. `subject` is null where its row is damaged.
-struct stored_event {
-    outreachd::store::sequence sequence = 0;
-    std::shared_ptr<const event> subject;
-    bool is_routed = false; ///< Where it goes was recorded by the commit that stored it.
-};
-
 /// `running` is known to the dispatcher alone: a crash makes it pending again.
-enum class delivery_state : std::uint8_t { pending = 0, retry = 1, done = 2, dead = 3, unrouted = 4 };
+/// `discarded`: it was dead, or its handler is gone, and an operator gave it up.
+enum class delivery_state : std::uint8_t {
+    pending = 0,
+    retry = 1,
+    done = 2,
+    dead = 3,
+    unrouted = 4,
+    discarded = 5,
+};
 
 std::string_view to_string(delivery_state state) noexcept;
 std::optional<delivery_state> parse_delivery_state(std::string_view text) noexcept;
+
+/// A handler that an event goes to.
+struct destination {
+    destination(std::string name, bool depends = false) : handler(std::move(name)), is_conditional(depends) {}
+
+    destination(const char* name) : handler(name) {}
+
+    std::string handler;
+    bool is_conditional = false; ///< A `where` has yet to say whether it does.
+    friend bool operator==(const destination&, const destination&) = default;
+};
 
 /// Where a router sends one event. No handlers: the event is unrouted, or, where `dead_reason` is
 /// set, it is a dead delivery without a handler.
 struct routing {
     outreachd::store::sequence sequence = 0;
-    std::vector<std::string> handlers;
+    std::vector<destination> handlers;
     std::uint64_t ordering_key = 0; ///< Hash of resource and id; 0: an event without an id.
     std::string dead_reason;
+};
+
+/// A committed event. `subject` is null where its row is damaged.
+struct stored_event {
+    outreachd::store::sequence sequence = 0;
+    std::shared_ptr<const event> subject;
+    bool is_routed = false; ///< Where it goes is recorded.
+    /// What was recorded, where the commit that stored it did that too, and has just been made.
+    std::optional<routing> route = {};
 };
 
 /// What became of one attempt at one delivery.
 struct settlement {
     outreachd::store::sequence sequence = 0;
     std::string handler;
-    delivery_state state = delivery_state::done; ///< retry, done or dead
-    std::uint32_t attempts = 0;                  ///< Including this one.
+    /// retry, done or dead; or unrouted: no `where` sends the event to this handler. With a reason it is
+    /// dead then, without a handler, where no other takes it either.
+    delivery_state state = delivery_state::done;
+    std::uint32_t attempts = 0; ///< Including this one.
     wall_time started_at{};
     std::chrono::microseconds took{};
     std::optional<wall_time> next_attempt_at; ///< With `retry`.
     std::string reason;
     std::string last_answer;
+    bool is_undecided = false; ///< Whether the event goes there at all couldn't be told.
 };
 
 /// A delivery that isn't done or dead, as the dispatcher takes it up.
@@ -58,6 +82,8 @@ struct unfinished_delivery {
     std::uint32_t attempts = 0;
     std::optional<wall_time> next_attempt_at;
     std::uint64_t ordering_key = 0;
+    std::uint32_t replay = 0;    ///< Of the event: a part of the delivery's id.
+    bool is_conditional = false; ///< A `where` has yet to say whether it is wanted.
 };
 
 /// A delivery as people see it.
@@ -68,7 +94,7 @@ struct delivery_record {
     delivery_state state = delivery_state::pending;
     std::uint32_t attempts = 0;
     std::optional<wall_time> next_attempt_at;
-    std::optional<wall_time> finished_at; ///< done or dead
+    std::optional<wall_time> finished_at; ///< done, dead or discarded
     std::string reason;                   ///< Of the last failed attempt.
     std::string last_answer;
 };
@@ -83,8 +109,8 @@ struct attempt_record {
     std::string reason;
 };
 
-/// pending before dead before done (design section 10).
-enum class event_state { pending, published, done, dead, unrouted };
+/// pending before dead before done (design section 10). `discarded`: all that became of it was.
+enum class event_state { pending, published, done, dead, unrouted, discarded };
 
 std::string_view to_string(event_state state) noexcept;
 std::optional<event_state> parse_event_state(std::string_view text) noexcept;
@@ -109,6 +135,22 @@ struct event_story {
     std::vector<attempt_record> attempts; ///< By time.
 };
 
+/// A dead delivery in a list.
+struct dead_delivery {
+    event_record of; ///< Without its deliveries.
+    delivery_record what;
+};
+
+/// Which dead deliveries are asked for. Those of the newest events first.
+struct dead_filter {
+    std::size_t limit = 50;         ///< At most 1,000.
+    std::optional<event_id> before; ///< A dead delivery's id.
+    std::optional<wall_time> since; ///< When it died.
+    std::string handler;
+    std::string name;     ///< Exactly.
+    std::string resource; ///< `task`, or `task:123` with the id.
+};
+
 /// What a list is asked for. Newest first.
 struct event_filter {
     std::size_t limit = 50; ///< At most 1,000.
@@ -119,6 +161,9 @@ struct event_filter {
     std::string name;     ///< Exactly.
     std::string resource; ///< `task`, or `task:123` with the id.
 };
+
+/// Whether `wanted`, `task` or `task:123`, is the event's resource.
+bool names_resource(std::string_view wanted, const event_facts& facts);
 
 /// Deliveries of one handler by state, for `status` and the metrics.
 struct handler_depth {

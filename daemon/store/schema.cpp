@@ -47,17 +47,27 @@ INSERT INTO handlers (id, name) VALUES (0, '');
 CREATE TABLE deliveries (
   event           INTEGER NOT NULL,        -- events.sequence
   handler         INTEGER NOT NULL,        -- handlers.id
-  state           INTEGER NOT NULL,        -- 0 pending, 1 retry, 2 done, 3 dead, 4 unrouted
+  state           INTEGER NOT NULL,        -- 0 pending, 1 retry, 2 done, 3 dead, 4 unrouted, 5 discarded
   attempts        INTEGER NOT NULL DEFAULT 0,
   next_attempt_at INTEGER,
   ordering_key    INTEGER NOT NULL DEFAULT 0,
   finished_at     INTEGER,
   reason          TEXT NOT NULL DEFAULT '',
   last_answer     TEXT NOT NULL DEFAULT '',
+  replay          INTEGER NOT NULL DEFAULT 0, -- how often the event was replayed; part of the delivery's id
+  is_conditional  INTEGER NOT NULL DEFAULT 0, -- a `where` has yet to say whether it is wanted
   PRIMARY KEY (event, handler)
 ) WITHOUT ROWID;
 CREATE INDEX unfinished ON deliveries (handler, event) WHERE state < 2;
-CREATE INDEX ended ON deliveries (handler, event) WHERE state >= 3; -- dead, unrouted
+CREATE INDEX ended ON deliveries (handler, event) WHERE state >= 3; -- dead, unrouted, discarded
+
+CREATE TABLE dead (                        -- finds a dead delivery by its id
+  delivery BLOB PRIMARY KEY,               -- UUIDv5
+  event    INTEGER NOT NULL,
+  handler  INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX dead_by_event ON dead (event, handler);
+CREATE INDEX dead_by_handler ON dead (handler, event);
 
 CREATE TABLE attempts (                    -- those that failed, and what came after them
   event      INTEGER NOT NULL,
@@ -67,7 +77,7 @@ CREATE TABLE attempts (                    -- those that failed, and what came a
   took       INTEGER NOT NULL,             -- microseconds
   outcome    INTEGER NOT NULL,             -- a state
   reason     TEXT NOT NULL,
-  PRIMARY KEY (event, handler, number)
+  PRIMARY KEY (event, handler, started_at, number) -- after a replay the numbers begin anew
 ) WITHOUT ROWID;
 
 CREATE TABLE runs (                        -- of the repeat index, sealed
@@ -117,7 +127,8 @@ void check_schema(database& existing) {
                                  std::to_string(version) + ", this one knows " +
                                  std::to_string(schema_version) + "): install that version again");
     // Reads the whole schema, and the first page of each table.
-    for (const char* table : {"events", "deliveries", "attempts", "handlers", "runs", "repeats", "facts"})
+    for (const char* table :
+         {"events", "deliveries", "dead", "attempts", "handlers", "runs", "repeats", "facts"})
         existing.read_number(
             ("SELECT count(*) FROM (SELECT 1 FROM " + std::string(table) + " LIMIT 1)").c_str());
     if (existing.read_number("SELECT count(*) FROM facts") < 10)

@@ -33,6 +33,8 @@ std::uint64_t ledger::*count_of(event_state state) noexcept {
         return &ledger::dead;
     case event_state::unrouted:
         return &ledger::unrouted;
+    case event_state::discarded:
+        return &ledger::discarded;
     }
     return &ledger::pending;
 }
@@ -71,11 +73,13 @@ session::session(const std::string& file)
     begin_ = database_.prepare("BEGIN IMMEDIATE");
     commit_ = database_.prepare("COMMIT");
     insert_event_ = database_.prepare(insert_event_sql);
-    insert_delivery_ = database_.prepare("INSERT OR IGNORE INTO deliveries VALUES (?,?,?,?,?,?,?,?,?)");
-    find_delivery_ = database_.prepare("SELECT state FROM deliveries WHERE event=? AND handler=?");
-    update_delivery_ =
-        database_.prepare("UPDATE deliveries SET state=?, attempts=?, next_attempt_at=?,"
-                          " finished_at=?, reason=?, last_answer=? WHERE event=? AND handler=?");
+    insert_delivery_ = database_.prepare("INSERT OR IGNORE INTO deliveries VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+    find_delivery_ =
+        database_.prepare("SELECT state, replay, ordering_key FROM deliveries WHERE event=? AND handler=?");
+    update_delivery_ = database_.prepare("UPDATE deliveries SET state=?, attempts=?, next_attempt_at=?,"
+                                         " finished_at=?, reason=?, last_answer=?, is_conditional=?"
+                                         " WHERE event=? AND handler=?");
+    delete_delivery_ = database_.prepare("DELETE FROM deliveries WHERE event=? AND handler=?");
     insert_attempt_ = database_.prepare("INSERT OR REPLACE INTO attempts VALUES (?,?,?,?,?,?,?)");
     states_of_event_ = database_.prepare("SELECT state FROM deliveries WHERE event=?");
     id_of_event_ = database_.prepare("SELECT id FROM events WHERE sequence=?");
@@ -198,26 +202,11 @@ void session::route_stored(const routing& what) {
     bool is_fresh = is_first;
     const auto before = is_first ? event_state::pending : summary_of(what.sequence);
     const bool is_dead = !what.dead_reason.empty();
-    const auto insert = [&](const std::string& handler, delivery_state state) {
-        const std::optional<std::int64_t> finished =
-            is_unfinished(state) ? std::nullopt : std::optional{to_number(wall_now())};
-        insert_delivery_
-            ->bind(what.sequence, handler_id(handler), static_cast<std::int64_t>(state), std::int64_t{0},
-                   nullptr, static_cast<std::int64_t>(what.ordering_key), finished,
-                   std::string_view(what.dead_reason), std::string_view())
-            .run();
-        if (database_.changes() > 0)
-            count(handler, state, 1);
-        else
-            is_fresh = false;
-    };
-    if (is_dead)
-        insert("", delivery_state::dead);
-    else if (what.handlers.empty())
-        insert("", delivery_state::unrouted);
+    if (is_dead || what.handlers.empty())
+        is_fresh = insert_nobody(what.sequence, what.ordering_key, 0, what.dead_reason) && is_fresh;
     else
-        for (const std::string& handler : what.handlers)
-            insert(handler, delivery_state::pending);
+        for (const destination& to : what.handlers)
+            is_fresh = insert_pending(what, to, 0) && is_fresh;
     if (!is_first) {
         move(before, summary_of(what.sequence));
     } else if (is_fresh && (is_dead || what.handlers.empty())) {
@@ -230,19 +219,27 @@ void session::route_stored(const routing& what) {
 void session::settle(const settlement& what) {
     const std::int64_t handler = handler_id(what.handler);
     find_delivery_->bind(what.sequence, handler);
-    if (!find_delivery_->step())
+    if (!find_delivery_->step()) {
+        find_delivery_->reset();
         return; // its file was damaged, and the event is a new one now: that one is delivered
+    }
     const auto state_before = static_cast<delivery_state>(find_delivery_->number(0));
+    const auto replay = static_cast<std::uint32_t>(find_delivery_->number(1));
+    const auto ordering_key = static_cast<std::uint64_t>(find_delivery_->number(2));
     find_delivery_->reset();
+    if (what.state == delivery_state::unrouted)
+        return settle_unwanted(what, ordering_key, replay);
     const auto before = summary_of(what.sequence);
-
     const std::optional<std::int64_t> finished =
         is_unfinished(what.state) ? std::nullopt : std::optional{to_number(what.started_at + what.took)};
     update_delivery_
         ->bind(static_cast<std::int64_t>(what.state), std::int64_t{what.attempts},
                to_number(what.next_attempt_at), finished, std::string_view(what.reason),
-               std::string_view(what.last_answer), what.sequence, handler)
+               std::string_view(what.last_answer), std::int64_t{what.is_undecided ? 1 : 0}, what.sequence,
+               handler)
         .run();
+    if (what.state == delivery_state::dead)
+        note_dead(what.sequence, handler, what.handler, replay);
     // The one attempt that succeeded at once is told by the delivery itself.
     if (what.state != delivery_state::done || what.attempts > 1)
         insert_attempt_
@@ -258,6 +255,16 @@ void session::settle(const settlement& what) {
     is_changed_ = true;
 }
 
+/// No `where` sends the event there: the delivery never was.
+void session::settle_unwanted(const settlement& what, std::uint64_t ordering_key, std::uint32_t replay) {
+    const auto before = summary_of(what.sequence);
+    remove_delivery(what.sequence, handler_id(what.handler));
+    if (!has_deliveries(what.sequence))
+        insert_nobody(what.sequence, ordering_key, replay, what.reason);
+    move(before, summary_of(what.sequence));
+    is_changed_ = true;
+}
+
 void session::maintain(sequence oldest_needed) {
     repeats_.maintain(oldest_needed);
 }
@@ -265,6 +272,7 @@ void session::maintain(sequence oldest_needed) {
 void session::expire(std::span<const finished_event> events) {
     statement dead(database_, "SELECT h.name FROM deliveries d JOIN handlers h ON h.id = d.handler"
                               " WHERE d.event=? AND d.state=3");
+    statement dead_ids(database_, "DELETE FROM dead WHERE event=?");
     statement attempts(database_, "DELETE FROM attempts WHERE event=?");
     statement deliveries(database_, "DELETE FROM deliveries WHERE event=?");
     statement event(database_, "DELETE FROM events WHERE sequence=?");
@@ -274,6 +282,7 @@ void session::expire(std::span<const finished_event> events) {
         dead.bind(one.sequence);
         while (dead.step())
             count(dead.text(0), delivery_state::dead, -1);
+        dead_ids.bind(one.sequence).run();
         attempts.bind(one.sequence).run();
         deliveries.bind(one.sequence).run();
         event.bind(one.sequence).run();
@@ -293,6 +302,7 @@ std::optional<event_state> session::summary_of(sequence at) {
     bool is_dead = false;
     bool is_done = false;
     bool is_unrouted = false;
+    bool is_discarded = false;
     while (states_of_event_->step()) {
         switch (static_cast<delivery_state>(states_of_event_->number(0))) {
         case delivery_state::pending:
@@ -308,13 +318,19 @@ std::optional<event_state> session::summary_of(sequence at) {
         case delivery_state::unrouted:
             is_unrouted = true;
             break;
+        case delivery_state::discarded:
+            is_discarded = true;
+            break;
         }
     }
-    if (is_pending || !(is_dead || is_done || is_unrouted)) // without a delivery: not routed yet
+    if (is_pending ||
+        !(is_dead || is_done || is_unrouted || is_discarded)) // without a delivery: not routed yet
         return event_state::pending;
     if (is_dead)
         return event_state::dead;
-    return is_done ? event_state::done : event_state::unrouted;
+    if (is_done)
+        return event_state::done;
+    return is_unrouted ? event_state::unrouted : event_state::discarded;
 }
 
 void session::move(std::optional<event_state> from, std::optional<event_state> to) {

@@ -19,6 +19,8 @@ struct carried_delivery {
     std::optional<std::int64_t> finished_at;
     std::string reason;
     std::string last_answer;
+    std::uint32_t replay = 0;
+    bool is_conditional = false;
     std::vector<attempt_record> attempt_log;
 };
 
@@ -64,6 +66,15 @@ public:
     /// Of an event that this very transaction has stored.
     void route_stored(const routing& what);
     void settle(const settlement& what);
+    // What operators ask for (session_mend). Each says how many deliveries, or events where nothing takes
+    // one, it has changed.
+    /// Makes new deliveries of an event that is stored; one that isn't finished yet stays as it is.
+    std::uint64_t replay(const routing& what);
+    /// A dead delivery is pending again, with its attempts from one. Not one without a handler.
+    std::uint64_t revive(const event_id& delivery);
+    std::uint64_t discard(const event_id& delivery);
+    /// Deliveries that wait for a handler that the configuration no longer has, oldest first.
+    std::uint64_t discard_waiting(const std::string& handler, std::size_t limit);
     /// Adds an event from another file, unless it is there. One without deliveries that lies behind
     /// the routing cursor takes a new sequence: else it would never be routed.
     /// Gives it back where that is so.
@@ -71,7 +82,7 @@ public:
     /// Events of a damaged file that couldn't be carried, once: `unaccounted` tells of them from now on.
     void count_lost(std::int64_t older_file, std::uint64_t events);
     /// Takes over, once, the counts of events that left the older file before.
-    void carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired);
+    void carry_departed(std::int64_t older_file, std::uint64_t expired);
     /// Removes events with all that belongs to them; one whose state is another by now stays.
     void expire(std::span<const finished_event> events);
     /// A fresh file takes up the order where the older one was left.
@@ -104,10 +115,30 @@ private:
         sequence last_sequence = 0;
     };
 
+    /// A delivery by its place in the tables.
+    struct dead_row {
+        sequence event = 0;
+        std::int64_t handler = 0;
+    };
+
     appended repeat_of(sequence earlier);
     bool is_within(sequence earlier, const event& what, std::chrono::milliseconds window);
     bool has_event(const event_id& id);
     std::optional<event_state> summary_of(sequence at);
+    void settle_unwanted(const settlement& what, std::uint64_t ordering_key, std::uint32_t replay);
+    /// A row for what goes to nobody: unrouted, or dead with that reason. False: it is there already.
+    bool insert_nobody(sequence at, std::uint64_t ordering_key, std::uint32_t replay,
+                       const std::string& dead_reason);
+    bool insert_pending(const routing& what, const destination& to, std::uint32_t replay);
+    std::uint32_t next_replay(sequence at);
+    void keep_last_attempt(sequence at, std::int64_t handler);
+    void give_up(const dead_row& what, delivery_state state_before);
+    void remove_delivery(sequence at, std::int64_t handler);
+    bool has_deliveries(sequence at);
+    std::optional<dead_row> find_dead(const event_id& delivery);
+    std::string handler_name(std::int64_t id) const;
+    void note_dead(sequence at, std::int64_t handler, const std::string& name, std::uint32_t replay);
+    void forget_dead(sequence at, std::int64_t handler);
     void move(std::optional<event_state> from, std::optional<event_state> to);
     void count(const std::string& handler, delivery_state state, int by);
     std::int64_t handler_id(const std::string& name);
@@ -128,6 +159,7 @@ private:
     std::unique_ptr<statement> insert_delivery_;
     std::unique_ptr<statement> find_delivery_;
     std::unique_ptr<statement> update_delivery_;
+    std::unique_ptr<statement> delete_delivery_;
     std::unique_ptr<statement> insert_attempt_;
     std::unique_ptr<statement> states_of_event_;
     std::unique_ptr<statement> id_of_event_;

@@ -33,10 +33,14 @@ std::optional<stored_event> session::carry(const carried_event& what) {
         insert_delivery_
             ->bind(at, handler, static_cast<std::int64_t>(one.state), std::int64_t{one.attempts},
                    one.next_attempt_at, static_cast<std::int64_t>(one.ordering_key), one.finished_at,
-                   std::string_view(one.reason), std::string_view(one.last_answer))
+                   std::string_view(one.reason), std::string_view(one.last_answer), std::int64_t{one.replay},
+                   std::int64_t{one.is_conditional ? 1 : 0})
             .run();
-        if (database_.changes() > 0)
+        if (database_.changes() > 0) {
             count(one.handler, one.state, 1);
+            if (one.state == delivery_state::dead)
+                note_dead(at, handler, one.handler, one.replay);
+        }
         for (const attempt_record& attempt : one.attempt_log)
             insert_attempt_
                 ->bind(at, handler, std::int64_t{attempt.number}, to_number(attempt.started_at),
@@ -49,7 +53,7 @@ std::optional<stored_event> session::carry(const carried_event& what) {
     is_changed_ = true;
     if (!was_never_routed)
         return std::nullopt;
-    return stored_event{at, what.what.subject};
+    return stored_event{at, what.what.subject, false, {}};
 }
 
 bool session::is_first_time(const std::string& mark) {
@@ -64,12 +68,11 @@ void session::count_lost(std::int64_t older_file, std::uint64_t events) {
     is_changed_ = true;
 }
 
-void session::carry_departed(std::int64_t older_file, std::uint64_t discarded, std::uint64_t expired) {
+void session::carry_departed(std::int64_t older_file, std::uint64_t expired) {
     if (!is_first_time(departed_mark(older_file)))
         return;
-    state_.accounts.discarded += discarded;
     state_.accounts.expired += expired;
-    state_.accounts.received += discarded + expired;
+    state_.accounts.received += expired;
     is_changed_ = true;
 }
 

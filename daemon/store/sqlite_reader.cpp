@@ -39,6 +39,7 @@ result<std::vector<stored_event>> sqlite_reader::events_after(sequence after, st
                                                               std::size_t bytes_max) {
     return guarded(true, [&] {
         static const std::string sql = std::string("SELECT ") + event_columns +
+                                       ", sequence <= (SELECT value FROM facts WHERE key='routed_up_to')"
                                        " FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?";
         statement rows(*database_, sql.c_str());
         rows.bind(after, static_cast<std::int64_t>(limit));
@@ -46,6 +47,7 @@ result<std::vector<stored_event>> sqlite_reader::events_after(sequence after, st
         std::size_t bytes = 0;
         while (bytes < bytes_max && rows.step()) {
             found.push_back(checked(rows));
+            found.back().is_routed = rows.number(event_column_count) != 0;
             if (found.back().subject)
                 bytes += found.back().subject->body.size();
         }
@@ -71,7 +73,8 @@ result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_v
                                                                    std::size_t limit) {
     return guarded(true, [&] {
         statement rows(*database_,
-                       "SELECT event, state, attempts, next_attempt_at, ordering_key FROM deliveries"
+                       "SELECT event, state, attempts, next_attempt_at, ordering_key, replay,"
+                       " is_conditional FROM deliveries"
                        " WHERE handler=(SELECT id FROM handlers WHERE name=?) AND event>? AND state<2"
                        " ORDER BY event LIMIT ?");
         rows.bind(handler, after, static_cast<std::int64_t>(limit));
@@ -84,6 +87,8 @@ result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_v
             if (!rows.is_null(3))
                 one.next_attempt_at = to_wall_time(rows.number(3));
             one.ordering_key = static_cast<std::uint64_t>(rows.number(4));
+            one.replay = static_cast<std::uint32_t>(rows.number(5));
+            one.is_conditional = rows.number(6) != 0;
             found.push_back(one);
         }
         return found;

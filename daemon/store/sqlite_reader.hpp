@@ -20,6 +20,8 @@ public:
     result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
                                                         std::size_t limit) override;
     result<std::vector<event_record>> list(const event_filter& what) override;
+    result<std::vector<dead_delivery>> list_dead(const dead_filter& what) override;
+    result<event_id> event_of_dead(const event_id& delivery) override;
     result<event_story> story(const event_id& id) override;
 
 private:
@@ -31,9 +33,19 @@ private:
     stored_event checked(const statement& row);
 
     // Of list and story.
+    static const std::string& summary_sql();
     event_record summary_of_row(const statement& row);
     std::vector<delivery_record> deliveries_of(const event_record& of);
     bool fits(const event_record& record, const event_filter& what) const;
+
+    struct dead_place {
+        sequence event;
+        std::int64_t handler;
+    };
+
+    std::optional<dead_place> dead_place_of(const event_id& delivery);
+    std::vector<dead_place> next_dead(const dead_filter& what, const dead_place& below);
+    std::optional<dead_delivery> dead_at(const dead_place& where);
     std::optional<sequence> sequence_of(const event_id& id);
     std::vector<sequence> next_candidates(const event_filter& what, sequence below, sequence lowest);
 

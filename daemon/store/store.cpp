@@ -98,6 +98,45 @@ void store::settle(settlement what, write_done done) {
     engine_->owner.settle(std::move(what), std::move(done));
 }
 
+void store::replay(std::vector<routing> routes, change_done done) {
+    engine_->owner.change(
+        [routes = std::move(routes)](session& of) {
+            std::uint64_t changed = 0;
+            for (const routing& one : routes)
+                changed += of.replay(one);
+            return changed;
+        },
+        std::move(done));
+}
+
+void store::revive(std::vector<event_id> dead, change_done done) {
+    engine_->owner.change(
+        [dead = std::move(dead)](session& of) {
+            std::uint64_t changed = 0;
+            for (const event_id& one : dead)
+                changed += of.revive(one);
+            return changed;
+        },
+        std::move(done));
+}
+
+void store::discard(std::vector<event_id> dead, change_done done) {
+    engine_->owner.change(
+        [dead = std::move(dead)](session& of) {
+            std::uint64_t changed = 0;
+            for (const event_id& one : dead)
+                changed += of.discard(one);
+            return changed;
+        },
+        std::move(done));
+}
+
+void store::discard_waiting(std::string handler, std::size_t limit, change_done done) {
+    engine_->owner.change(
+        [handler = std::move(handler), limit](session& of) { return of.discard_waiting(handler, limit); },
+        std::move(done));
+}
+
 bool store::stop(std::chrono::milliseconds timeout) {
     if (engine_->owner.is_stopping())
         return true;

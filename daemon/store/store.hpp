@@ -63,6 +63,8 @@ struct append_result {
 /// Called once, on the writer thread; must not block.
 using append_done = std::function<void(error_code, append_result)>;
 using write_done = std::function<void()>;
+/// How many deliveries were changed.
+using change_done = std::function<void(std::uint64_t changed)>;
 
 /// Where freshly committed events are offered, in order. Called on the writer thread after the acks;
 /// must not block. One that has no room drops them and reads them back later. An empty span says that
@@ -114,6 +116,20 @@ public:
     /// Records what became of an attempt. Tried until it succeeds. `done` as above.
     void settle(settlement what, write_done done);
 
+    // What operators ask for. Each is one commit, tried until it succeeds; `done` runs on the writer thread
+    // after it, or never, where the store is stopped before. What is pending by it is offered to the
+    // committed sink by an empty span. At most some hundreds at a time: an ack waits meanwhile.
+    /// Makes new deliveries of events that are stored and routed (design section 7). What isn't finished
+    /// stays as it is, and so does an event that goes to nobody.
+    void replay(std::vector<routing> routes, change_done done);
+    /// Dead deliveries are pending again, with their attempts from one. By their ids; one that isn't dead
+    /// (any more), or has no handler, is passed over.
+    void revive(std::vector<event_id> dead, change_done done);
+    /// Gives dead deliveries up: they are kept as `discarded` for as long as done ones.
+    void discard(std::vector<event_id> dead, change_done done);
+    /// The same with deliveries that wait for `handler`, oldest first. Not for one that has workers.
+    void discard_waiting(std::string handler, std::size_t limit, change_done done);
+
     /// Commits what waits and stops the threads; what comes later gets `stopping`. Blocks up to
     /// `timeout`, the time a hung disk is waited for. Called once, before the destructor or by it.
     /// False: a thread hangs and goes on holding the observer; leave by _Exit.
@@ -162,6 +178,10 @@ public:
                                                                 std::size_t limit) = 0;
 
     virtual result<std::vector<event_record>> list(const event_filter& what) = 0;
+    /// Error: not_found, where `what.before` isn't dead (any more).
+    virtual result<std::vector<dead_delivery>> list_dead(const dead_filter& what) = 0;
+    /// The event of a dead delivery. Error: not_found.
+    virtual result<event_id> event_of_dead(const event_id& delivery) = 0;
     /// Error: not_found.
     virtual result<event_story> story(const event_id& id) = 0;
 };

@@ -96,7 +96,8 @@ void writer::run() {
 }
 
 bool writer::has_work() const {
-    const bool is_dispatch_waiting = !is_carrying_ && (!routes_.empty() || !settlements_.empty());
+    const bool is_dispatch_waiting =
+        !is_carrying_ && (!routes_.empty() || !settlements_.empty() || !changes_.empty());
     return !appends_.empty() || is_dispatch_waiting || background_ != nullptr || !distrust_request_.empty();
 }
 
@@ -131,6 +132,10 @@ bool writer::take_work() {
         for (std::size_t i = 0; i < batch_dispatch_max && !settlements_.empty(); ++i) {
             batch_.settlements.push_back(std::move(settlements_.front()));
             settlements_.pop_front();
+        }
+        if (!changes_.empty()) { // large ones: one a commit
+            batch_.changes.push_back(std::move(changes_.front()));
+            changes_.pop_front();
         }
     }
     batch_.background = std::exchange(background_, nullptr);
@@ -198,7 +203,7 @@ void writer::apply() {
     for (append_job& job : batch_.appends) {
         const bool is_all_routed = session_->routed_up_to() >= session_->last_sequence();
         job.result = session_->append(*job.subject, job.dedup_window);
-        job.is_routed = false;
+        job.route.reset();
         if (is_all_routed && !is_carrying_ && !job.result.is_repeat)
             route_now(job);
     }
@@ -207,6 +212,8 @@ void writer::apply() {
             session_->route(one);
     for (const settle_job& job : batch_.settlements)
         session_->settle(job.what);
+    for (change_job& job : batch_.changes)
+        job.changed = job.work(*session_);
     session_->maintain(to_number(wall_now() - repeat_window_));
 }
 
@@ -214,10 +221,9 @@ void writer::apply() {
 void writer::route_now(append_job& job) {
     if (!decide_now_)
         return;
-    if (const auto decided = decide_now_({job.result.sequence, job.subject})) {
-        session_->route_stored(*decided);
-        job.is_routed = true;
-    }
+    job.route = decide_now_({job.result.sequence, job.subject, false, {}});
+    if (job.route)
+        session_->route_stored(*job.route);
 }
 
 void writer::replace_file() {
@@ -237,6 +243,8 @@ void writer::replace_file() {
     std::move(batch_.settlements.rbegin(), batch_.settlements.rend(), std::front_inserter(settlements_));
     batch_.routes.clear();
     batch_.settlements.clear();
+    std::move(batch_.changes.rbegin(), batch_.changes.rend(), std::front_inserter(changes_));
+    batch_.changes.clear();
 }
 
 void writer::acknowledge() {
@@ -248,7 +256,8 @@ void writer::acknowledge() {
         if (job.done)
             job.done({}, {job.result.id, job.result.is_repeat});
         if (!job.result.is_repeat)
-            fresh.push_back({job.result.sequence, std::move(job.subject), job.is_routed});
+            fresh.push_back(
+                {job.result.sequence, std::move(job.subject), job.route.has_value(), std::move(job.route)});
     }
     if (!done.appends.empty())
         tell_answered();
@@ -269,6 +278,13 @@ void writer::acknowledge() {
         job.done();
     for (const settle_job& job : done.settlements)
         job.done();
+    // Behind the settlements, so that what was settled and revived by one commit is seen in that order.
+    const bool may_have_pending = std::any_of(done.changes.begin(), done.changes.end(),
+                                              [](const change_job& job) { return job.changed > 0; });
+    if (sink && may_have_pending)
+        sink({});
+    for (const change_job& job : done.changes)
+        job.done(job.changed);
 }
 
 void writer::tell_answered() {

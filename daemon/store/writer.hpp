@@ -30,6 +30,9 @@ public:
                 append_done done);
     void record_routes(std::vector<routing> routes, write_done done);
     void settle(settlement what, write_done done);
+    /// What an operator asks for: `work` says how many deliveries it has changed. It may run more than once,
+    /// where a commit fails.
+    void change(std::function<std::uint64_t(session&)> work, change_done done);
     void on_committed(committed_sink sink);
     void on_answered(std::function<void()> all);
     void route_at_append(route_decision decide);
@@ -44,8 +47,7 @@ public:
     // isn't the file in use any more. False: stopping.
     /// Writes a piece of an older file.
     bool carry(std::int64_t into, const std::vector<carried_event>& events);
-    bool carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t discarded,
-                        std::uint64_t expired);
+    bool carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t expired);
     bool count_lost(std::int64_t into, std::int64_t older_file, std::uint64_t events);
     /// Makes the repeat index of what was carried durable.
     bool seal_repeats(std::int64_t into);
@@ -81,7 +83,7 @@ private:
         steady_time deadline;
         append_done done; // empty: nobody waits any more
         session::appended result;
-        bool is_routed = false;
+        std::optional<routing> route; // where it goes, recorded by the same commit
     };
 
     struct route_job {
@@ -92,6 +94,12 @@ private:
     struct settle_job {
         settlement what;
         write_done done;
+    };
+
+    struct change_job {
+        std::function<std::uint64_t(session&)> work;
+        change_done done;
+        std::uint64_t changed = 0;
     };
 
     struct background_job {
@@ -111,11 +119,8 @@ private:
         std::vector<append_job> appends;
         std::vector<route_job> routes;
         std::vector<settle_job> settlements;
+        std::vector<change_job> changes;
         background_job* background = nullptr;
-
-        bool empty() const noexcept {
-            return appends.empty() && routes.empty() && settlements.empty() && background == nullptr;
-        }
     };
 
     void open_newest();
@@ -160,6 +165,7 @@ private:
     std::size_t abandoned_bytes_ = 0;
     std::deque<route_job> routes_;
     std::deque<settle_job> settlements_;
+    std::deque<change_job> changes_;
     background_job* background_ = nullptr; // one at a time: its thread waits for it
     committed_sink sink_;
     std::function<void()> answered_;

@@ -21,6 +21,7 @@ void writer::append(verified_event genuine, std::chrono::milliseconds dedup_wind
                    dedup_window,
                    deadline,
                    std::move(done),
+                   {},
                    {}};
     {
         const std::scoped_lock lock(mutex_);
@@ -66,6 +67,14 @@ void writer::settle(settlement what, write_done done) {
     if (is_finished_)
         return;
     settlements_.push_back({std::move(what), std::move(done)});
+    has_work_.notify_one();
+}
+
+void writer::change(std::function<std::uint64_t(session&)> work, change_done done) {
+    const std::scoped_lock lock(mutex_);
+    if (is_finished_)
+        return;
+    changes_.push_back({std::move(work), std::move(done)});
     has_work_.notify_one();
 }
 
@@ -145,9 +154,8 @@ bool writer::carry(std::int64_t into, const std::vector<carried_event>& events) 
     });
 }
 
-bool writer::carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t discarded,
-                            std::uint64_t expired) {
-    return run_background(into, [=](session& to) { to.carry_departed(older_file, discarded, expired); });
+bool writer::carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t expired) {
+    return run_background(into, [=](session& to) { to.carry_departed(older_file, expired); });
 }
 
 bool writer::count_lost(std::int64_t into, std::int64_t older_file, std::uint64_t events) {

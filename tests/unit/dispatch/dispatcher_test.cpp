@@ -115,7 +115,7 @@ TEST(Dispatcher, RecordsUnroutedAndUnparsableEvents) {
     EXPECT_TRUE(on.store.routing_of(1).handlers.empty());
     EXPECT_EQ(on.store.routing_of(1).dead_reason, "");
     EXPECT_EQ(on.store.routing_of(2).dead_reason, "unparsable");
-    EXPECT_EQ(on.store.routing_of(3).handlers, std::vector<std::string>{"crm"});
+    EXPECT_EQ(on.store.routing_of(3).handlers, std::vector<store::destination>{"crm"});
 }
 
 TEST(Dispatcher, LetsNoHungHandlerDelayAnother) {

@@ -252,9 +252,9 @@ void memory_store::apply(const std::vector<store::routing>& routes) {
             violations_.push_back("routed twice or out of order: " + std::to_string(one.sequence));
         cursor_ = one.sequence;
         routings_[one.sequence] = one;
-        for (const auto& handler : one.handlers)
-            deliveries_[handler][one.sequence].now = {
-                one.sequence, store::delivery_state::pending, 0, {}, one.ordering_key};
+        for (const auto& to : one.handlers)
+            deliveries_[to.handler][one.sequence].now = {
+                one.sequence, store::delivery_state::pending, 0, {}, one.ordering_key, 0, to.is_conditional};
     }
 }
 

@@ -6,41 +6,41 @@
 namespace outreachd::dispatch {
 namespace {
 
-using names = std::vector<std::string>;
+using destinations = std::vector<store::destination>;
 
 store::stored_event event_named(const std::string& name, const std::string& id = "") {
     auto made = std::make_shared<event>();
     made->facts.name = name;
     made->facts.resource = name.substr(0, name.find('.'));
     made->facts.resource_id = id;
-    return {7, std::move(made)};
+    return {7, std::move(made), false, {}};
 }
 
 TEST(Router, NamesEachHandlerOnceInTheOrderOfTheFile) {
-    const router routes({{{"mailing.*"}, {"mail"}},
-                         {{"task.completed", "task.*"}, {"crm", "audit"}},
-                         {{"*"}, {"audit", "archive"}}});
-    EXPECT_EQ(routes.handlers_of("task.completed"), (names{"crm", "audit", "archive"}));
-    EXPECT_EQ(routes.handlers_of("mailing.replied"), (names{"mail", "audit", "archive"}));
-    EXPECT_EQ(routes.handlers_of(""), (names{"audit", "archive"}));
+    const router routes({{{"mailing.*"}, {"mail"}, ""},
+                         {{"task.completed", "task.*"}, {"crm", "audit"}, ""},
+                         {{"*"}, {"audit", "archive"}, ""}});
+    EXPECT_EQ(routes.destinations_of("task.completed"), (destinations{"crm", "audit", "archive"}));
+    EXPECT_EQ(routes.destinations_of("mailing.replied"), (destinations{"mail", "audit", "archive"}));
+    EXPECT_EQ(routes.destinations_of(""), (destinations{"audit", "archive"}));
 }
 
 TEST(Router, LeavesAnEventUnroutedThatNoRouteTakes) {
-    const auto decided = router({{{"task.*"}, {"crm"}}}).decide(event_named("call.created", "1"));
+    const auto decided = router({{{"task.*"}, {"crm"}, ""}}).decide(event_named("call.created", "1"));
     EXPECT_EQ(decided.sequence, 7);
     EXPECT_TRUE(decided.handlers.empty());
     EXPECT_EQ(decided.dead_reason, "");
 }
 
 TEST(Router, BuriesAnUnreadableEventOnlyWhereNoRouteTakesIt) {
-    EXPECT_EQ(router({{{"task.*"}, {"crm"}}}).decide(event_named("unknown")).dead_reason, "unparsable");
-    const auto taken = router({{{"unkn*"}, {"crm"}}}).decide(event_named("unknown"));
-    EXPECT_EQ(taken.handlers, names{"crm"});
+    EXPECT_EQ(router({{{"task.*"}, {"crm"}, ""}}).decide(event_named("unknown")).dead_reason, "unparsable");
+    const auto taken = router({{{"unkn*"}, {"crm"}, ""}}).decide(event_named("unknown"));
+    EXPECT_EQ(taken.handlers, destinations{"crm"});
     EXPECT_EQ(taken.dead_reason, "");
 }
 
 TEST(Router, BuriesADamagedEvent) {
-    const auto decided = router({{{"*"}, {"crm"}}}).decide({9, nullptr});
+    const auto decided = router({{{"*"}, {"crm"}, ""}}).decide({9, nullptr, false, {}});
     EXPECT_EQ(decided.sequence, 9);
     EXPECT_TRUE(decided.handlers.empty());
     EXPECT_EQ(decided.dead_reason, damaged_reason);

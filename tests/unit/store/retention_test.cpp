@@ -30,7 +30,7 @@ protected:
         for (std::size_t i = 0; i < events.size(); ++i)
             routes.push_back(
                 {events[i].sequence,
-                 is_unrouted(i, count) ? std::vector<std::string>{} : std::vector<std::string>{"crm"},
+                 is_unrouted(i, count) ? std::vector<destination>{} : std::vector<destination>{"crm"},
                  0,
                  {}});
         route(*opened_, routes);

@@ -1,0 +1,117 @@
+/// The lanes in force, and how a reload changes them.
+#include "daemon/dispatch/lane_set.hpp"
+
+#include <algorithm>
+
+namespace outreachd::dispatch {
+
+void lane_set::use(std::vector<equipped_handler> handlers) {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_)
+        return;
+    std::vector<place> before = std::exchange(places_, {});
+    for (equipped_handler& one : handlers) {
+        const std::string name = one.configured.name;
+        const auto old = std::ranges::find(before, name, &place::handler);
+        const auto& current = old == before.end() ? nullptr : old->waiting ? old->waiting : old->active;
+        if (current && current->configured() == one.configured) {
+            current->reopen();
+            places_.push_back(std::move(*old));
+            before.erase(old);
+        } else {
+            places_.push_back(
+                {name, nullptr, std::make_shared<lane>(std::move(one), surroundings_, limits_)});
+        }
+    }
+    for (place& gone : before) {
+        if (!gone.active)
+            continue;
+        gone.active->begin_stop();
+        const std::size_t running = gone.active->running();
+        surroundings_.log.info("a handler was changed or removed, and finishes what it runs",
+                               {{"handler", gone.handler}, {"running", running}});
+        leaving_.push_back(std::move(gone.active));
+    }
+}
+
+lane_set::lanes lane_set::current() {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(leaving_, [](const auto& one) { return one->has_ended() && one->finish_stop({}); });
+    lanes active;
+    for (place& one : places_) {
+        if (one.waiting && !is_stopping_ && !is_leaving(one.handler)) {
+            one.active = std::move(one.waiting);
+            one.active->start();
+            surroundings_.log.info("a handler's workers have started", {{"handler", one.handler}});
+        }
+        if (one.active)
+            active.push_back(one.active);
+    }
+    return active;
+}
+
+bool lane_set::is_leaving(std::string_view handler) const {
+    return std::ranges::any_of(leaving_, [&](const auto& one) { return one->name() == handler; });
+}
+
+lane_set::lanes lane_set::all() const {
+    lanes found = leaving_;
+    for (const place& one : places_)
+        if (one.active)
+            found.push_back(one.active);
+    return found;
+}
+
+std::size_t lane_set::running(std::string_view handler) const {
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    for (const auto& one : all())
+        if (one->name() == handler)
+            count += one->running();
+    return count;
+}
+
+bool lane_set::is_running(std::string_view handler, sequence at) const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(
+        all(), [&](const auto& one) { return one->name() == handler && one->is_running(at); });
+}
+
+bool lane_set::has(std::string_view handler) const {
+    const std::lock_guard lock(mutex_);
+    return is_leaving(handler) || std::ranges::find(places_, handler, &place::handler) != places_.end();
+}
+
+void lane_set::reopen() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& one : all())
+        one->reopen();
+}
+
+void lane_set::begin_stop() {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    for (const auto& one : all())
+        one->begin_stop();
+}
+
+bool lane_set::finish_stop(steady_time until) {
+    lanes stopping;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping = all();
+        leaving_.clear();
+        places_.clear();
+    }
+    bool has_finished = true;
+    for (const auto& one : stopping) {
+        if (one->finish_stop(until))
+            continue;
+        has_finished = false;
+        surroundings_.log.warn("a handler didn't finish in time; its deliveries are given back",
+                               {{"handler", one->name()}});
+    }
+    return has_finished;
+}
+
+} // namespace outreachd::dispatch

@@ -1,0 +1,119 @@
+/// Lists of dead deliveries: what people ask of the store.
+#include "daemon/store/event_row.hpp"
+#include "daemon/store/guarded_read.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace outreachd::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t list_limit_max = 1000;
+constexpr std::int64_t candidates_per_piece = 500; // some milliseconds of a read transaction
+constexpr auto list_time_max = 5s;                 // then what was found is the answer
+
+bool is_asked_for(const dead_delivery& one, const dead_filter& what) {
+    const event_facts& facts = one.of.facts;
+    if (what.since && one.what.finished_at && *one.what.finished_at < *what.since)
+        return false;
+    if (!what.name.empty() && facts.name != what.name)
+        return false;
+    return what.resource.empty() || names_resource(what.resource, facts);
+}
+
+} // namespace
+
+std::optional<sqlite_reader::dead_place> sqlite_reader::dead_place_of(const event_id& delivery) {
+    statement find(*database_, "SELECT event, handler FROM dead WHERE delivery=?");
+    if (!find.bind(bytes_of(delivery)).step())
+        return std::nullopt;
+    return dead_place{find.number(0), find.number(1)};
+}
+
+/// A piece of the places behind `below`, the newest event first.
+std::vector<sqlite_reader::dead_place> sqlite_reader::next_dead(const dead_filter& what,
+                                                                const dead_place& below) {
+    std::vector<dead_place> found;
+    const auto collect = [&](statement& rows) {
+        while (rows.step())
+            found.push_back({rows.number(0), rows.number(1)});
+    };
+    if (what.handler.empty()) {
+        statement rows(*database_, "SELECT event, handler FROM dead WHERE (event, handler) < (?, ?)"
+                                   " ORDER BY event DESC, handler DESC LIMIT ?");
+        collect(rows.bind(below.event, below.handler, candidates_per_piece));
+    } else {
+        statement rows(*database_, "SELECT event, handler FROM dead WHERE event<?"
+                                   " AND handler=(SELECT id FROM handlers WHERE name=?)"
+                                   " ORDER BY event DESC LIMIT ?");
+        collect(rows.bind(below.event, std::string_view(what.handler), candidates_per_piece));
+    }
+    return found;
+}
+
+/// Nothing where it was revived, discarded or expired since its place was read.
+std::optional<dead_delivery> sqlite_reader::dead_at(const dead_place& where) {
+    statement row(*database_, summary_sql().c_str());
+    if (!row.bind(where.event).step())
+        return std::nullopt;
+    dead_delivery one{summary_of_row(row), {}};
+    statement name(*database_, "SELECT name FROM handlers WHERE id=?");
+    const std::string handler = name.bind(where.handler).step() ? name.text(0) : std::string{};
+    for (delivery_record& each : deliveries_of(one.of))
+        if (each.handler == handler && each.state == delivery_state::dead) {
+            one.what = std::move(each);
+            return one;
+        }
+    return std::nullopt;
+}
+
+result<std::vector<dead_delivery>> sqlite_reader::list_dead(const dead_filter& what) {
+    bool is_place_known = true;
+    auto found = guarded(false, [&] {
+        const std::size_t limit = std::min(what.limit, list_limit_max);
+        dead_place below{std::numeric_limits<sequence>::max(), 0};
+        if (what.before) {
+            const auto place = dead_place_of(*what.before);
+            is_place_known = place.has_value();
+            below = place.value_or(dead_place{0, 0});
+        }
+        std::vector<dead_delivery> fitting;
+        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max;
+        while (fitting.size() < limit && std::chrono::steady_clock::now() < give_up_at) {
+            const std::vector<dead_place> places = next_dead(what, below);
+            if (places.empty())
+                break;
+            for (const dead_place& each : places) {
+                if (fitting.size() == limit)
+                    break;
+                if (auto one = dead_at(each); one && is_asked_for(*one, what))
+                    fitting.push_back(std::move(*one));
+            }
+            below = places.back();
+        }
+        return fitting;
+    });
+    if (found && !is_place_known)
+        return errc::not_found;
+    return found;
+}
+
+result<event_id> sqlite_reader::event_of_dead(const event_id& delivery) {
+    auto found = guarded(false, [&]() -> std::optional<event_id> {
+        const auto place = dead_place_of(delivery);
+        if (!place)
+            return std::nullopt;
+        const auto one = dead_at(*place);
+        return one ? std::optional{one->of.id} : std::nullopt;
+    });
+    if (!found)
+        return found.error();
+    if (!*found)
+        return errc::not_found;
+    return **found;
+}
+
+} // namespace outreachd::store
