@@ -7,6 +7,8 @@
 #include "daemon/ingress/ingress.hpp"
 #include "daemon/io_threads.hpp"
 #include "daemon/metrics/metrics.hpp"
+#include "daemon/repeat_window.hpp"
+#include "daemon/restart_keys.hpp"
 #include "daemon/second_hearing.hpp"
 #include "daemon/store/quarantine.hpp"
 #include "daemon/store/store.hpp"
@@ -25,13 +27,6 @@ using namespace std::chrono_literals;
 log::logger make_logger(const struct settings::log& configured) {
     return {log::parse_level(configured.level).value_or(log::level::info),
             configured.format == "json" ? log::format::json : log::format::text};
-}
-
-std::chrono::milliseconds longest_window(const std::vector<settings::endpoint>& endpoints) {
-    std::chrono::milliseconds longest{0};
-    for (const settings::endpoint& one : endpoints)
-        longest = std::max(longest, one.dedup_window);
-    return longest;
 }
 
 store::retention retention_of(const settings::retention& configured) {
@@ -61,11 +56,13 @@ struct app::parts {
                  watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
-          receiver(io.context(), configured.listen, endpoints, events, figures, log,
-                   quarantine_of(configured.endpoints, doubtful), listen_fds),
+          handler_names(names_of(configured.handlers)),
+          receiver(io.context(), configured.listen, endpoints.get(), events, figures, log,
+                   quarantine_of(endpoints, doubtful), listen_fds),
           deliveries(events, configured.routes, make_handlers(configured.handlers, log), log, figures),
           admin(configured.admin, asked_by_admin(), log) {
-        add_gauges(figures, {events, doubtful, receiver, log, configured.handlers});
+        add_gauges(figures, {events, doubtful, receiver, log});
+        add_handler_gauges(figures, events, configured.handlers);
     }
 
     std::vector<std::string> unready_reasons() const {
@@ -81,30 +78,44 @@ struct app::parts {
     }
 
     admin::services asked_by_admin() {
-        std::vector<std::string> names;
-        for (const settings::handler& one : configured.handlers)
-            names.push_back(one.name);
         return {.events = events,
+                .doubtful = doubtful,
                 .figures = figures,
                 .is_live = [this] { return io.is_live(); },
                 .unready_reasons = [this] { return unready_reasons(); },
                 .running = [this](std::string_view handler) -> std::uint64_t {
                     return deliveries.running(handler);
                 },
-                .handler_names = [names] { return names; },
-                .quarantined = [this] { return doubtful.size(); },
+                .is_running = [this](std::string_view handler,
+                                     store::sequence at) { return deliveries.is_running(handler, at); },
+                .has_handler = [this](std::string_view handler) { return deliveries.has(handler); },
+                .route = [this](const store::stored_event& stored) { return deliveries.route(stored); },
+                .recheck =
+                    [this](std::function<void()> heard) {
+                        hear_again(doubtful, endpoints.get(), events, log, std::move(heard));
+                    },
+                .handler_names = [this] { return *handler_names.get(); },
                 .roles = {"receive", "work"},
                 .started_at = wall_now()};
     }
 
-    const struct settings::settings configured;
+    static std::shared_ptr<const std::vector<std::string>>
+    names_of(const std::vector<settings::handler>& handlers) {
+        auto names = std::make_shared<std::vector<std::string>>();
+        for (const settings::handler& one : handlers)
+            names->push_back(one.name);
+        return names;
+    }
+
+    struct settings::settings configured; ///< Main thread only; a reload changes it.
     log::logger log;
     metrics::metrics figures;
     store_watcher watcher;
     io_threads io; // before the store, whose threads post to it
     store::store events;
     store::quarantine doubtful;
-    std::shared_ptr<const ingress::endpoint_table> endpoints;
+    endpoints_in_force endpoints;
+    replaceable<std::vector<std::string>> handler_names;
     ingress::ingress receiver;
     dispatch::dispatcher deliveries;
     std::atomic<bool> is_started = false;
@@ -127,7 +138,7 @@ void app::start() {
     all.deliveries.start();
     all.io.start();
     all.receiver.start();
-    hear_again(all.doubtful, all.endpoints, all.events, all.log);
+    hear_again(all.doubtful, all.endpoints.get(), all.events, all.log);
     all.is_started = true;
     const store::ledger accounts = all.events.accounts();
     all.log.info("outreachd is ready", {{"version", OUTREACHD_VERSION},
@@ -172,9 +183,55 @@ bool app::stop() {
     return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended;
 }
 
-void app::reopen_files() {
-    parts_->deliveries.reopen();
-    parts_->log.info("handlers have reopened their files");
+void app::reload(struct settings::settings next) {
+    parts& all = *parts_;
+    struct settings::settings& running = all.configured;
+    // All that can fail first: nothing is applied where something does.
+    std::vector<dispatch::equipped_handler> made = make_handlers(next.handlers, all.log);
+    auto endpoints = std::make_shared<const ingress::endpoint_table>(next.endpoints);
+    if (running.listen.tls && next.listen.tls)
+        all.receiver.use_certificate(*next.listen.tls);
+
+    for (const std::string& key : keys_for_restart(running, next))
+        all.log.warn("a changed key needs a restart, and keeps its old value until then", {{"key", key}});
+    all.endpoints.replace(endpoints);
+    all.receiver.use_endpoints(endpoints);
+    if (running.endpoints != next.endpoints)
+        hear_again(all.doubtful, endpoints, all.events, all.log);
+    all.handler_names.replace(parts::names_of(next.handlers));
+    all.deliveries.use(next.routes, std::move(made));
+    add_handler_gauges(all.figures, all.events, next.handlers);
+    if (const auto level = log::parse_level(next.log.level))
+        all.log.set_level(*level);
+
+    running.endpoints = std::move(next.endpoints);
+    running.handlers = std::move(next.handlers);
+    running.routes = std::move(next.routes);
+    running.shutdown_timeout = next.shutdown_timeout;
+    running.log.level = std::move(next.log.level);
+    if (running.listen.tls && next.listen.tls)
+        running.listen.tls = std::move(next.listen.tls);
+    all.log.info("the configuration was loaded anew", {{"endpoints", running.endpoints.size()},
+                                                       {"handlers", running.handlers.size()},
+                                                       {"routes", running.routes.size()}});
+}
+
+const std::optional<settings::tls_files>& app::tls_files() const {
+    return parts_->configured.listen.tls;
+}
+
+void app::renew_certificate() {
+    parts& all = *parts_;
+    try {
+        all.receiver.use_certificate(*all.configured.listen.tls);
+        const auto expiry = all.receiver.certificate_expires_at();
+        all.log.info("the certificate was renewed",
+                     {{"file", all.configured.listen.tls->certificate},
+                      {"expires_at", expiry ? to_rfc3339(*expiry) : std::string{}}});
+    } catch (const std::exception& problem) {
+        all.log.error("the certificate's files have changed and can't be used; the old ones go on",
+                      {{"cause", problem.what()}});
+    }
 }
 
 } // namespace outreachd

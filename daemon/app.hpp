@@ -5,6 +5,7 @@
 #include "daemon/settings/settings.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace outreachd {
@@ -24,8 +25,15 @@ public:
     /// Stops accepting, answers what is in flight, finishes or gives back deliveries, closes the store:
     /// within `shutdown_timeout`. False: a thread hangs, and the process must be left by _Exit.
     bool stop();
-    /// Handlers let go of their files, so that they can be rotated.
-    void reopen_files();
+    /// Applies what can be applied without a restart, and logs what can't (design section 5). Handlers let go
+    /// of their files, so that they can be rotated. Throws std::runtime_error where handlers or TLS files
+    /// can't be used; nothing has changed then.
+    void reload(struct settings::settings next);
+
+    /// The certificate in use, and its key; nothing with `tls: off`.
+    const std::optional<settings::tls_files>& tls_files() const;
+    /// Takes up those files anew; where they can't be used, logs that and keeps the old ones.
+    void renew_certificate();
 
     log::logger& log();
 

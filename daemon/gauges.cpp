@@ -42,6 +42,12 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
                          return expiry ? -seconds_since(*expiry) : 0.0;
                      });
 
+    to.add_gauge("dead", "Deliveries that were given up.",
+                 "handler=", [&events] { return static_cast<double>(events.dead_without_handler()); });
+}
+
+void add_handler_gauges(metrics::metrics& to, const store::store& events,
+                        const std::vector<settings::handler>& handlers) {
     const auto add_depth = [&](const char* name, const char* help, const std::string& handler,
                                const depth_value& value) {
         to.add_gauge(name, help, "handler=" + handler, [&events, handler, value] {
@@ -51,9 +57,7 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
             return 0.0;
         });
     };
-    to.add_gauge("dead", "Deliveries that were given up.",
-                 "handler=", [&events] { return static_cast<double>(events.dead_without_handler()); });
-    for (const settings::handler& one : from.handlers) {
+    for (const settings::handler& one : handlers) {
         add_depth("pending", "Deliveries that are neither done nor dead.", one.name,
                   [](const store::handler_depth& depth) {
                       return static_cast<double>(depth.pending + depth.retry);

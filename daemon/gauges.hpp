@@ -16,9 +16,12 @@ struct gauge_sources {
     const store::quarantine& doubtful;
     const ingress::ingress& receiver;
     const log::logger& log;
-    const std::vector<settings::handler>& handlers;
 };
 
 void add_gauges(metrics::metrics& to, const gauge_sources& from);
+
+/// Those of each handler; again after a reload, for handlers that came with it.
+void add_handler_gauges(metrics::metrics& to, const store::store& events,
+                        const std::vector<settings::handler>& handlers);
 
 } // namespace outreachd

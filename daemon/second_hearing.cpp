@@ -1,7 +1,6 @@
 #include "daemon/second_hearing.hpp"
 
 #include <future>
-#include <map>
 
 namespace outreachd {
 
@@ -20,21 +19,18 @@ bool append_and_wait(store::store& events, verified_event genuine, std::chrono::
 
 } // namespace
 
-ingress::quarantine_sink quarantine_of(const std::vector<settings::endpoint>& endpoints,
-                                       store::quarantine& keeper) {
-    std::map<std::string, std::uint64_t> bytes_max;
-    for (const settings::endpoint& one : endpoints)
-        bytes_max[one.path] = one.quarantine_bytes_max;
-    return [bytes_max, &keeper](const std::string&, received_request request) {
-        if (const auto found = bytes_max.find(request.endpoint); found != bytes_max.end())
-            keeper.keep(std::move(request), found->second);
+ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, store::quarantine& keeper) {
+    return [&endpoints, &keeper](const std::string&, received_request request) {
+        const auto now = endpoints.get();
+        if (const ingress::endpoint* const at = now->find(request.endpoint))
+            keeper.keep(std::move(request), at->quarantine_bytes_max);
     };
 }
 
 void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
-                store::store& events, log::logger& log) {
+                store::store& events, log::logger& log, std::function<void()> heard) {
     using hearing = store::quarantine::hearing;
-    keeper.recheck([endpoints = std::move(endpoints), &events, &log](received_request& request) {
+    auto judge = [endpoints = std::move(endpoints), &events, &log](received_request& request) {
         const ingress::endpoint* const at = endpoints->find(request.endpoint);
         if (at == nullptr)
             return hearing::refused;
@@ -46,7 +42,8 @@ void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoi
             return hearing::again;
         log.info("a quarantined request is an event now", {{"event_id", id}, {"source", at->source}});
         return hearing::accepted;
-    });
+    };
+    keeper.recheck(std::move(judge), std::move(heard));
 }
 
 } // namespace outreachd

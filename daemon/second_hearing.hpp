@@ -1,25 +1,28 @@
 /// The way into quarantine, and the way out of it.
 #pragma once
 
+#include "daemon/event/replaceable.hpp"
 #include "daemon/ingress/endpoint_table.hpp"
 #include "daemon/ingress/quarantine_sink.hpp"
 #include "daemon/log/logger.hpp"
-#include "daemon/settings/settings.hpp"
 #include "daemon/store/quarantine.hpp"
 #include "daemon/store/store.hpp"
 
+#include <functional>
 #include <memory>
-#include <vector>
 
 namespace outreachd {
 
-/// Keeps each request within its endpoint's `quarantine`.
-ingress::quarantine_sink quarantine_of(const std::vector<settings::endpoint>& endpoints,
-                                       store::quarantine& keeper);
+/// The endpoints in force.
+using endpoints_in_force = replaceable<ingress::endpoint_table>;
+
+/// Keeps each request within its endpoint's `quarantine`. Both outlive the sink.
+ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, store::quarantine& keeper);
 
 /// Verifies every kept request with the secrets of now; those that hold become events. Runs on the
-/// quarantine's thread; returns at once.
+/// quarantine's thread; returns at once. `heard` is called after that, where no other hearing takes its
+/// place.
 void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
-                store::store& events, log::logger& log);
+                store::store& events, log::logger& log, std::function<void()> heard = {});
 
 } // namespace outreachd

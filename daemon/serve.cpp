@@ -1,6 +1,7 @@
 #include "daemon/serve.hpp"
 
 #include "daemon/app.hpp"
+#include "daemon/certificate_watch.hpp"
 #include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/descriptor_limit.hpp"
@@ -11,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <stdexcept>
 #include <vector>
 
@@ -54,6 +56,57 @@ std::vector<int> sockets_from_systemd() {
     return sockets;
 }
 
+/// No more connections than there are descriptors for. Gives their number.
+std::uint32_t fit_connections(struct settings::settings& configured, std::uint64_t descriptors) {
+    std::uint32_t& connections_max = configured.listen.limits.connections_max;
+    connections_max =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(connections_max, connections_within(descriptors)));
+    return connections_max;
+}
+
+std::int64_t monotonic_microseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+/// A file with errors keeps the running configuration.
+void reload(app& daemon, const std::string& config_path) {
+    sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_microseconds())).c_str());
+    auto loaded = command_line::load_whole(config_path);
+    for (const auto& problem : loaded.errors)
+        daemon.log().error("the configuration can't be loaded anew; the running one goes on",
+                           {{"problem", settings::to_text(problem, config_path)}});
+    for (const auto& problem : loaded.warnings)
+        daemon.log().warn("doubtful configuration", {{"problem", settings::to_text(problem, config_path)}});
+    try {
+        fit_connections(loaded.settings, raise_descriptor_limit());
+        if (loaded.errors.empty())
+            daemon.reload(std::move(loaded.settings));
+    } catch (const std::exception& problem) {
+        daemon.log().error("the configuration can't be applied; the running one goes on",
+                           {{"cause", problem.what()}});
+    }
+    sd_notify(0, "READY=1");
+}
+
+/// The main thread's life: signals, and a look at the certificate's files now and then.
+void run_until_stopped(app& daemon, const std::string& config_path, const sigset_t& taken) {
+    constexpr timespec look_pause{2, 0};
+    certificate_watch certificate{daemon.tls_files()};
+    for (;;) {
+        const int signal = sigtimedwait(&taken, nullptr, &look_pause);
+        if (signal == SIGTERM || signal == SIGINT)
+            return;
+        if (signal == SIGHUP) {
+            reload(daemon, config_path);
+            certificate.watch(daemon.tls_files());
+        } else if (certificate.has_changed()) {
+            daemon.renew_certificate();
+        }
+    }
+}
+
 } // namespace
 
 int serve(const std::string& config_path) {
@@ -65,11 +118,8 @@ int serve(const std::string& config_path) {
 
     const sigset_t taken = block_signals();
     const std::uint64_t descriptors = raise_descriptor_limit();
-    std::uint32_t& connections_max = loaded.settings.listen.limits.connections_max;
-    const std::uint32_t configured_max = connections_max;
-    connections_max =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(configured_max, connections_within(descriptors)));
-    const std::uint32_t usable_max = connections_max;
+    const std::uint32_t configured_max = loaded.settings.listen.limits.connections_max;
+    const std::uint32_t usable_max = fit_connections(loaded.settings, descriptors);
     app daemon(std::move(loaded.settings), sockets_from_systemd());
     for (const auto& problem : loaded.warnings)
         daemon.log().warn("doubtful configuration",
@@ -82,13 +132,7 @@ int serve(const std::string& config_path) {
     daemon.start();
     sd_notify(0, "READY=1");
 
-    for (int signal = 0;;) {
-        if (sigwait(&taken, &signal) != 0)
-            continue;
-        if (signal != SIGHUP)
-            break;
-        daemon.reopen_files();
-    }
+    run_until_stopped(daemon, config_path, taken);
     let_second_signal_kill();
     sd_notify(0, "STOPPING=1");
     if (!daemon.stop()) {

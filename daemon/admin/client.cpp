@@ -175,6 +175,15 @@ std::string client::place() const {
 }
 
 std::variant<client_answer, client_failure> client::get(std::string_view target) const {
+    return ask("GET " + std::string{target}, {});
+}
+
+std::variant<client_answer, client_failure> client::post(std::string_view target) const {
+    return ask("POST " + std::string{target}, "{}");
+}
+
+std::variant<client_answer, client_failure> client::ask(std::string_view request_line,
+                                                        std::string_view body) const {
     if (configured_.port == 0)
         return client_failure{"admin.port is 0, so the daemon chose a port that only its log names; "
                               "set admin.port to that one"};
@@ -187,11 +196,14 @@ std::variant<client_answer, client_failure> client::get(std::string_view target)
     if (const int failed = socket.connect(reinterpret_cast<const sockaddr*>(&storage), to->size))
         return client_failure{"outreachd isn't running at " + place() + " (" + error_text(failed) + ")"};
 
-    std::string asked = "GET " + std::string{target} + " HTTP/1.1\r\nHost: " + place() +
+    std::string asked = std::string{request_line} + " HTTP/1.1\r\nHost: " + place() +
                         "\r\nAccept: application/json\r\nConnection: close\r\n";
     if (!configured_.token.empty())
         asked += "Authorization: Bearer " + std::string{configured_.token.reveal()} + "\r\n";
+    if (!body.empty())
+        asked += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
     asked += "\r\n";
+    asked += body;
     std::string bytes;
     int failed = socket.send_all(asked);
     if (failed == 0)

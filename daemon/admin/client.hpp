@@ -28,11 +28,16 @@ public:
 
     /// `target` is a path and query, already encoded.
     std::variant<client_answer, client_failure> get(std::string_view target) const;
+    /// The same as a POST of an empty JSON object, for what changes something.
+    std::variant<client_answer, client_failure> post(std::string_view target) const;
 
     /// Where it asks: `127.0.0.1:9464`, `[::1]:9464`.
     std::string place() const;
 
 private:
+    std::variant<client_answer, client_failure> ask(std::string_view request_line,
+                                                    std::string_view body) const;
+
     settings::admin configured_; ///< A wildcard address is loopback here.
     std::chrono::milliseconds timeout_;
 };

@@ -1,24 +1,22 @@
 /// Events and deliveries as JSON.
 #include "daemon/admin/event_json.hpp"
 
-#include "daemon/admin/json_writer.hpp"
 #include "handlers/base64.hpp"
 
 namespace outreachd::admin {
 
 namespace {
 
-void write_delivery(json_writer& json, const store::event_record& event,
-                    const store::delivery_record& delivery, bool with_answer) {
+void write_delivery_members(json_writer& json, const store::event_record& event,
+                            const store::delivery_record& delivery, bool with_answer) {
     const bool is_dead = delivery.state == store::delivery_state::dead;
-    json.begin_object();
     json.member("id", outreachd::to_string(delivery.delivery));
     json.member("event_id", outreachd::to_string(event.id));
     json.member_or_null("handler", delivery.handler);
     json.member("name", event.facts.name);
     json.member_or_null("resource", event.facts.resource);
     json.member_or_null("resource_id", event.facts.resource_id);
-    json.member("state", store::to_string(delivery.state));
+    json.member("state", delivery.is_running ? "running" : store::to_string(delivery.state));
     json.member("attempts", delivery.attempts);
     json.time_or_null("next_attempt_at", delivery.next_attempt_at);
     json.member_or_null("reason", delivery.reason);
@@ -27,6 +25,12 @@ void write_delivery(json_writer& json, const store::event_record& event,
         json.time_or_null("finished_at", delivery.finished_at);
         json.member_or_null("last_answer", delivery.last_answer);
     }
+}
+
+void write_delivery(json_writer& json, const store::event_record& event,
+                    const store::delivery_record& delivery, bool with_answer) {
+    json.begin_object();
+    write_delivery_members(json, event, delivery, with_answer);
     json.end_object();
 }
 
@@ -52,13 +56,6 @@ void write_event_members(json_writer& json, const store::event_record& event, bo
     json.end_array();
 }
 
-void write_body(json_writer& json, const std::string& body) {
-    if (is_utf8(body))
-        json.member("body", body);
-    else
-        json.member("body_base64", handlers::to_base64(body));
-}
-
 void write_attempt(json_writer& json, const store::attempt_record& attempt) {
     json.begin_object();
     json.member_or_null("handler", attempt.handler);
@@ -71,6 +68,25 @@ void write_attempt(json_writer& json, const store::attempt_record& attempt) {
 }
 
 } // namespace
+
+void write_headers(json_writer& json, const std::vector<header>& headers) {
+    json.key("headers");
+    json.begin_array();
+    for (const header& each : headers) {
+        json.begin_object();
+        json.member("name", each.name);
+        json.member("value", each.value);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void write_body(json_writer& json, const std::string& body) {
+    if (is_utf8(body))
+        json.member("body", body);
+    else
+        json.member("body_base64", handlers::to_base64(body));
+}
 
 std::string to_json(const std::vector<store::event_record>& events) {
     json_writer json;
@@ -95,15 +111,7 @@ std::string to_json(const store::event_story& story) {
     if (story.subject) {
         json.member_or_null("content_type", story.subject->content_type);
         json.member_or_null("outreach_event_id", story.subject->outreach_event_id);
-        json.key("headers");
-        json.begin_array();
-        for (const header& each : story.subject->headers) {
-            json.begin_object();
-            json.member("name", each.name);
-            json.member("value", each.value);
-            json.end_object();
-        }
-        json.end_array();
+        write_headers(json, story.subject->headers);
         write_body(json, story.subject->body);
     }
     json.key("attempts");
@@ -111,6 +119,33 @@ std::string to_json(const store::event_story& story) {
     for (const store::attempt_record& each : story.attempts)
         write_attempt(json, each);
     json.end_array();
+    json.end_object();
+    return std::move(json).take();
+}
+
+std::string to_json(const std::vector<store::dead_delivery>& dead) {
+    json_writer json;
+    json.begin_array();
+    for (const store::dead_delivery& each : dead)
+        write_delivery(json, each.of, each.what, false);
+    json.end_array();
+    return std::move(json).take();
+}
+
+std::string to_json(const store::event_story& story, const store::delivery_record& dead) {
+    json_writer json;
+    json.begin_object();
+    write_delivery_members(json, story.summary, dead, true);
+    json.key("attempts_made");
+    json.begin_array();
+    for (const store::attempt_record& each : story.attempts)
+        if (each.handler == dead.handler)
+            write_attempt(json, each);
+    json.end_array();
+    json.key("event");
+    json.begin_object();
+    write_event_members(json, story.summary, false);
+    json.end_object();
     json.end_object();
     return std::move(json).take();
 }

@@ -1,9 +1,10 @@
-/// Reads the parameters of `GET /api/events`.
+/// Reads the parameters of the API's lists.
 #include "daemon/admin/event_query.hpp"
 
 #include "daemon/event/event_id.hpp"
 #include "daemon/event/hex_digit.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -24,17 +25,14 @@ std::optional<Number> whole_number(std::string_view text) noexcept {
 }
 
 /// What is allowed for a parameter, where `value` isn't; nothing where it was taken.
-std::optional<std::string> apply(store::event_filter& filter, std::string_view name, const std::string& value,
+std::optional<std::string> apply(list_query& filter, std::string_view name, const std::string& value,
                                  wall_time now) {
     if (name == "limit") {
-        const auto limit = whole_number<std::size_t>(value);
-        if (!limit || *limit == 0 || *limit > limit_max)
+        filter.limit = whole_number<std::size_t>(value);
+        if (!filter.limit || *filter.limit == 0 || *filter.limit > limit_max)
             return "a number from 1 to 1000";
-        filter.limit = *limit;
-    } else if (name == "before") {
-        filter.before = parse_event_id(value);
-        if (!filter.before)
-            return "an event's id";
+    } else if (name == "before" && !value.empty()) {
+        filter.before = value;
     } else if (name == "since") {
         filter.since = parse_since(value, now);
         if (!filter.since)
@@ -42,17 +40,26 @@ std::optional<std::string> apply(store::event_filter& filter, std::string_view n
     } else if (name == "state") {
         filter.state = store::parse_event_state(value);
         if (!filter.state)
-            return "one of pending, published, done, dead, unrouted";
+            return "one of pending, published, done, dead, unrouted, discarded";
     } else if (value.empty()) {
         return "a text that isn't empty";
     } else if (name == "handler") {
         filter.handler = value;
     } else if (name == "name") {
         filter.name = value;
+    } else if (name == "cursor") {
+        filter.cursor = value;
     } else {
         filter.resource = value;
     }
     return std::nullopt;
+}
+
+std::string listed(std::span<const std::string_view> names) {
+    std::string text;
+    for (const std::string_view name : names)
+        text += (text.empty() ? "" : ", ") + std::string{name};
+    return text;
 }
 
 } // namespace
@@ -111,10 +118,9 @@ std::optional<wall_time> parse_since(std::string_view text, wall_time now) {
     return now - std::chrono::seconds{*count * unit_seconds};
 }
 
-std::variant<store::event_filter, bad_parameter> parse_event_query(std::string_view query, wall_time now) {
-    static const std::set<std::string, std::less<>> known{"limit", "before",   "since",  "state",
-                                                          "name",  "resource", "handler"};
-    store::event_filter filter;
+std::variant<list_query, bad_parameter>
+parse_list_query(std::string_view query, std::span<const std::string_view> known, wall_time now) {
+    list_query filter;
     std::set<std::string, std::less<>> seen;
     while (!query.empty()) {
         const std::string_view pair = query.substr(0, query.find('&'));
@@ -127,14 +133,53 @@ std::variant<store::event_filter, bad_parameter> parse_event_query(std::string_v
             percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
         if (!name || !value)
             return bad_parameter{"'" + std::string{pair} + "' is not percent-encoded as it should be"};
-        if (!known.contains(*name))
-            return bad_parameter{"unknown parameter '" + *name +
-                                 "'; allowed are limit, before, since, state, name, resource, handler"};
+        if (std::ranges::find(known, *name) == known.end())
+            return bad_parameter{"unknown parameter '" + *name + "'; allowed are " + listed(known)};
         if (!seen.insert(*name).second)
             return bad_parameter{"parameter '" + *name + "' is given twice"};
         if (const auto allowed = apply(filter, *name, *value, now))
             return bad_parameter{"parameter '" + *name + "' is '" + *value + "'; allowed is " + *allowed};
     }
+    return filter;
+}
+
+bad_parameter bad_before(const std::string& value, std::string_view what) {
+    return {"parameter 'before' is '" + value + "'; allowed is " + std::string{what}};
+}
+
+std::variant<store::event_filter, bad_parameter> parse_event_query(std::string_view query, wall_time now) {
+    static constexpr std::string_view known[] = {"limit", "before",   "since",  "state",
+                                                 "name",  "resource", "handler"};
+    auto parsed = parse_list_query(query, known, now);
+    if (auto* const bad = std::get_if<bad_parameter>(&parsed))
+        return std::move(*bad);
+    auto& read = std::get<list_query>(parsed);
+    store::event_filter filter;
+    filter.limit = read.limit.value_or(filter.limit);
+    if (!read.before.empty() && !(filter.before = parse_event_id(read.before)))
+        return bad_before(read.before, "an event's id");
+    filter.since = read.since;
+    filter.state = read.state;
+    filter.handler = std::move(read.handler);
+    filter.name = std::move(read.name);
+    filter.resource = std::move(read.resource);
+    return filter;
+}
+
+std::variant<store::dead_filter, bad_parameter> parse_dead_query(std::string_view query, wall_time now) {
+    static constexpr std::string_view known[] = {"limit", "before", "since", "name", "resource", "handler"};
+    auto parsed = parse_list_query(query, known, now);
+    if (auto* const bad = std::get_if<bad_parameter>(&parsed))
+        return std::move(*bad);
+    auto& read = std::get<list_query>(parsed);
+    store::dead_filter filter;
+    filter.limit = read.limit.value_or(filter.limit);
+    if (!read.before.empty() && !(filter.before = parse_event_id(read.before)))
+        return bad_before(read.before, "a delivery's id");
+    filter.since = read.since;
+    filter.handler = std::move(read.handler);
+    filter.name = std::move(read.name);
+    filter.resource = std::move(read.resource);
     return filter;
 }
 

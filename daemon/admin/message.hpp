@@ -13,6 +13,7 @@ struct request {
     std::string target;                      ///< Path and query, as they came.
     std::vector<std::string> hosts;          ///< The values of every Host header, in order.
     std::vector<std::string> authorizations; ///< The values of every Authorization header, in order.
+    std::string content_type;                ///< Empty where there is none.
     std::string local_address; ///< Where the connection came in: an address without port or brackets.
 
     std::string_view path() const noexcept { return std::string_view{target}.substr(0, target.find('?')); }

@@ -1,10 +1,7 @@
 /// Which request gets which answer.
 #include "daemon/admin/routes.hpp"
 
-#include "daemon/admin/event_json.hpp"
-#include "daemon/admin/event_query.hpp"
 #include "daemon/admin/status_json.hpp"
-#include "daemon/event/event_id.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,43 +12,50 @@ namespace outreachd::admin {
 namespace {
 
 constexpr std::string_view metrics_type = "text/plain; version=0.0.4; charset=utf-8";
-constexpr std::string_view event_prefix = "/api/events/";
 
 response not_found(std::string_view path) {
     return error_answer(404, "there is nothing at " + std::string{path});
 }
 
-/// The answer where the store gave an error instead of a record.
-response store_error(error_code ec) {
-    if (ec == errc::not_found)
-        return error_answer(404, "there is no such event");
-    return error_answer(503, "the store can't be read now: " + ec.message());
+/// What of the path follows `prefix` and a slash; nothing where it isn't below it.
+std::optional<std::string_view> below(std::string_view path, std::string_view prefix) {
+    if (!path.starts_with(prefix))
+        return std::nullopt;
+    path.remove_prefix(prefix.size());
+    if (path.empty())
+        return path;
+    return path.front() == '/' && path.size() > 1 ? std::optional{path.substr(1)} : std::nullopt;
 }
 
-template <typename Record>
-response answer_of(const result<Record>& read) {
-    if (read.has_error())
-        return store_error(read.error());
-    return json_answer(to_json(read.value()));
-}
-
-answer list_events(const request& asked) {
-    auto parsed = parse_event_query(asked.query(), wall_now());
-    if (const auto* bad = std::get_if<bad_parameter>(&parsed))
-        return error_answer(400, bad->message);
-    return read_job{[filter = std::get<store::event_filter>(std::move(parsed))](store::reader& from) {
-        return answer_of(from.list(filter));
-    }};
-}
-
-answer show_event(std::string_view id_text) {
-    const auto id = parse_event_id(id_text);
-    if (!id)
-        return error_answer(400, "'" + std::string{id_text} + "' is not an event's id");
-    return read_job{[id = *id](store::reader& from) { return answer_of(from.story(id)); }};
+response with_allow(std::string_view what, std::string allowed) {
+    response refused = error_answer(405, what);
+    refused.headers.emplace_back("Allow", std::move(allowed));
+    return refused;
 }
 
 } // namespace
+
+response store_error(error_code ec, std::string_view what) {
+    if (ec == errc::not_found)
+        return error_answer(404, what);
+    return error_answer(503, "the store can't be read now: " + ec.message());
+}
+
+std::optional<response> refuse_unless_read(const request& asked) {
+    if (asked.method == "GET" || asked.method == "HEAD")
+        return std::nullopt;
+    return with_allow("only GET and HEAD are allowed here", "GET, HEAD");
+}
+
+std::optional<response> refuse_unless_post(const request& asked) {
+    if (asked.method != "POST")
+        return with_allow("only POST is allowed here", "POST");
+    const std::string_view type =
+        std::string_view{asked.content_type}.substr(0, asked.content_type.find(';'));
+    if (type != json_type)
+        return error_answer(415, "a request that changes something needs Content-Type: application/json");
+    return std::nullopt;
+}
 
 routes::routes(services asked, authorization checked)
     : services_(std::move(asked)), authorization_(std::move(checked)) {}
@@ -60,28 +64,25 @@ answer routes::route(const request& asked) const {
     if (const auto refused = authorization_.refuse(asked))
         return *refused;
     const std::string_view path = asked.path();
-    const bool is_one_event =
-        path.starts_with(event_prefix) && path.find('/', event_prefix.size()) == std::string_view::npos;
+    if (const auto rest = below(path, "/api/events"))
+        return event_route(asked, *rest, services_);
+    if (const auto rest = below(path, "/api/dead"))
+        return dead_route(asked, *rest, services_);
+    if (const auto rest = below(path, "/api/quarantine"))
+        return quarantine_route(asked, *rest, services_);
     constexpr std::array known =
-        std::to_array<std::string_view>({"/livez", "/readyz", "/metrics", "/api/status", "/api/events"});
-    if (!is_one_event && std::ranges::find(known, path) == known.end())
+        std::to_array<std::string_view>({"/livez", "/readyz", "/metrics", "/api/status"});
+    if (std::ranges::find(known, path) == known.end())
         return not_found(path);
-    if (asked.method != "GET" && asked.method != "HEAD") {
-        response refused = error_answer(405, "only GET and HEAD are allowed here");
-        refused.headers.emplace_back("Allow", "GET, HEAD");
-        return refused;
-    }
+    if (auto refused = refuse_unless_read(asked))
+        return *refused;
     if (path == "/livez")
         return livez();
     if (path == "/readyz")
         return readyz(asked);
     if (path == "/metrics")
         return metrics_text();
-    if (path == "/api/status")
-        return status_now();
-    if (path == "/api/events")
-        return list_events(asked);
-    return show_event(path.substr(event_prefix.size()));
+    return status_now();
 }
 
 response routes::livez() const {
@@ -111,7 +112,7 @@ response routes::status_now() const {
         .roles = services_.roles,
         .unready_reasons = services_.unready_reasons(),
         .outbox = 0, // There is no broker yet that events could wait for.
-        .quarantined = services_.quarantined(),
+        .quarantined = services_.doubtful.size(),
         .unrouted = accounts.unrouted,
         .handler_names = services_.handler_names(),
         .depths = services_.events.depths(),

@@ -3,17 +3,12 @@
 
 #include "daemon/admin/authorization.hpp"
 #include "daemon/admin/message.hpp"
-#include "daemon/admin/reader_thread.hpp"
+#include "daemon/admin/route_parts.hpp"
 #include "daemon/admin/services.hpp"
-
-#include <variant>
 
 namespace outreachd::admin {
 
-/// An answer, or the read of the store that makes it.
-using answer = std::variant<response, read_job>;
-
-/// The admin server's paths. Doesn't block; admin thread.
+/// The admin server's paths. Doesn't block; admin thread. Outlives the reads that it gives.
 class routes {
 public:
     routes(services asked, authorization checked);

@@ -96,8 +96,12 @@ std::vector<std::string> values_of(const message& from, http::field name) {
 }
 
 request to_request(const message& from, const std::string& local_address) {
-    return {std::string{from.method_string()}, std::string{from.target()}, values_of(from, http::field::host),
-            values_of(from, http::field::authorization), local_address};
+    return {std::string{from.method_string()},
+            std::string{from.target()},
+            values_of(from, http::field::host),
+            values_of(from, http::field::authorization),
+            std::string{from[http::field::content_type]},
+            local_address};
 }
 
 /// No request here needs a body. After one that has it the connection ends, so that two readers who
@@ -143,10 +147,11 @@ tcp::acceptor listen_on(asio::io_context& io, const settings::admin& configured)
 
 class server::implementation {
 public:
-    implementation(const settings::admin& configured, services asked, log::logger& log)
+    implementation(const settings::admin& configured, const services& asked, log::logger& log)
         : log_(log), acceptor_(listen_on(io_, configured)), accept_wait_(io_),
-          port_(acceptor_.local_endpoint().port()), reader_(asked.events, log),
-          routes_(std::move(asked), authorization{configured.address, configured.hosts, configured.token}) {
+          port_(acceptor_.local_endpoint().port()),
+          routes_(asked, authorization{configured.address, configured.hosts, configured.token}),
+          reader_(asked.events, log) {
         spawn(accept_all());
         thread_ = start_quiet_thread("admin", [this] { run(); });
     }
@@ -370,13 +375,13 @@ private:
     bool is_stopping_ = false;                           ///< Admin thread.
     bool is_sending_large_ = false;                      ///< Admin thread.
     std::list<std::shared_ptr<connection>> connections_; ///< Admin thread. Shared with their coroutines.
-    reader_thread reader_;                               ///< Ends before `io_`, which it posts to.
     routes routes_;
+    reader_thread reader_; ///< Ends before `io_`, which it posts to, and `routes_`, whose reads it runs.
     std::thread thread_;
 };
 
-server::server(const settings::admin& configured, services asked, log::logger& log)
-    : implementation_(std::make_unique<implementation>(configured, std::move(asked), log)) {}
+server::server(const settings::admin& configured, const services& asked, log::logger& log)
+    : implementation_(std::make_unique<implementation>(configured, asked, log)) {}
 
 server::~server() = default;
 

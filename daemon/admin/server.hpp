@@ -19,7 +19,7 @@ namespace outreachd::admin {
 class server {
 public:
     /// Listens when it returns. Throws std::runtime_error, naming address and cause, where it can't.
-    server(const settings::admin& configured, services asked, log::logger& log);
+    server(const settings::admin& configured, const services& asked, log::logger& log);
     /// As `stop`, and waits for as long as it takes.
     ~server();
     server(const server&) = delete;

@@ -3,6 +3,7 @@
 
 #include "daemon/event/timestamp.hpp"
 #include "daemon/metrics/metrics.hpp"
+#include "daemon/store/quarantine.hpp"
 #include "daemon/store/store.hpp"
 
 #include <cstdint>
@@ -13,10 +14,11 @@
 
 namespace outreachd::admin {
 
-/// Filled by the application; all of it outlives the server. The functions run on the admin thread and
-/// must not block: it is the one that answers when all else hangs.
+/// Filled by the application; all of it outlives the server. The functions run on the admin thread,
+/// where nothing else is said, and must not block: it is the one that answers when all else hangs.
 struct services {
     store::store& events;
+    store::quarantine& doubtful;
     metrics::metrics& figures;
     /// Whether the I/O threads answer.
     std::function<bool()> is_live;
@@ -24,10 +26,16 @@ struct services {
     std::function<std::vector<std::string>()> unready_reasons;
     /// Deliveries of a handler that run now.
     std::function<std::uint64_t(std::string_view handler)> running;
+    /// Whether a delivery runs now. Any thread.
+    std::function<bool(std::string_view handler, store::sequence at)> is_running;
+    /// Whether a handler is configured, or was and hasn't finished yet. Any thread.
+    std::function<bool(std::string_view handler)> has_handler;
+    /// Where the routes in force send an event. Any thread.
+    std::function<store::routing(const store::stored_event&)> route;
+    /// Offers what is in quarantine to the secrets in force; `heard` is called once that is done. Any thread.
+    std::function<void(std::function<void()> heard)> recheck;
     /// As configured now; a reload changes them.
     std::function<std::vector<std::string>()> handler_names;
-    /// Requests in quarantine.
-    std::function<std::uint64_t()> quarantined;
     std::vector<std::string> roles;
     wall_time started_at{};
 };

@@ -9,6 +9,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include <optional>
 #include <ostream>
 
 namespace outreachd::command_line {
@@ -19,7 +20,7 @@ namespace {
 std::string refusal(const admin::client_answer& answer, const std::string& place) {
     boost::system::error_code ec;
     std::string said = text_at(boost::json::parse(answer.body, ec), "error");
-    if (answer.status == 404 && !said.empty())
+    if ((answer.status == 404 || answer.status == 409) && !said.empty())
         return said;
     std::string text = "outreachd at " + place + " answered " + std::to_string(answer.status);
     if (!said.empty())
@@ -29,23 +30,31 @@ std::string refusal(const admin::client_answer& answer, const std::string& place
     return text;
 }
 
-} // namespace
+/// A daemon to be asked, or why there is none.
+struct reachable {
+    std::optional<admin::client> daemon;
+    int code = exit_code::ok;
+};
 
-int ask_daemon(const question& what, const streams& to,
-               const std::function<void(const boost::json::value& answer)>& show) {
+reachable reach(const std::string& config_path, const streams& to) {
+    const auto configured = load_for_command(config_path, settings::scope::admin_api, to.err);
+    if (!configured)
+        return {std::nullopt, exit_code::configuration};
+    if (!configured->errors.empty()) { // The token can't be read, and without it the daemon would refuse.
+        write_problems(configured->errors, config_path, to.err);
+        return {std::nullopt, exit_code::configuration};
+    }
+    return {admin::client{configured->settings.admin}, exit_code::ok};
+}
+
+int ask(const admin::client& daemon, const question& what, const streams& to,
+        const std::function<void(const boost::json::value& answer)>& show) {
     const auto complain = [&](const std::string& why, int code) {
         to.err << printable(why) << '\n';
         return code;
     };
-    const auto configured = load_for_command(what.config_path, settings::scope::admin_api, to.err);
-    if (!configured)
-        return exit_code::configuration;
-    if (!configured->errors.empty()) { // The token can't be read, and without it the daemon would refuse.
-        write_problems(configured->errors, what.config_path, to.err);
-        return exit_code::configuration;
-    }
-    const admin::client daemon{configured->settings.admin};
-    const auto outcome = daemon.get(what.target);
+    const auto outcome =
+        what.how == question::method::get ? daemon.get(what.target) : daemon.post(what.target);
     if (const auto* const failure = std::get_if<admin::client_failure>(&outcome))
         return complain(failure->message, exit_code::unavailable);
     const auto& answer = std::get<admin::client_answer>(outcome);
@@ -61,6 +70,35 @@ int ask_daemon(const question& what, const streams& to,
         return complain("what answers at " + daemon.place() + " is no outreachd: " + ec.message(),
                         exit_code::failed);
     show(parsed);
+    return exit_code::ok;
+}
+
+} // namespace
+
+int ask_daemon(const question& what, const streams& to,
+               const std::function<void(const boost::json::value& answer)>& show) {
+    const reachable found = reach(what.config_path, to);
+    return found.daemon ? ask(*found.daemon, what, to, show) : found.code;
+}
+
+int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
+                     const std::function<void(const boost::json::value& answer)>& add) {
+    const reachable found = reach(config_path, to);
+    if (!found.daemon)
+        return found.code;
+    std::string cursor;
+    do {
+        question piece{config_path, target, false, question::method::post};
+        if (!cursor.empty())
+            piece.target += (target.find('?') == std::string::npos ? "?cursor=" : "&cursor=") +
+                            admin::percent_encode(cursor);
+        const int code = ask(*found.daemon, piece, to, [&](const boost::json::value& answer) {
+            cursor = text_at(answer, "cursor");
+            add(answer);
+        });
+        if (code != exit_code::ok)
+            return code;
+    } while (!cursor.empty());
     return exit_code::ok;
 }
 

@@ -14,13 +14,20 @@ struct question {
     std::string config_path;
     std::string target;   ///< Path and query, such as `/api/status`.
     bool is_json = false; ///< Show the answer as it is.
+    enum class method { get, post } how = method::get;
 };
 
-/// GETs `what.target` of the daemon that the `admin:` part of the configuration names, and shows the
+/// Asks for `what.target` of the daemon that the `admin:` part of the configuration names, and shows the
 /// answer: as it came, or by `show`. Where there is no good answer, writes a plain sentence to
 /// `to.err`. Returns the exit code: configuration, unavailable (nothing answers) or failed (the
 /// daemon refused). Blocks for some seconds at most.
+/// `show` gets each answer parsed; with `is_json` that is never called.
 int ask_daemon(const question& what, const streams& to,
                const std::function<void(const boost::json::value& answer)>& show);
+
+/// POSTs `target`, a change that is made in pieces, until an answer has no `cursor` any more. `add` gets each
+/// answer. As `ask_daemon` for the rest.
+int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
+                     const std::function<void(const boost::json::value& answer)>& add);
 
 } // namespace outreachd::command_line

@@ -1,17 +1,15 @@
-/// CLI11's only home: turns arguments into calls.
+/// Turns arguments into calls. CLI11's home, with daemon_commands.
 #include "daemon/command_line/command_line.hpp"
 
 #include "daemon/command_line/check_command.hpp"
+#include "daemon/command_line/command_tree.hpp"
 #include "daemon/command_line/configuration.hpp"
-#include "daemon/command_line/events_command.hpp"
+#include "daemon/command_line/daemon_commands.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/help_text.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/send_command.hpp"
-#include "daemon/command_line/status_command.hpp"
 #include "daemon/settings/nearest_name.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <iostream>
 
@@ -23,31 +21,8 @@ namespace {
 struct arguments {
     std::vector<std::string> configs; ///< As -c may stand at several places, but be meant only once.
     send_options send;
-    list_options list;
-    bool is_status_json = false;
-    std::string shown_id;
-    bool is_show_json = false;
+    daemon_arguments daemon;
 };
-
-/// A command, and what runs it.
-struct runnable {
-    CLI::App* command;
-    std::function<int(const std::string& config_path)> run;
-};
-
-CLI::App* add_command(CLI::App& to, const std::string& name, const std::string& description,
-                      std::string_view footer, arguments& into) {
-    CLI::App* const command = to.add_subcommand(name, description);
-    command->group("Commands");
-    command->footer(std::string{footer});
-    command
-        ->add_option_function<std::string>(
-            "-c,--config", [&into](const std::string& path) { into.configs.push_back(path); },
-            "The configuration file (else $OUTREACHD_CONFIG, else\n" +
-                std::string{default_configuration_path} + ")")
-        ->type_name("FILE");
-    return command;
-}
 
 void add_send_options(CLI::App& command, send_options& into) {
     command.add_option("NAME|FILE", into.what, "Events to send: names, globs, `all`, or files")
@@ -68,59 +43,24 @@ void add_send_options(CLI::App& command, send_options& into) {
     command.add_flag("--json", into.is_json, "Print one JSON object");
 }
 
-void add_list_options(CLI::App& command, list_options& into) {
-    command.add_option("--limit", into.limit, "At most N events (1 to 1000; 50)")->type_name("N");
-    command.add_option("--before", into.before, "Only events older than that one")->type_name("ID");
-    command.add_option("--since", into.since, "Only those received since then: 90s, 10m, 2h, 7d or RFC 3339")
-        ->type_name("T");
-    command
-        .add_option("--state", into.state, "Only those that are pending, published, done, dead or unrouted")
-        ->type_name("STATE");
-    command.add_option("--handler", into.handler, "Only those with a delivery to that handler")
-        ->type_name("NAME");
-    command.add_option("--name", into.name, "Only those of that name, such as task.completed")
-        ->type_name("NAME");
-    command.add_option("--resource", into.resource, "Only those of a resource: task, or task:330021")
-        ->type_name("TYPE[:ID]");
-    command.add_flag("--json", into.is_json, "Print a JSON array");
-}
-
 std::vector<runnable> add_commands(CLI::App& app, arguments& typed, const commands& given,
                                    const streams& to) {
     std::vector<runnable> all;
-    CLI::App* const serve = add_command(app, "serve", "Run the daemon", help_text::serve, typed);
+    CLI::App* const serve = add_command(app, "serve", "Run the daemon", help_text::serve, typed.configs);
     all.push_back({serve, [&](const std::string& path) { return given.serve(path); }});
 
-    CLI::App* const checked = add_command(app, "check", "Check the configuration", help_text::check, typed);
+    CLI::App* const checked =
+        add_command(app, "check", "Check the configuration", help_text::check, typed.configs);
     all.push_back({checked, [&](const std::string& path) { return check(path, may_read_secrets(), to); }});
 
     CLI::App* const sent =
         add_command(app, "send", "Sign events and send them to the listener, as Outreach would",
-                    help_text::send(), typed);
+                    help_text::send(), typed.configs);
     add_send_options(*sent, typed.send);
     all.push_back({sent, [&](const std::string& path) { return send(path, typed.send, to); }});
 
-    CLI::App* const asked = add_command(app, "status", "Show what is running, queue depths, the last errors",
-                                        help_text::status, typed);
-    asked->add_flag("--json", typed.is_status_json, "Print a JSON object");
-    all.push_back({asked, [&](const std::string& path) { return status(path, typed.is_status_json, to); }});
-
-    CLI::App* const events =
-        add_command(app, "events", "List events, or show what became of one", help_text::events, typed);
-    events->require_subcommand(1);
-    CLI::App* const listed =
-        add_command(*events, "list", "List the events that were received", help_text::events_list, typed);
-    add_list_options(*listed, typed.list);
-    all.push_back({listed, [&](const std::string& path) { return list_events(path, typed.list, to); }});
-    CLI::App* const shown =
-        add_command(*events, "show", "Show the whole story of one event", help_text::events_show, typed);
-    shown->add_option("ID", typed.shown_id, "The event's id, as `events list` shows it")
-        ->required()
-        ->type_name("");
-    shown->add_flag("--json", typed.is_show_json, "Print a JSON object");
-    all.push_back({shown, [&](const std::string& path) {
-                       return show_event(path, typed.shown_id, typed.is_show_json, to);
-                   }});
+    for (runnable& each : add_daemon_commands(app, typed.daemon, typed.configs, to))
+        all.push_back(std::move(each));
     return all;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/json_fields.hpp"
 #include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/spoken_count.hpp"
 #include "daemon/command_line/spoken_time.hpp"
 #include "daemon/event/event_id.hpp"
 
@@ -20,19 +21,6 @@ namespace outreachd::command_line {
 namespace {
 
 namespace json = boost::json;
-
-std::string query_of(const list_options& options) {
-    const std::pair<const char*, const std::string&> parameters[]{
-        {"limit", options.limit},      {"before", options.before},   {"since", options.since},
-        {"state", options.state},      {"handler", options.handler}, {"name", options.name},
-        {"resource", options.resource}};
-    std::string query;
-    for (const auto& [name, value] : parameters) {
-        if (!value.empty())
-            query += (query.empty() ? "" : "&") + std::string{name} + '=' + admin::percent_encode(value);
-    }
-    return query;
-}
 
 std::string received(const json::value& event, wall_time now) {
     const std::string text = text_at(event, "received_at");
@@ -69,6 +57,19 @@ int refuse(const std::string& why, const streams& to) {
 
 } // namespace
 
+std::string query_of(const list_options& options) {
+    const std::pair<const char*, const std::string&> parameters[]{
+        {"limit", options.limit},      {"before", options.before},   {"since", options.since},
+        {"state", options.state},      {"handler", options.handler}, {"name", options.name},
+        {"resource", options.resource}};
+    std::string query;
+    for (const auto& [name, value] : parameters) {
+        if (!value.empty())
+            query += (query.empty() ? "" : "&") + std::string{name} + '=' + admin::percent_encode(value);
+    }
+    return query;
+}
+
 int list_events(const std::string& config_path, const list_options& options, const streams& to) {
     const std::string query = query_of(options);
     const auto checked = admin::parse_event_query(query, wall_now());
@@ -84,6 +85,32 @@ int show_event(const std::string& config_path, const std::string& id, bool is_js
         return refuse("'" + id + "' is no event's id; `outreachd events list` shows them", to);
     return ask_daemon({config_path, "/api/events/" + id, is_json}, to,
                       [&](const json::value& answer) { write_event_story(answer, wall_now(), to.out); });
+}
+
+int replay_events(const std::string& config_path, const std::string& id, const list_options& narrowed,
+                  const streams& to) {
+    if (id.empty() && narrowed.since.empty())
+        return refuse("which events? Give an ID, or --since and a time such as 2h", to);
+    if (!id.empty() && !parse_event_id(id))
+        return refuse("'" + id + "' is no event's id; `outreachd events list` shows them", to);
+    const bool is_one = !id.empty();
+    if (is_one && !(narrowed.since + narrowed.name + narrowed.resource).empty())
+        return refuse("an ID is one event; --since, --name and --resource are for many", to);
+    std::string query = query_of(narrowed);
+    if (!query.empty())
+        query.insert(0, "?");
+    double events = 0;
+    double deliveries = 0;
+    const int code = change_in_pieces(
+        config_path, (is_one ? "/api/events/" + id + "/replay" : "/api/events/replay") + query, to,
+        [&](const json::value& answer) {
+            events += number_at(answer, "events");
+            deliveries += number_at(answer, "deliveries");
+        });
+    if (code == exit_code::ok || deliveries > 0)
+        to.out << "replayed " << counted(events, "event") << ": "
+               << counted(deliveries, "new delivery", "new deliveries") << '\n';
+    return code;
 }
 
 } // namespace outreachd::command_line

@@ -1,4 +1,4 @@
-/// `outreachd events list` and `outreachd events show ID`.
+/// `outreachd events list`, `show` and `replay`.
 #pragma once
 
 #include "daemon/command_line/streams.hpp"
@@ -12,15 +12,21 @@ struct list_options {
     std::string limit;  ///< 1 to 1,000; 50 where empty.
     std::string before; ///< An event's id: only older ones.
     std::string since;  ///< RFC 3339, or how long ago: `2h`.
-    std::string state;  ///< pending, published, done, dead or unrouted.
+    std::string state;  ///< pending, published, done, dead, unrouted or discarded.
     std::string handler;
     std::string name;
     std::string resource; ///< `task`, or `task:123`.
     bool is_json = false;
 };
 
-/// Both return the exit code.
+/// The query that these make, percent-encoded, without the `?`; empty where nothing narrows.
+std::string query_of(const list_options& options);
+
+/// All return the exit code.
 int list_events(const std::string& config_path, const list_options& options, const streams& to);
 int show_event(const std::string& config_path, const std::string& id, bool is_json, const streams& to);
+/// One event, or, where `id` is empty, all since `narrowed.since`.
+int replay_events(const std::string& config_path, const std::string& id, const list_options& narrowed,
+                  const streams& to);
 
 } // namespace outreachd::command_line

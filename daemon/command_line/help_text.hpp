@@ -59,7 +59,8 @@ Exit codes:
 inline constexpr std::string_view events =
     R"(Examples:
   outreachd events list --since 2h --state dead
-  outreachd events show 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f)";
+  outreachd events show 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
+  outreachd events replay --since 2h --handler crm)";
 
 inline constexpr std::string_view events_list =
     R"(Newest first. Asks the running daemon. The last line says how to get the next, older page.
@@ -83,6 +84,111 @@ Examples:
 
 Exit codes:
   0 done    1 no such event    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view events_replay =
+    R"(Routes the event, or all that were received since a time, by the routes in force, and makes a new
+delivery to each handler, in the order of receipt. A delivery that isn't finished yet stays as it is.
+New deliveries have ids of their own: a receiver that drops repeats by them takes these as new.
+
+Examples:
+  outreachd events replay 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
+  outreachd events replay --since 2h --handler crm
+  outreachd events replay --since 2026-11-21T08:00:00Z --name task.completed
+
+Exit codes:
+  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view dead =
+    R"(Examples:
+  outreachd dead list --handler crm
+  outreachd dead replay --handler crm)";
+
+inline constexpr std::string_view dead_list =
+    R"(Those of the newest events first. The last line says how to get the next page.
+
+Examples:
+  outreachd dead list
+  outreachd dead list --handler crm --since 2h --json
+
+Exit codes:
+  0 done    1 the daemon refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view dead_show =
+    R"(Shows the reason, the last answer (its first 4 KiB) and every attempt of one dead delivery.
+
+Examples:
+  outreachd dead show 5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11
+
+Exit codes:
+  0 done    1 no such dead delivery    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view dead_replay =
+    R"(The delivery is pending again, with the same id and its attempts from one. What has no handler is routed
+again.
+
+Examples:
+  outreachd dead replay 5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11
+  outreachd dead replay --handler crm --since 2h
+  outreachd dead replay --all
+
+Exit codes:
+  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view dead_discard =
+    R"(The delivery is never tried again; it is shown as discarded for as long as done events are kept.
+With --handler alone, and where no handler of that name is configured any more, what still waits for
+it is discarded too.
+
+Examples:
+  outreachd dead discard 5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11
+  outreachd dead discard --handler gone
+
+Exit codes:
+  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view quarantine =
+    R"(What is here was answered 401: after a secret was mistyped, genuine events are among it. When the
+secrets change, by a reload or a start, all of it is checked again by itself.
+
+Examples:
+  outreachd quarantine list
+  outreachd quarantine recheck)";
+
+inline constexpr std::string_view quarantine_list =
+    R"(Newest first. Nothing of it has been proved genuine.
+
+Examples:
+  outreachd quarantine list --limit 200
+
+Exit codes:
+  0 done    1 the daemon refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view quarantine_show =
+    R"(Shows one request with its headers and its body, of which nothing has been proved genuine.
+
+Examples:
+  outreachd quarantine show 17
+
+Exit codes:
+  0 done    1 no such request    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view quarantine_recheck =
+    R"(Those whose signature holds with the secrets that the daemon has now become events.
+
+Examples:
+  outreachd quarantine recheck
+
+Exit codes:
+  0 done    1 the daemon refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+
+inline constexpr std::string_view quarantine_discard =
+    R"(Nothing of it is kept.
+
+Examples:
+  outreachd quarantine discard 17
+
+Exit codes:
+  0 done    1 no such request    64 wrong usage    69 no daemon answers    78 wrong configuration)";
 
 /// With the names of all samples, which is why it is no constant.
 std::string send();

@@ -8,7 +8,7 @@ endpoint_table::endpoint_table(const std::vector<settings::endpoint>& configured
     for (const settings::endpoint& one : configured) {
         const signature::policy rules{one.secrets,
                                       one.unsigned_requests == settings::unsigned_policy::accept};
-        endpoints_.push_back({one.path, one.source, one.dedup_window, one.quarantine_bytes_max > 0,
+        endpoints_.push_back({one.path, one.source, one.dedup_window, one.quarantine_bytes_max,
                               std::make_shared<const signature::verifier>(rules)});
     }
 }

@@ -4,6 +4,7 @@
 #include "daemon/settings/settings.hpp"
 #include "daemon/signature/verifier.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ struct endpoint {
     std::string path;
     std::string source;
     std::chrono::milliseconds dedup_window{};
-    bool has_quarantine = true;
+    std::uint64_t quarantine_bytes_max = 0; ///< 0: no quarantine.
     std::shared_ptr<const signature::verifier> verifier;
 };
 

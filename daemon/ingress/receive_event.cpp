@@ -16,7 +16,7 @@ request_outcome refuse(error_code ec, received_request& request, const endpoint&
         with.log.debug(
             "request refused",
             {{"endpoint", at.path}, {"source", at.source}, {"peer", request.peer}, {"reason", ec.message()}});
-    if (ec == errc::signature_mismatch && at.has_quarantine && with.quarantine)
+    if (ec == errc::signature_mismatch && at.quarantine_bytes_max > 0 && with.quarantine)
         with.quarantine(ec.message(), std::move(request));
     return to_outcome(ec);
 }

@@ -26,17 +26,17 @@ bool is_asked_for(const dead_delivery& one, const dead_filter& what) {
 
 } // namespace
 
-std::optional<sqlite_reader::dead_place> sqlite_reader::dead_place_of(const event_id& delivery) {
+std::optional<sqlite_reader::dead_row> sqlite_reader::dead_row_of(const event_id& delivery) {
     statement find(*database_, "SELECT event, handler FROM dead WHERE delivery=?");
     if (!find.bind(bytes_of(delivery)).step())
         return std::nullopt;
-    return dead_place{find.number(0), find.number(1)};
+    return dead_row{find.number(0), find.number(1)};
 }
 
 /// A piece of the places behind `below`, the newest event first.
-std::vector<sqlite_reader::dead_place> sqlite_reader::next_dead(const dead_filter& what,
-                                                                const dead_place& below) {
-    std::vector<dead_place> found;
+std::vector<sqlite_reader::dead_row> sqlite_reader::next_dead(const dead_filter& what,
+                                                              const dead_row& below) {
+    std::vector<dead_row> found;
     const auto collect = [&](statement& rows) {
         while (rows.step())
             found.push_back({rows.number(0), rows.number(1)});
@@ -55,7 +55,7 @@ std::vector<sqlite_reader::dead_place> sqlite_reader::next_dead(const dead_filte
 }
 
 /// Nothing where it was revived, discarded or expired since its place was read.
-std::optional<dead_delivery> sqlite_reader::dead_at(const dead_place& where) {
+std::optional<dead_delivery> sqlite_reader::dead_at(const dead_row& where) {
     statement row(*database_, summary_sql().c_str());
     if (!row.bind(where.event).step())
         return std::nullopt;
@@ -74,19 +74,24 @@ result<std::vector<dead_delivery>> sqlite_reader::list_dead(const dead_filter& w
     bool is_place_known = true;
     auto found = guarded(false, [&] {
         const std::size_t limit = std::min(what.limit, list_limit_max);
-        dead_place below{std::numeric_limits<sequence>::max(), 0};
+        dead_row below{std::numeric_limits<sequence>::max(), 0};
         if (what.before) {
-            const auto place = dead_place_of(*what.before);
+            const auto place = dead_row_of(*what.before);
             is_place_known = place.has_value();
-            below = place.value_or(dead_place{0, 0});
+            below = place.value_or(dead_row{0, 0});
         }
         std::vector<dead_delivery> fitting;
+        if (what.behind) {
+            statement handler(*database_, "SELECT id FROM handlers WHERE name=?");
+            const bool is_known = handler.bind(std::string_view(what.behind->handler)).step();
+            below = {what.behind->sequence, is_known ? handler.number(0) : 0};
+        }
         const auto give_up_at = std::chrono::steady_clock::now() + list_time_max;
         while (fitting.size() < limit && std::chrono::steady_clock::now() < give_up_at) {
-            const std::vector<dead_place> places = next_dead(what, below);
+            const std::vector<dead_row> places = next_dead(what, below);
             if (places.empty())
                 break;
-            for (const dead_place& each : places) {
+            for (const dead_row& each : places) {
                 if (fitting.size() == limit)
                     break;
                 if (auto one = dead_at(each); one && is_asked_for(*one, what))
@@ -103,7 +108,7 @@ result<std::vector<dead_delivery>> sqlite_reader::list_dead(const dead_filter& w
 
 result<event_id> sqlite_reader::event_of_dead(const event_id& delivery) {
     auto found = guarded(false, [&]() -> std::optional<event_id> {
-        const auto place = dead_place_of(delivery);
+        const auto place = dead_row_of(delivery);
         if (!place)
             return std::nullopt;
         const auto one = dead_at(*place);

@@ -150,13 +150,14 @@ void quarantine::keep(received_request request, std::uint64_t bytes_max) {
     }
     waiting_bytes_ += bytes;
     waiting_by_peer_[request.peer] += bytes;
-    jobs_.push_back({std::move(request), bytes_max, {}});
+    jobs_.push_back({std::move(request), bytes_max, {}, {}, {}});
     has_job_.notify_one();
 }
 
-void quarantine::recheck(judge decide) {
+void quarantine::recheck(judge decide, std::function<void()> heard) {
     const std::scoped_lock lock(mutex_);
     judge_ = std::move(decide);
+    heard_ = std::move(heard);
     recheck_at_ = std::chrono::steady_clock::now();
     recheck_after_ = jobs_.size();
     has_job_.notify_one();
@@ -175,18 +176,26 @@ void quarantine::work() {
         try {
             if (!database_)
                 open();
-            if (!next->decide)
-                store_one(next->request, next->bytes_max);
-            else if (!recheck_all(next->decide))
-                recheck_later(next->decide);
+            work_on(*next);
         } catch (const std::exception&) {
             database_.reset(); // opened anew for the next one
             if (next->decide)
                 recheck_later(next->decide);
-            else
+            else if (!next->asked)
                 ++dropped_;
         }
+        if (next->heard)
+            next->heard();
     }
+}
+
+void quarantine::work_on(const job& next) {
+    if (next.asked)
+        next.asked(*database_);
+    else if (!next.decide)
+        store_one(next.request, next.bytes_max);
+    else if (!recheck_all(next.decide))
+        recheck_later(next.decide);
 }
 
 /// Nothing: the end. What waits to be kept is written first; a recheck comes again with the next start.
@@ -195,7 +204,12 @@ std::optional<quarantine::job> quarantine::take_job() {
     while (!is_stopping_) {
         const bool is_due = judge_ && recheck_after_ == 0 && recheck_at_ <= std::chrono::steady_clock::now();
         if (is_due)
-            return job{{}, 0, std::exchange(judge_, nullptr)};
+            return job{{}, 0, std::exchange(judge_, nullptr), std::exchange(heard_, nullptr), {}};
+        if (!questions_.empty()) {
+            job asked{{}, 0, {}, {}, std::move(questions_.front())};
+            questions_.pop_front();
+            return asked;
+        }
         if (!jobs_.empty())
             break;
         if (judge_)
@@ -297,7 +311,6 @@ bool quarantine::recheck_all(const judge& decide) {
                    "SELECT number, received_at, endpoint, source, peer, content_type, outreach_event_id,"
                    " headers, cleanup_token, signature, bytes, body FROM requests WHERE number>?"
                    " ORDER BY number LIMIT ?");
-    statement remove(*database_, "DELETE FROM requests WHERE number=?");
     for (std::int64_t last = 0;;) {
         std::vector<kept> piece = read_piece(rows, last);
         if (piece.empty())
@@ -313,12 +326,17 @@ bool quarantine::recheck_all(const judge& decide) {
                 return false; // the others would wait as long, and what comes would wait for them
             if (heard == hearing::refused)
                 continue;
-            remove.bind(one.number).run();
-            shares_[endpoint].change(peer, -one.bytes);
-            --size_;
+            remove(one.number, endpoint, peer, one.bytes);
             ++recovered_;
         }
     }
+}
+
+void quarantine::remove(std::int64_t number, const std::string& endpoint, const std::string& peer,
+                        std::int64_t bytes) {
+    statement(*database_, "DELETE FROM requests WHERE number=?").bind(number).run();
+    shares_[endpoint].change(peer, -bytes);
+    --size_;
 }
 
 std::vector<quarantine::kept> quarantine::read_piece(statement& rows, std::int64_t after) {

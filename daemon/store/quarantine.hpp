@@ -4,10 +4,12 @@
 /// and checked again when the secrets change. They are in a file of their own, without fsync.
 #pragma once
 
+#include "daemon/event/errc.hpp"
 #include "daemon/event/event.hpp"
 #include "daemon/store/database.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -59,8 +61,25 @@ public:
     using judge = std::function<hearing(received_request& request)>;
     /// Offers every kept request to `judge`, oldest first, on the quarantine's thread; those it accepts
     /// are removed. Ends where one is to be heard again or the file can't be read, and begins anew 10 s
-    /// later. A later judge takes an earlier one's place. Any thread; returns at once.
-    void recheck(judge decide);
+    /// later. A later judge takes an earlier one's place. Any thread; returns at once. `heard` is called
+    /// after the first hearing, on that thread; not where a later judge takes the place of this one.
+    void recheck(judge decide, std::function<void()> heard = {});
+
+    /// A request as people see it.
+    struct entry {
+        std::int64_t number = 0; ///< Its id.
+        std::int64_t bytes = 0;
+        received_request request;
+    };
+
+    // What people ask. Any thread; blocks until the quarantine's thread has looked, at most `wait`.
+    // Errors: store_unavailable (the file can't be read now, or not in time), not_found.
+    /// Newest first, without their bodies, headers and tokens; those before number `before`, where given.
+    result<std::vector<entry>> list(std::size_t limit, std::optional<std::int64_t> before,
+                                    std::chrono::milliseconds wait);
+    result<entry> show(std::int64_t number, std::chrono::milliseconds wait);
+    /// It is gone for good.
+    result<bool> discard(std::int64_t number, std::chrono::milliseconds wait);
 
     /// Writes what waits, and waits for the thread until `until`. Whether it has ended: where it hasn't (a
     /// disk that hangs), the process must be left by _Exit. A recheck comes again with the next start.
@@ -77,10 +96,14 @@ public:
     std::uint64_t dropped() const noexcept { return dropped_; }
 
 private:
+    using question = std::function<void(database&)>;
+
     struct job {
         received_request request;
         std::uint64_t bytes_max = 0;
         judge decide; // set: a recheck
+        std::function<void()> heard;
+        question asked; // set: that alone
     };
 
     struct share {
@@ -120,6 +143,11 @@ private:
     void work();
     void open();
     std::optional<job> take_job();
+    template <typename Answer>
+    result<Answer> ask(std::function<result<Answer>(database&)> of, std::chrono::milliseconds wait);
+    void remove(std::int64_t number, const std::string& endpoint, const std::string& peer,
+                std::int64_t bytes);
+    void work_on(const job& next);
     void recheck_later(const judge& decide);
     bool is_within_rate(const std::string& peer, std::uint64_t bytes); // with mutex_ held
     bool has_room(const std::string& peer, std::uint64_t bytes) const; // with mutex_ held
@@ -140,7 +168,9 @@ private:
     std::deque<job> jobs_;
     std::uint64_t waiting_bytes_ = 0; // of jobs_
     std::map<std::string, std::uint64_t, std::less<>> waiting_by_peer_;
+    std::deque<question> questions_;
     judge judge_; // set: a recheck is due
+    std::function<void()> heard_;
     steady_time recheck_at_;
     std::size_t recheck_after_ = 0; // so many of jobs_ came before it
     peer_buckets peer_rates_;

@@ -97,6 +97,7 @@ struct delivery_record {
     std::optional<wall_time> finished_at; ///< done, dead or discarded
     std::string reason;                   ///< Of the last failed attempt.
     std::string last_answer;
+    bool is_running = false; ///< For those who show it; the store doesn't know.
 };
 
 /// One attempt of a delivery's story. Attempts that succeeded at once are not kept one by one.
@@ -141,11 +142,18 @@ struct dead_delivery {
     delivery_record what;
 };
 
+/// A place in the order of dead deliveries, whether there is one (any more) or not.
+struct dead_place {
+    outreachd::store::sequence sequence = 0;
+    std::string handler;
+};
+
 /// Which dead deliveries are asked for. Those of the newest events first.
 struct dead_filter {
-    std::size_t limit = 50;         ///< At most 1,000.
-    std::optional<event_id> before; ///< A dead delivery's id.
-    std::optional<wall_time> since; ///< When it died.
+    std::size_t limit = 50;           ///< At most 1,000.
+    std::optional<event_id> before;   ///< A dead delivery's id.
+    std::optional<dead_place> behind; ///< The same by its place.
+    std::optional<wall_time> since;   ///< When it died.
     std::string handler;
     std::string name;     ///< Exactly.
     std::string resource; ///< `task`, or `task:123` with the id.

@@ -38,14 +38,14 @@ private:
     std::vector<delivery_record> deliveries_of(const event_record& of);
     bool fits(const event_record& record, const event_filter& what) const;
 
-    struct dead_place {
+    struct dead_row {
         sequence event;
         std::int64_t handler;
     };
 
-    std::optional<dead_place> dead_place_of(const event_id& delivery);
-    std::vector<dead_place> next_dead(const dead_filter& what, const dead_place& below);
-    std::optional<dead_delivery> dead_at(const dead_place& where);
+    std::optional<dead_row> dead_row_of(const event_id& delivery);
+    std::vector<dead_row> next_dead(const dead_filter& what, const dead_row& below);
+    std::optional<dead_delivery> dead_at(const dead_row& where);
     std::optional<sequence> sequence_of(const event_id& id);
     std::vector<sequence> next_candidates(const event_filter& what, sequence below, sequence lowest);
 

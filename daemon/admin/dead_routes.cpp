@@ -1,0 +1,224 @@
+/// `/api/dead`: list, show, replay, discard.
+#include "daemon/admin/change.hpp"
+#include "daemon/admin/event_json.hpp"
+#include "daemon/admin/json_writer.hpp"
+#include "daemon/admin/route_parts.hpp"
+#include "daemon/event/event_id.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace outreachd::admin {
+
+namespace {
+
+constexpr std::string_view no_delivery =
+    "there is no such dead delivery; it may have been replayed or discarded";
+/// What one commit changes, at most: an ack waits meanwhile.
+constexpr std::size_t piece_deliveries = 256;
+
+enum class change { replay, discard };
+
+response changed_answer(change what, std::uint64_t count, const std::string& cursor = {}) {
+    json_writer json;
+    json.begin_object();
+    json.member(what == change::replay ? "replayed" : "discarded", count);
+    json.member_or_null("cursor", cursor);
+    json.end_object();
+    return json_answer(std::move(json).take());
+}
+
+answer list_dead(const request& asked) {
+    auto parsed = parse_dead_query(asked.query(), wall_now());
+    if (const auto* bad = std::get_if<bad_parameter>(&parsed))
+        return error_answer(400, bad->message);
+    return read_job{[filter = std::get<store::dead_filter>(std::move(parsed))](store::reader& from) {
+        const auto found = from.list_dead(filter);
+        if (!found)
+            return store_error(found.error(), no_delivery);
+        return json_answer(to_json(*found));
+    }};
+}
+
+/// The story of the event that a dead delivery is of, and where in it the delivery stands.
+struct dead_story {
+    store::event_story story;
+    store::delivery_record delivery;
+};
+
+result<dead_story> read_dead(const event_id& id, store::reader& from) {
+    const auto event = from.event_of_dead(id);
+    if (!event)
+        return event.error();
+    auto story = from.story(*event);
+    if (!story)
+        return story.error();
+    for (const store::delivery_record& each : story->summary.deliveries)
+        if (each.delivery == id && each.state == store::delivery_state::dead)
+            return dead_story{*story, each};
+    return errc::not_found;
+}
+
+answer show_dead(const event_id& id) {
+    return read_job{[id](store::reader& from) {
+        const auto found = read_dead(id, from);
+        if (!found)
+            return store_error(found.error(), no_delivery);
+        return json_answer(to_json(found->story, found->delivery));
+    }};
+}
+
+/// Dead deliveries as they are changed together: those of handlers by their ids, those of nobody by a route.
+struct piece {
+    std::vector<event_id> ids;
+    std::vector<store::routing> routes;
+
+    /// False: no route takes it.
+    bool add(const store::event_record& event, const store::delivery_record& delivery, change what,
+             store::reader& from, const services& of) {
+        if (what == change::discard || !delivery.handler.empty()) {
+            ids.push_back(delivery.delivery);
+            return true;
+        }
+        const auto stored = from.event_at(event.sequence);
+        if (!stored || !stored->subject)
+            return false;
+        store::routing decided = of.route(*stored);
+        if (decided.handlers.empty())
+            return false;
+        routes.push_back(std::move(decided));
+        return true;
+    }
+
+    /// How many were changed; nothing where the disk takes too long.
+    std::optional<std::uint64_t> apply(change what, const services& of) && {
+        std::optional<std::uint64_t> by_id = 0;
+        std::optional<std::uint64_t> by_route = 0;
+        if (!ids.empty())
+            by_id = wait_for_change([&](store::change_done done) {
+                if (what == change::replay)
+                    of.events.revive(std::move(ids), std::move(done));
+                else
+                    of.events.discard(std::move(ids), std::move(done));
+            });
+        if (!routes.empty())
+            by_route = wait_for_change(
+                [&](store::change_done done) { of.events.replay(std::move(routes), std::move(done)); });
+        return by_id && by_route ? std::optional{*by_id + *by_route} : std::nullopt;
+    }
+};
+
+answer change_one(const event_id& id, change what, const services& of) {
+    return read_job{[id, what, &of](store::reader& from) {
+        const auto found = read_dead(id, from);
+        if (!found)
+            return store_error(found.error(), no_delivery);
+        piece one;
+        if (!one.add(found->story.summary, found->delivery, what, from, of))
+            return error_answer(409, "no route takes the event, so there is nobody to replay it to");
+        const auto changed = std::move(one).apply(what, of);
+        if (!changed)
+            return change_is_late();
+        return *changed == 0 ? error_answer(404, no_delivery) : changed_answer(what, *changed);
+    }};
+}
+
+std::string cursor_of(const store::dead_delivery& last) {
+    return std::to_string(last.of.sequence) + "." + last.what.handler;
+}
+
+std::optional<store::dead_place> parse_cursor(std::string_view text) {
+    store::dead_place place;
+    const char* const end = text.data() + text.size();
+    const auto number = std::from_chars(text.data(), end, place.sequence);
+    if (number.ec != std::errc{} || number.ptr == end || *number.ptr != '.')
+        return std::nullopt;
+    place.handler.assign(number.ptr + 1, end);
+    return place;
+}
+
+/// Deliveries that wait for a handler which the configuration no longer has can be given up as well: nobody
+/// else will ever end them.
+std::optional<std::uint64_t> discard_waiting(const std::string& handler, const services& of) {
+    if (handler.empty() || of.has_handler(handler))
+        return 0;
+    return wait_for_change([&](store::change_done done) {
+        of.events.discard_waiting(handler, piece_deliveries, std::move(done));
+    });
+}
+
+response change_piece(const store::dead_filter& filter, change what, store::reader& from,
+                      const services& of) {
+    const auto found = from.list_dead(filter);
+    if (!found)
+        return store_error(found.error(), no_delivery);
+    piece many;
+    for (const store::dead_delivery& each : *found)
+        many.add(each.of, each.what, what, from, of);
+    auto changed = std::move(many).apply(what, of);
+    if (!changed)
+        return change_is_late();
+    if (!found->empty())
+        return changed_answer(what, *changed, cursor_of(found->back()));
+    const bool is_narrowed = filter.since || !filter.name.empty() || !filter.resource.empty();
+    if (what == change::replay || is_narrowed)
+        return changed_answer(what, 0);
+    changed = discard_waiting(filter.handler, of);
+    if (!changed)
+        return change_is_late();
+    return changed_answer(what, *changed, *changed == piece_deliveries ? "0." : "");
+}
+
+answer change_many(const request& asked, change what, const services& of) {
+    static constexpr std::string_view known[] = {"since", "handler", "name", "resource", "cursor"};
+    auto parsed = parse_list_query(asked.query(), known, wall_now());
+    if (const auto* bad = std::get_if<bad_parameter>(&parsed))
+        return error_answer(400, bad->message);
+    auto& read = std::get<list_query>(parsed);
+    store::dead_filter filter;
+    filter.limit = piece_deliveries;
+    filter.since = read.since;
+    filter.handler = read.handler;
+    filter.name = read.name;
+    filter.resource = read.resource;
+    if (!read.cursor.empty()) {
+        filter.behind = parse_cursor(read.cursor);
+        if (!filter.behind)
+            return error_answer(400, "parameter 'cursor' is none that an answer has given");
+    }
+    return read_job{
+        [filter, what, &of](store::reader& from) { return change_piece(filter, what, from, of); }};
+}
+
+std::optional<change> parse_change(std::string_view word) {
+    if (word == "replay")
+        return change::replay;
+    return word == "discard" ? std::optional{change::discard} : std::nullopt;
+}
+
+} // namespace
+
+answer dead_route(const request& asked, std::string_view rest, const services& of) {
+    const std::size_t slash = rest.find('/');
+    const auto what = parse_change(slash == std::string_view::npos ? rest : rest.substr(slash + 1));
+    if (what) {
+        const auto id = parse_event_id(rest.substr(0, slash));
+        if (slash != std::string_view::npos && !id)
+            return error_answer(400, "'" + std::string{rest.substr(0, slash)} + "' is not a delivery's id");
+        if (auto refused = refuse_unless_post(asked))
+            return *refused;
+        return id ? change_one(*id, *what, of) : change_many(asked, *what, of);
+    }
+    if (slash != std::string_view::npos)
+        return error_answer(404, "there is nothing at " + std::string{asked.path()});
+    if (auto refused = refuse_unless_read(asked))
+        return *refused;
+    if (rest.empty())
+        return list_dead(asked);
+    const auto id = parse_event_id(rest);
+    if (!id)
+        return error_answer(400, "'" + std::string{rest} + "' is not a delivery's id");
+    return show_dead(*id);
+}
+
+} // namespace outreachd::admin

@@ -1,0 +1,36 @@
+/// Notices that a certificate or its key was renewed.
+#pragma once
+
+#include "daemon/settings/settings.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace outreachd {
+
+/// Compares what the system says of the two files, which is cheap. One thread.
+class certificate_watch {
+public:
+    /// What the files are now is taken to be in use.
+    explicit certificate_watch(std::optional<settings::tls_files> files);
+
+    /// Whether one of them is another than at the last look.
+    bool has_changed();
+
+    const std::optional<settings::tls_files>& files() const noexcept { return files_; }
+
+    void watch(std::optional<settings::tls_files> files);
+
+private:
+    /// All of it: a file may be replaced by one of the same size within a second.
+    using stamp = std::array<std::int64_t, 5>;
+
+    static stamp stamp_of(const std::string& path);
+
+    std::optional<settings::tls_files> files_;
+    std::array<stamp, 2> seen_{};
+};
+
+} // namespace outreachd

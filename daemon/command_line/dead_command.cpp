@@ -1,0 +1,158 @@
+/// Asks for dead deliveries, shows them, and has them replayed or discarded.
+#include "daemon/command_line/dead_command.hpp"
+
+#include "daemon/admin/event_query.hpp"
+#include "daemon/command_line/ask_daemon.hpp"
+#include "daemon/command_line/columns.hpp"
+#include "daemon/command_line/exit_code.hpp"
+#include "daemon/command_line/json_fields.hpp"
+#include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/spoken_count.hpp"
+#include "daemon/command_line/spoken_time.hpp"
+#include "daemon/event/event_id.hpp"
+
+#include <ostream>
+
+namespace outreachd::command_line {
+
+namespace {
+
+namespace json = boost::json;
+
+int refuse(const std::string& why, const streams& to) {
+    to.err << "outreachd: " << printable(why) << '\n';
+    return exit_code::usage;
+}
+
+std::string no_id(const std::string& given) {
+    return "'" + given + "' is no delivery's id; `outreachd dead list` shows them";
+}
+
+std::string since(const json::value& from, std::string_view key, wall_time now) {
+    const std::string text = text_at(from, key);
+    const auto time = parse_timestamp(text);
+    return time ? spoken_relative(*time, now) : text;
+}
+
+std::string handler_of(const json::value& from) {
+    const std::string name = text_at(from, "handler");
+    return name.empty() ? "(no handler)" : name;
+}
+
+void show_list(const json::value& answer, std::size_t limit, std::ostream& out) {
+    const json::array* const dead = answer.if_array();
+    if (dead == nullptr || dead->empty()) {
+        out << "nothing is dead\n";
+        return;
+    }
+    const wall_time now = wall_now();
+    std::vector<std::vector<std::string>> rows;
+    for (const json::value& each : *dead)
+        rows.push_back({text_at(each, "id"), since(each, "died_at", now), handler_of(each),
+                        text_at(each, "name"), text_at(each, "resource_id"), text_at(each, "attempts"),
+                        text_at(each, "reason")});
+    write_columns(out,
+                  {{"DELIVERY"},
+                   {"DIED"},
+                   {"HANDLER", column::side::left, 24},
+                   {"NAME", column::side::left, 33},
+                   {"RESOURCE", column::side::left, 24},
+                   {"ATTEMPTS", column::side::right},
+                   {"REASON", column::side::left, 80}},
+                  rows);
+    if (dead->size() >= limit)
+        out << "older ones: --before " << printable(rows.back().front()) << '\n';
+}
+
+void show_one(const json::value& answer, std::ostream& out) {
+    const auto line = [&](const char* title, const std::string& text) {
+        if (!text.empty())
+            out << "  " << title << printable(text) << '\n';
+    };
+    const json::value event = json::value(object_at(answer, "event"));
+    out << printable(handler_of(answer)) << "  dead\n";
+    line("delivery   ", text_at(answer, "id"));
+    line("event      ", text_at(answer, "event_id"));
+    line("name       ", text_at(answer, "name"));
+    line("resource   ", text_at(answer, "resource") + " " + text_at(answer, "resource_id"));
+    line("received   ", text_at(event, "received_at"));
+    line("died       ", text_at(answer, "died_at"));
+    line("attempts   ", text_at(answer, "attempts"));
+    line("reason     ", text_at(answer, "reason"));
+    const json::array& attempts = list_at(answer, "attempts_made");
+    if (!attempts.empty())
+        out << '\n';
+    for (const json::value& each : attempts) {
+        const std::chrono::duration<double> took{number_at(each, "took_seconds")};
+        const std::string reason = text_at(each, "reason");
+        out << "  " << printable(text_at(each, "started_at")) << "  #" << text_at(each, "number") << "  "
+            << printable(text_at(each, "outcome")) << ", took "
+            << spoken_short(std::chrono::duration_cast<std::chrono::microseconds>(took))
+            << (reason.empty() ? "" : ": " + printable(reason)) << '\n';
+    }
+    if (const std::string last = text_at(answer, "last_answer"); !last.empty())
+        out << "\nlast answer:\n  " << printable(last) << '\n';
+}
+
+/// What is asked to be changed, as a path of the API; nothing where it isn't clear, which is said.
+std::optional<std::string> path_of(const dead_selection& what, const char* change, const streams& to) {
+    std::string query = query_of(what.narrowed);
+    const bool is_many = what.is_all || !query.empty();
+    if (what.id.empty() && !is_many) {
+        refuse("which ones? Give an ID, or --handler, --name, --resource or --since, or --all", to);
+        return std::nullopt;
+    }
+    if (!what.id.empty() && is_many) {
+        refuse("an ID is one delivery; --all and what narrows are for many", to);
+        return std::nullopt;
+    }
+    if (!what.id.empty() && !parse_event_id(what.id)) {
+        refuse(no_id(what.id), to);
+        return std::nullopt;
+    }
+    if (!what.id.empty())
+        return "/api/dead/" + what.id + "/" + change;
+    return std::string{"/api/dead/"} + change + (query.empty() ? "" : "?" + query);
+}
+
+int change(const std::string& config_path, const dead_selection& what, const char* verb, const char* done,
+           const streams& to) {
+    const auto path = path_of(what, verb, to);
+    if (!path)
+        return exit_code::usage;
+    double count = 0;
+    const int code = change_in_pieces(config_path, *path, to,
+                                      [&](const json::value& answer) { count += number_at(answer, done); });
+    if (code == exit_code::ok || count > 0)
+        to.out << done << ' ' << counted(count, "delivery", "deliveries") << '\n';
+    return code;
+}
+
+} // namespace
+
+int list_dead(const std::string& config_path, const list_options& options, const streams& to) {
+    const std::string query = query_of(options);
+    const auto checked = admin::parse_dead_query(query, wall_now());
+    if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
+        return refuse(problem->message, to);
+    const std::size_t limit = std::get<store::dead_filter>(checked).limit;
+    return ask_daemon({config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json}, to,
+                      [&](const json::value& answer) { show_list(answer, limit, to.out); });
+}
+
+int show_dead(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {
+    if (!parse_event_id(id))
+        return refuse(no_id(id), to);
+    return ask_daemon({config_path, "/api/dead/" + id, is_json}, to,
+                      [&](const json::value& answer) { show_one(answer, to.out); });
+}
+
+int replay_dead(const std::string& config_path, const dead_selection& what, const streams& to) {
+    return change(config_path, what, "replay", "replayed", to);
+}
+
+int discard_dead(const std::string& config_path, const dead_selection& what, const streams& to) {
+    return change(config_path, what, "discard", "discarded", to);
+}
+
+} // namespace outreachd::command_line
