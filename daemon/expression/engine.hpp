@@ -19,7 +19,7 @@ namespace outreachd::expression {
 /// What a program sees.
 struct view {
     std::string_view body;     ///< `.`: the webhook's body; null where it isn't JSON.
-    std::string event;         ///< `$event`: a JSON object.
+    std::string event = "{}";  ///< `$event`: a JSON object.
     std::string steps = "{}";  ///< `$steps`: a JSON object.
     std::string item = "null"; ///< `$item`: JSON.
 };
@@ -38,6 +38,11 @@ struct limits {
     std::uint64_t memory_bytes = 256ULL * 1024 * 1024; ///< Address space of a process.
     std::uint64_t result_bytes = 16ULL * 1024 * 1024;  ///< Of one program's results together.
 };
+
+/// For reading what programs see, which takes longer the longer the body is; it isn't part of `time`.
+constexpr std::chrono::milliseconds reading_time(const limits& bounds, std::uint64_t body_bytes) {
+    return bounds.time + std::chrono::milliseconds{body_bytes / 4096};
+}
 
 /// A pool of processes, begun when they are first needed. Thread-safe: as many threads as there are
 /// processes run programs at once, further ones wait.

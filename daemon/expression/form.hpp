@@ -14,7 +14,7 @@ namespace outreachd::expression {
 enum class place {
     text,     ///< A string as it is, anything else as JSON.
     url,      ///< Percent-encoded, unless the expression is the whole text; null is a problem.
-    header,   ///< CR, LF and NUL are a problem, and so is null.
+    header,   ///< Control characters but the tab are a problem, and so is null.
     argument, ///< Of a program: NUL is a problem.
 };
 
@@ -34,7 +34,8 @@ public:
     form& operator=(form&&) noexcept;
 
     /// The text's number. `name` is what messages call it: `url`, `headers.X-Account`. Throws
-    /// std::invalid_argument where a `${{` isn't closed.
+    /// std::invalid_argument where a `${{` isn't closed. A URL whose path would have an empty segment, or
+    /// one of dots, by what is filled in is a problem: it would be another path.
     std::size_t add(std::string name, std::string_view source, place where);
     /// A JSON document whose strings may hold `${{ }}`; one that is nothing but an expression keeps the
     /// result's JSON type. Filled in as compact JSON. Throws std::invalid_argument where it isn't JSON.
@@ -45,7 +46,12 @@ public:
 
 private:
     struct field;
+
+    std::size_t number_of(std::string program);
+    void add_string(field& to, std::string_view quoted, bool is_key);
+
     std::vector<field> fields_;
+    std::vector<std::string> programs_; ///< Of all texts, each once.
 };
 
 } // namespace outreachd::expression
