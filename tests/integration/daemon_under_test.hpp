@@ -33,13 +33,13 @@ private:
 /// What differs from a plain configuration: an endpoint at /webhooks/outreach with the secret `foo`,
 /// a file handler `out` for every event, free ports.
 struct configuration {
-    std::string limits; ///< Flow mapping: `{header_timeout: 1s}`.
+    std::string limits = {}; ///< Flow mapping: `{header_timeout: 1s}`.
     std::string secrets = "[foo]";
-    std::string endpoint; ///< Further lines of the endpoint, `    unsigned: accept`.
+    std::string endpoint = {}; ///< Further lines of the endpoint, `    unsigned: accept`.
     std::string handlers = "  out: {type: file, path: DIRECTORY/out.jsonl}\n";
     std::string routes = "  - {match: \"*\", to: [out]}\n";
     std::string store_directory = "DIRECTORY/store";
-    std::string rest; ///< Further sections.
+    std::string rest = {}; ///< Further sections.
     bool has_tls = true;
 };
 
