@@ -63,9 +63,12 @@ bool check_program(const value_ref& value, const std::string& program) {
     if (!problem)
         return true;
     // YAML cuts a plain scalar at ' #', and jq then misses the rest.
-    const bool may_be_cut = !value.node.is_quoted && problem->find("end of the program") != std::string::npos;
-    value.error(*problem +
-                (may_be_cut ? "; in YAML ' #' begins a comment: put quotes around the expression" : ""));
+    const bool may_be_cut =
+        !value.node.is_quoted && (problem->find("end of the program") != std::string::npos ||
+                                  problem->find("never closed") != std::string::npos);
+    value.error(*problem + (may_be_cut ? "; if the rest is missing: in YAML ' #' begins a comment, so put "
+                                         "quotes around the expression"
+                                       : ""));
     return false;
 }
 
@@ -73,7 +76,13 @@ bool check_expressions(const value_ref& value, std::string_view text) {
     bool is_sound = true;
     const bool is_closed = for_each_part(
         text, [](std::string_view) {},
-        [&](std::string_view program) { is_sound = check_program(value, std::string{program}) && is_sound; });
+        [&](std::string_view program) {
+            const auto problem = value.found.refuse_program(std::string{program});
+            is_sound = is_sound && !problem;
+            if (problem)
+                value.error(in_quotes(std::string{expression_begin}.append(program) + "}}") + ": " +
+                            *problem);
+        });
     if (!is_closed)
         value.error("'${{' without the '}}' that closes it");
     return is_closed && is_sound;

@@ -79,6 +79,20 @@ TEST(Check, ReportsEveryProblemOfABrokenFileAtItsPlace) {
     EXPECT_GE(files, 25U);
 }
 
+TEST(Check, CompilesThePrograms) {
+    const scratch_directory scratch;
+    const std::string secret = scratch.file("secret", "of the test\n");
+    std::filesystem::permissions(secret, std::filesystem::perms::owner_read);
+    const std::string right =
+        with_secret("{file: " + secret + "}") + "  - {match: \"*\", to: [audit], where: .data.id != null}\n";
+    EXPECT_EQ(check_file(scratch.file("right.yaml", right)).exit_code, 0);
+    const std::string path =
+        scratch.file("wrong.yaml", right + "  - {match: \"*\", to: [audit], where: .data.id | upcase}\n");
+    const command_result result = check_file(path);
+    EXPECT_EQ(result.exit_code, 78);
+    EXPECT_EQ(result.err, path + ":10:38: routes[2].where: jq: upcase/0 is not defined (column 12)\n");
+}
+
 TEST(Check, NamesAFileThatIsNotThere) {
     const command_result result = check_file("/nowhere/outreachd.yaml");
     EXPECT_EQ(result.exit_code, 78);

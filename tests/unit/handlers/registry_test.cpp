@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 namespace outreachd::handlers {
 namespace {
 
@@ -16,7 +18,7 @@ settings::handler configured_as(const std::string& name, Type own) {
     return configured;
 }
 
-std::shared_ptr<expression::engine> no_expressions() {
+std::shared_ptr<expression::engine> engine_of_one() {
     return std::make_shared<expression::engine>(1);
 }
 
@@ -24,11 +26,11 @@ TEST(Registry, MakesEveryType) {
     const test::scratch_directory directory;
     log::logger log(log::level::error, log::format::text);
     const auto file = configured_as("audit", settings::file_handler{directory / "events", false});
-    EXPECT_EQ(make_handler(file, log, no_expressions())->handle(test::make_attempt("{}")).verdict,
+    EXPECT_EQ(make_handler(file, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,
               outcome::kind::done);
     EXPECT_EQ(test::lines_of(directory / "events").size(), 1U);
     const auto line = configured_as("line", settings::log_handler{});
-    EXPECT_EQ(make_handler(line, log, no_expressions())->handle(test::make_attempt("{}")).verdict,
+    EXPECT_EQ(make_handler(line, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,
               outcome::kind::done);
 }
 
@@ -36,7 +38,7 @@ TEST(Registry, NamesTheHandlerThatCanNotBeMade) {
     log::logger log(log::level::error, log::format::text);
     const auto line = configured_as("line", settings::log_handler{"loud", "message"});
     try {
-        make_handler(line, log, no_expressions());
+        make_handler(line, log, engine_of_one());
         FAIL() << "a handler was made";
     } catch (const std::runtime_error& problem) {
         EXPECT_STREQ(problem.what(), "can't make the handler 'line': level 'loud' is none of debug, info, "
@@ -52,13 +54,62 @@ TEST(LogHandler, WritesTheFactsAndNeverTheBody) {
         // The logger writes what waits when it ends.
         log::logger log(log::level::info, log::format::json);
         const auto line = configured_as("line", settings::log_handler{"warn", "seen"});
-        make_handler(line, log, no_expressions())->handle(what);
+        make_handler(line, log, engine_of_one())->handle(what);
     }
     const auto written = testing::internal::GetCapturedStderr();
     for (const std::string fact : {"seen", "task.completed", "019aa000-0000-7000-8000-000000000001",
                                    "019aa000-0000-5000-8000-000000000002", "resource_id", "outreach"})
         EXPECT_NE(written.find(fact), std::string::npos) << fact << " in " << written;
     EXPECT_EQ(written.find("hidden"), std::string::npos) << written;
+}
+
+/// What the handler logs and says of one body.
+struct logged {
+    outcome said;
+    std::string line;
+};
+
+logged log_one(const std::string& message, const std::string& body) {
+    logged result;
+    testing::internal::CaptureStderr();
+    {
+        log::logger log(log::level::info, log::format::json);
+        const auto line = configured_as("line", settings::log_handler{"info", message});
+        result.said = make_handler(line, log, engine_of_one())->handle(test::make_attempt(body));
+    }
+    result.line = testing::internal::GetCapturedStderr();
+    return result;
+}
+
+TEST(LogHandler, FillsItsMessageIn) {
+    const logged done = log_one("task ${{ .data.id }} by ${{ .data.user }} (${{ $event.resource_id }})",
+                                R"({"data":{"type":"task","id":9007199254740993,"user":"a\nb"}})");
+    EXPECT_EQ(done.said.verdict, outcome::kind::done) << done.said.reason;
+    EXPECT_NE(done.line.find(R"(task 9007199254740992 by a\u000ab (9007199254740993))"), std::string::npos)
+        << done.line;
+}
+
+TEST(LogHandler, MakesADeliveryDeadWhoseMessageFails) {
+    const logged failed = log_one("task ${{ .data.id.x }}", R"({"data":{"id":"7"}})");
+    EXPECT_EQ(failed.said.verdict, outcome::kind::dead);
+    EXPECT_EQ(failed.said.reason, R"(message: ${{ .data.id.x }}: jq: Cannot index string with string "x")");
+    EXPECT_EQ(failed.line, "");
+}
+
+/// Not to be started now is no fault of the program: as many as are running may be too many.
+TEST(LogHandler, TriesAgainWhereNoProcessCanBeStarted) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    log::logger log(log::level::error, log::format::text);
+    const auto line = configured_as("line", settings::log_handler{"info", "${{ .a }}"});
+    const auto handler = make_handler(line, log, engine_of_one());
+    rlimit none = before;
+    none.rlim_cur = 3;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const outcome said = handler->handle(test::make_attempt("{}"));
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(said.verdict, outcome::kind::retry);
+    EXPECT_NE(said.reason.find("can't start a process for jq"), std::string::npos) << said.reason;
 }
 
 } // namespace

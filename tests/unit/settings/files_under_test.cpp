@@ -1,5 +1,7 @@
 #include "tests/unit/settings/files_under_test.hpp"
 
+#include "daemon/expression/engine.hpp"
+
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -96,6 +98,11 @@ std::string with_passphrase(const certificate& of) {
 std::string read_whole(const std::string& path) {
     std::ifstream in{path, std::ios::binary};
     return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+expression_check with_jq() {
+    const auto programs = std::make_shared<expression::engine>(1);
+    return [programs](const std::string& program) { return programs->refuse(program); };
 }
 
 std::vector<std::string> lines_of(const std::vector<problem>& found) {

@@ -56,6 +56,9 @@ std::string read_whole(const std::string& path);
 /// `LINE:COLUMN: message` for each.
 std::vector<std::string> lines_of(const std::vector<problem>& found);
 
+/// jq itself, as `serve` and `check` ask it.
+expression_check with_jq();
+
 /// What is needed around any other section.
 inline constexpr std::string_view least = "listen: {address: 127.0.0.1, tls: off}\n"
                                           "endpoints: [{path: /w, unsigned: accept}]\n";
