@@ -2,6 +2,7 @@
 
 #include "daemon/expression/frame.hpp"
 #include "daemon/expression/jq_program.hpp"
+#include "daemon/expression/processor_time.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -11,11 +12,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <list>
+#include <map>
 #include <new>
 #include <string_view>
-#include <unordered_map>
 
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -79,10 +81,7 @@ const std::string& last_words() {
 std::uint64_t cpu_us() {
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
-    const auto of = [](const timeval& time) {
-        return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
-    };
-    return of(used.ru_utime) + of(used.ru_stime);
+    return processor_time_us(used);
 }
 
 /// Programs by their text, those not used for longest leaving first.
@@ -111,7 +110,7 @@ private:
     };
 
     std::list<entry> programs_;
-    std::unordered_map<std::string_view, std::list<entry>::iterator> places_; ///< Keys lie in the entries.
+    std::map<std::string_view, std::list<entry>::iterator> places_; ///< Keys lie in the entries.
 };
 
 class child {
@@ -220,23 +219,23 @@ bool parse(const char* text, std::uint64_t& into) {
     return error == std::errc{} && rest == end && into > 0;
 }
 
-void limit(__rlimit_resource what, rlim_t most) {
+bool limit(__rlimit_resource what, rlim_t most) {
     rlimit now{};
-    ::getrlimit(what, &now);
+    if (::getrlimit(what, &now) != 0)
+        return false;
     now.rlim_cur = std::min(most, now.rlim_max);
     now.rlim_max = now.rlim_cur;
-    ::setrlimit(what, &now);
+    return ::setrlimit(what, &now) == 0;
 }
 
-void limit_everything(const limits& bounds) {
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, 0);
+bool limit_everything(const limits& bounds) {
+    const bool is_bounded = limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0);
 #ifdef OUTREACHD_SANITIZED
-    (void)bounds; // bounded by the sanitizer: see process.cpp
+    (void)bounds; // by the sanitizer: see process.cpp
     (void)stack_bytes;
+    return is_bounded;
 #else
-    limit(RLIMIT_STACK, stack_bytes);
-    limit(RLIMIT_AS, bounds.memory_bytes);
+    return is_bounded && limit(RLIMIT_STACK, stack_bytes) && limit(RLIMIT_AS, bounds.memory_bytes);
 #endif
 }
 
@@ -268,7 +267,9 @@ int run_child(int argc, char** argv) noexcept {
         return 64;
     }
     bounds.time = std::chrono::milliseconds{time_ms};
-    limit_everything(bounds);
+    if (!limit_everything(bounds))
+        return unlimited_status;
+    ::prctl(PR_SET_NAME, "outreachd-jq"); // or `top` calls it "exe"
     last_words();
     on_jq_out_of_memory(die_of_memory);
     try {

@@ -15,6 +15,9 @@ bool is_child(int argc, char** argv) noexcept;
 /// Runs programs until the engine hangs up; returns the exit code. Nothing else may have been begun yet.
 int run_child(int argc, char** argv) noexcept;
 
+/// The exit code of a process that can't limit itself, as where a system call filter is too narrow.
+inline constexpr int unlimited_status = 4;
+
 /// Whether this program has asked `is_child`.
 bool is_ready_for_children() noexcept;
 

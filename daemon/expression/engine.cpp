@@ -28,6 +28,12 @@ answer failed(std::string_view what, const process_end& end) {
                   end.why == cause::starved || end.why == cause::outside);
 }
 
+std::string not_begun(const std::error_code& why) {
+    return "can't start a process for jq: " + why.message() +
+           "; look at the limits on processes, open files and memory (TasksMax=, LimitNOFILE=, MemoryMax= of "
+           "the service)";
+}
+
 /// One request, over as many processes as its programs need.
 class request {
 public:
@@ -56,12 +62,7 @@ public:
     }
 
     /// No process can be begun.
-    void give_up(const std::system_error& why) {
-        fail_rest(failed("can't start a process for jq: " + why.code().message() +
-                             "; look at the limits on processes and memory (TasksMax=, MemoryMax= of the "
-                             "service)",
-                         true));
-    }
+    void give_up(const std::error_code& why) { fail_rest(failed(not_begun(why), true)); }
 
     std::vector<answer> take() && { return std::move(answers_); }
 
@@ -138,11 +139,11 @@ public:
         place(const place&) = delete;
         place& operator=(const place&) = delete;
 
-        /// Begins one where there is none. Throws std::system_error.
-        process& get() {
+        /// Begins one where there is none. Nothing, with `ec` set, where that can't be done.
+        process* get(std::error_code& ec) {
             if (!held_ || !held_->is_there())
-                held_ = std::make_unique<process>(pool_.bounds_);
-            return *held_;
+                held_ = process::begin(pool_.bounds_, ec);
+            return held_.get();
         }
 
     private:
@@ -169,11 +170,11 @@ std::vector<answer> engine::run(std::span<const std::string> programs, const vie
         return {};
     pool::place in{*pool_};
     while (!all.is_answered()) {
-        try {
-            all.run_in(in.get());
-        } catch (const std::system_error& why) {
-            all.give_up(why);
-        }
+        std::error_code ec;
+        if (process* const with = in.get(ec))
+            all.run_in(*with);
+        else
+            all.give_up(ec);
     }
     return std::move(all).take();
 }
@@ -181,21 +182,23 @@ std::vector<answer> engine::run(std::span<const std::string> programs, const vie
 std::optional<std::string> engine::refuse(const std::string& program) {
     const std::string_view text = program;
     pool::place in{*pool_};
-    for (bool is_second = false;; is_second = true) {
-        try {
-            process& with = in.get();
-            const time_point start = after(reading_time(pool_->bounds(), 0));
-            if (with.send(frame_kind::compile, {&text, 1}, start) && with.receive(start))
-                if (const auto said = with.receive(after(pool_->bounds().time)))
-                    return said->kind == frame_kind::results || said->texts.empty()
-                               ? std::nullopt
-                               : std::optional{said->texts.front()};
-            if (with.end().why != cause::outside || is_second)
-                return failed("the program", with.end()).problem;
-        } catch (const std::system_error& why) {
-            return "can't start a process for jq: " + why.code().message();
-        }
+    process_end end;
+    // A busy machine mustn't make a program wrong: compiling one takes a fiftieth of the time.
+    constexpr int tries_max = 10;
+    for (int tries = 0; tries < tries_max; ++tries) {
+        std::error_code ec;
+        process* const with = in.get(ec);
+        if (with == nullptr)
+            return not_begun(ec);
+        const time_point start = after(reading_time(pool_->bounds(), 0));
+        if (with->send(frame_kind::compile, {&text, 1}, start) && with->receive(start))
+            if (const auto said = with->receive(after(pool_->bounds().time)))
+                return said->texts.empty() ? std::nullopt : std::optional{said->texts.front()};
+        end = with->end();
+        if (end.why != cause::starved && end.why != cause::outside)
+            break;
     }
+    return failed("the program", end).problem;
 }
 
 } // namespace outreachd::expression

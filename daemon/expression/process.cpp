@@ -1,6 +1,7 @@
 #include "daemon/expression/process.hpp"
 
 #include "daemon/expression/child.hpp"
+#include "daemon/expression/processor_time.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -25,21 +26,17 @@ namespace {
 /// Beside the results themselves: lengths, messages.
 constexpr std::uint64_t frame_bytes_beside = 1024ULL * 1024;
 
-[[noreturn]] void refuse(int error) {
-    throw std::system_error(error, std::generic_category());
-}
-
 /// What posix_spawn does in the new process, before it is the new program.
 class spawn_plan {
 public:
     explicit spawn_plan(int socket) {
-        check(::posix_spawn_file_actions_init(&files_));
-        check(::posix_spawnattr_init(&attributes_));
+        note(::posix_spawn_file_actions_init(&files_));
+        note(::posix_spawnattr_init(&attributes_));
         // The socket is its input; nothing else of ours is open there.
-        check(::posix_spawn_file_actions_adddup2(&files_, socket, 0));
-        check(::posix_spawn_file_actions_addopen(&files_, 1, "/dev/null", O_WRONLY, 0));
-        check(::posix_spawn_file_actions_addopen(&files_, 2, "/dev/null", O_WRONLY, 0));
-        check(::posix_spawn_file_actions_addclosefrom_np(&files_, 3));
+        note(::posix_spawn_file_actions_adddup2(&files_, socket, 0));
+        note(::posix_spawn_file_actions_addopen(&files_, 1, "/dev/null", O_WRONLY, 0));
+        note(::posix_spawn_file_actions_addopen(&files_, 2, "/dev/null", O_WRONLY, 0));
+        note(::posix_spawn_file_actions_addclosefrom_np(&files_, 3));
         // A ^C and a stop of the service reach it as well as the daemon, which still needs it: it doesn't
         // hear them, and ends when the daemon hangs up.
         sigset_t unheard;
@@ -48,10 +45,10 @@ public:
         for (const int one : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
             ::sigaddset(&unheard, one);
         ::sigfillset(&all);
-        check(::posix_spawnattr_setsigmask(&attributes_, &unheard));
-        check(::posix_spawnattr_setsigdefault(&attributes_, &all));
-        check(::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                           POSIX_SPAWN_SETSID));
+        note(::posix_spawnattr_setsigmask(&attributes_, &unheard));
+        note(::posix_spawnattr_setsigdefault(&attributes_, &all));
+        note(::posix_spawnattr_setflags(&attributes_,
+                                        POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
     }
 
     ~spawn_plan() {
@@ -62,19 +59,20 @@ public:
     spawn_plan(const spawn_plan&) = delete;
     spawn_plan& operator=(const spawn_plan&) = delete;
 
-    pid_t begin(std::span<const std::string> arguments, std::span<const std::string> environment) {
+    /// 0, or why not (errno's numbers).
+    int begin(pid_t& made, std::span<const std::string> arguments, std::span<const std::string> environment) {
         std::vector<char*> argv = pointers_to(arguments);
         std::vector<char*> envp = pointers_to(environment);
-        pid_t made = -1;
         // By this name it is the program that runs, whatever has become of its file.
-        check(::posix_spawn(&made, "/proc/self/exe", &files_, &attributes_, argv.data(), envp.data()));
-        return made;
+        if (error_ == 0)
+            note(::posix_spawn(&made, "/proc/self/exe", &files_, &attributes_, argv.data(), envp.data()));
+        return error_;
     }
 
 private:
-    static void check(int error) {
-        if (error != 0)
-            refuse(error);
+    void note(int error) {
+        if (error_ == 0)
+            error_ = error;
     }
 
     static std::vector<char*> pointers_to(std::span<const std::string> texts) {
@@ -87,6 +85,7 @@ private:
 
     posix_spawn_file_actions_t files_{};
     posix_spawnattr_t attributes_{};
+    int error_ = 0;
 };
 
 std::vector<std::string> environment_of(const limits& bounds) {
@@ -101,37 +100,32 @@ std::vector<std::string> environment_of(const limits& bounds) {
 #endif
 }
 
-std::uint64_t microseconds_of(const rusage& used) {
-    const auto of = [](const timeval& time) {
-        return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
-    };
-    return of(used.ru_utime) + of(used.ru_stime);
-}
-
 } // namespace
 
-process::process(const limits& bounds) : bounds_(bounds) {
+std::unique_ptr<process> process::begin(const limits& bounds, std::error_code& ec) {
     assert(is_ready_for_children());
     int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        refuse(errno);
-    socket_ = ends[0];
-    const int theirs = ends[1];
-    try {
-        const auto arguments = child_arguments(bounds);
-        pid_ = spawn_plan{theirs}.begin(arguments, environment_of(bounds));
-    } catch (...) {
-        ::close(theirs);
-        ::close(socket_);
-        throw;
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        ec.assign(errno, std::generic_category());
+        return nullptr;
     }
-    ::close(theirs);
-    ::fcntl(socket_, F_SETFL, O_NONBLOCK);
+    std::unique_ptr<process> begun{new process{bounds, ends[0]}};
+    ::fcntl(begun->socket_, F_SETFL, O_NONBLOCK);
+    pid_t made = -1;
+    const int error = spawn_plan{ends[1]}.begin(made, child_arguments(bounds), environment_of(bounds));
+    ::close(ends[1]);
+    ec.assign(error, std::generic_category());
+    if (error != 0)
+        return nullptr;
+    begun->pid_ = made;
+    return begun;
 }
 
 process::~process() {
     if (pid_ > 0)
         finish(ending::unwanted);
+    if (socket_ >= 0)
+        ::close(socket_);
 }
 
 bool process::is_there() const noexcept {
@@ -247,7 +241,7 @@ void process::finish(ending how) {
     socket_ = -1;
     pid_ = -1;
     if (how == ending::late)
-        end_ = judge_late(microseconds_of(used) - std::min(cpu_us_, microseconds_of(used)));
+        end_ = judge_late(processor_time_us(used) - std::min(cpu_us_, processor_time_us(used)));
     else
         end_ = judge(status);
 }
@@ -269,6 +263,8 @@ process_end process::judge(int status) const {
         return {cause::outside, "said what is no answer"};
     if (WIFEXITED(status)) {
         const int code = WEXITSTATUS(status);
+        if (code == unlimited_status)
+            return {cause::outside, "can't have its memory limited: the system call prlimit64 is refused"};
         return {code == 0 ? cause::outside : cause::fault, "ended with status " + std::to_string(code)};
     }
     const std::string signal = " (signal " + std::to_string(WTERMSIG(status)) + ")";

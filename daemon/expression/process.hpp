@@ -6,10 +6,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <sys/types.h>
@@ -39,9 +41,9 @@ public:
         std::vector<std::string> texts;
     };
 
-    /// Throws std::system_error where it can't be begun. Takes some milliseconds, which the process itself
-    /// needs no longer to be ready.
-    explicit process(const limits& bounds);
+    /// Nothing, with `ec` set, where it can't be begun. Takes a millisecond or so; the process then needs
+    /// some more until it is ready.
+    static std::unique_ptr<process> begin(const limits& bounds, std::error_code& ec);
     /// Kills it, where it is still there, and reaps it.
     ~process();
     process(const process&) = delete;
@@ -64,6 +66,8 @@ private:
     enum class event { ready, late, gone };
     enum class ending { by_itself, late, unwanted };
 
+    process(const limits& bounds, int socket) : bounds_(bounds), socket_(socket) {}
+
     event wait_for(short what, time_point deadline) const;
     bool send_bytes(std::string_view bytes, time_point deadline);
     std::optional<message> take_message();
@@ -72,8 +76,8 @@ private:
     process_end judge_late(std::uint64_t cpu_us) const;
 
     const limits bounds_;
+    int socket_;
     pid_t pid_ = -1;
-    int socket_ = -1;
     std::string received_;
     std::uint64_t cpu_us_ = 0; ///< As it last told.
     bool is_out_of_memory_ = false;

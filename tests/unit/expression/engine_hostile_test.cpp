@@ -146,12 +146,14 @@ TEST(HostileBodies, LeaveNoLargeProcessBehind) {
     for (int round = 0; round < 3; ++round) {
         run(with, {"[range(3e5)] | map(tostring) | length"});
         EXPECT_THAT(run(with, {"7"}).answers.at(0).results, ElementsAre("7"));
+#ifndef OUTREACHD_SANITIZED // whose run time keeps what was freed
         for (const pid_t each : test::children()) {
             const std::string status = test::read_file("/proc/" + std::to_string(each) + "/status");
             const std::size_t at = status.find("VmRSS:");
             ASSERT_NE(at, std::string::npos);
             EXPECT_LT(std::stoul(status.substr(at + 6)), 200UL * 1024) << "KiB";
         }
+#endif
     }
 }
 

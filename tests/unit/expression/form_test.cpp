@@ -13,14 +13,14 @@ using testing::HasSubstr;
 
 /// Fills one text in for one body.
 filled fill(std::string_view source, place where, std::string_view body) {
-    static engine with{1};
+    static engine with{1, {.time = std::chrono::seconds{30}}};
     form texts;
     texts.add("it", source, where);
     return texts.fill(with, {.body = body, .event = R"({"name":"task.completed"})"});
 }
 
 filled fill_json(std::string_view source, std::string_view body) {
-    static engine with{1};
+    static engine with{1, {.time = std::chrono::seconds{30}}};
     form texts;
     texts.add_json("it", source);
     return texts.fill(with, {.body = body});
@@ -177,7 +177,7 @@ TEST(Form, RefusesWhatCanNotBeFilledIn) {
 }
 
 TEST(Form, FillsAllTextsByTheirNumbers) {
-    engine with{1};
+    engine with{1, {.time = std::chrono::seconds{30}}};
     form texts;
     EXPECT_EQ(texts.add("url", "https://h/${{ .id }}", place::url), 0U);
     EXPECT_EQ(texts.add("name", "constant", place::text), 1U);

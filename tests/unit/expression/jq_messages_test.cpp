@@ -8,7 +8,7 @@ namespace {
 
 /// Through jq itself: its words are what is explained.
 TEST(JqMessages, SpeakOfTheProgramThatTheOperatorWrote) {
-    engine with{1};
+    engine with{1, {.time = std::chrono::seconds{30}}};
 
     const struct {
         const char* program;

@@ -19,7 +19,7 @@ settings::handler configured_as(const std::string& name, Type own) {
 }
 
 std::shared_ptr<expression::engine> engine_of_one() {
-    return std::make_shared<expression::engine>(1);
+    return std::make_shared<expression::engine>(1, expression::limits{.time = std::chrono::seconds{30}});
 }
 
 TEST(Registry, MakesEveryType) {

@@ -101,7 +101,8 @@ std::string read_whole(const std::string& path) {
 }
 
 expression_check with_jq() {
-    const auto programs = std::make_shared<expression::engine>(1);
+    const auto programs =
+        std::make_shared<expression::engine>(1, expression::limits{.time = std::chrono::seconds{30}});
     return [programs](const std::string& program) { return programs->refuse(program); };
 }
 
