@@ -34,6 +34,10 @@ public:
 
     /// SIGHUP: let go of files so that they can be rotated. Any thread.
     virtual void reopen() {}
+
+    /// The daemon ends and waits no longer for the attempts that run: end at once what would outlive it.
+    /// Doesn't block. Any thread.
+    virtual void abandon() {}
 };
 
 } // namespace outreachd::handlers

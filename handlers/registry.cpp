@@ -1,6 +1,7 @@
 /// From a handler's settings to the handler: the only place that names the types.
 #include "handlers/registry.hpp"
 
+#include "handlers/exec_handler.hpp"
 #include "handlers/file_handler.hpp"
 #include "handlers/log_handler.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 
 /// One line for each type.
 struct maker {
+    const std::string& name;
     log::logger& log;
     const std::shared_ptr<expression::engine>& expressions;
 
@@ -20,6 +22,10 @@ struct maker {
     }
 
     auto operator()(const settings::file_handler& own) const { return make_file_handler(own); }
+
+    auto operator()(const settings::exec_handler& own) const {
+        return make_exec_handler(name, own, expressions);
+    }
 };
 
 } // namespace
@@ -27,7 +33,7 @@ struct maker {
 std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log,
                                       std::shared_ptr<expression::engine> expressions) {
     try {
-        return std::visit(maker{log, expressions}, configured.type);
+        return std::visit(maker{configured.name, log, expressions}, configured.type);
     } catch (const std::exception& problem) {
         throw std::runtime_error("can't make the handler '" + configured.name + "': " + problem.what());
     }

@@ -111,6 +111,8 @@ bool lane::finish_stop(steady_time until) {
         for (const auto& one : workers_)
             (one->phase == phase::ended ? to_join : to_leave).push_back(std::move(one->thread));
     }
+    if (!to_leave.empty())
+        target_->abandon();
     for (auto& thread : to_join)
         thread.join();
     for (auto& thread : to_leave)

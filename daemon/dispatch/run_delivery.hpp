@@ -30,7 +30,8 @@ struct verdict {
 verdict judge(const delivery& what, std::string_view handler, outcome said, const attempt_times& times,
               const retry_schedule& schedule, double random);
 
-/// The first 4 KiB of an answer are kept.
-inline constexpr std::size_t last_answer_bytes_max = 4096;
+/// So much of an answer is kept: the first 4 KiB of each of a program's two outputs, with their titles.
+/// Handlers whose other side has one answer keep its first 4 KiB.
+inline constexpr std::size_t last_answer_bytes_max = 2 * 4096UL + 64;
 
 } // namespace outreachd::dispatch

@@ -16,8 +16,8 @@ struct outcome {
     };
 
     kind verdict = kind::done;
-    std::string reason;                                   ///< What failed, on what, why. Empty when done.
-    std::string last_answer;                              ///< The first 4 KiB of what the other side said.
+    std::string reason;      ///< What failed, on what, why. Empty when done.
+    std::string last_answer; ///< The first 4 KiB of what the other side said; of a program's outputs each.
     std::optional<std::chrono::milliseconds> retry_after; ///< The other side's wish, for `retry`.
 
     static outcome done() { return {}; }

@@ -56,6 +56,10 @@ inline constexpr names file_handler_keys = {"type",  "concurrency", "timeout", "
                                             "retry", "path",        "fsync"};
 inline constexpr known_section file_handler{"handlers.*(file)", file_handler_keys, {}};
 
+inline constexpr names exec_handler_keys = {"type",    "concurrency", "timeout", "ordering", "retry",
+                                            "command", "cwd",         "env",     "stdin",    "dead_on"};
+inline constexpr known_section exec_handler{"handlers.*(exec)", exec_handler_keys, {}};
+
 inline constexpr names retry_keys = {"attempts", "initial", "factor", "max", "jitter"};
 inline constexpr known_section retry{"handlers.*.retry", retry_keys, {}};
 
@@ -71,12 +75,12 @@ inline constexpr known_section log{"log", log_keys, {}};
 inline constexpr names secret_keys = {"env", "file", "credential"};
 inline constexpr known_section secret{"a secret", secret_keys, {}};
 
-inline constexpr names handler_types = {"log", "file"};
-inline constexpr names handler_types_later = {"http", "exec", "amqp", "outreach"};
+inline constexpr names handler_types = {"log", "file", "exec"};
+inline constexpr names handler_types_later = {"http", "amqp", "outreach"};
 
-inline constexpr std::array sections = {&top,   &listen,    &tls,   &limits,      &endpoint,
-                                        &store, &retention, &queue, &log_handler, &file_handler,
-                                        &retry, &route,     &admin, &log,         &secret};
+inline constexpr std::array sections = {
+    &top,         &listen,       &tls,          &limits, &endpoint, &store, &retention, &queue,
+    &log_handler, &file_handler, &exec_handler, &retry,  &route,    &admin, &log,       &secret};
 
 } // namespace known
 

@@ -88,6 +88,14 @@ file_handler read_file_handler(const section_reader& section) {
     return read;
 }
 
+/// `log, file, exec`
+std::string types_listed() {
+    std::string listed;
+    for (const std::string_view type : known::handler_types)
+        listed += (listed.empty() ? "" : ", ") + std::string{type};
+    return listed;
+}
+
 /// The handler's type where this version has it; says why not otherwise.
 std::optional<std::string> read_type(const value_ref& map) {
     for (const yaml_entry& entry : map.node.entries) {
@@ -104,12 +112,13 @@ std::optional<std::string> read_type(const value_ref& map) {
         if (is_among(known::handler_types))
             return text;
         if (is_among(known::handler_types_later))
-            value.error("handler type " + in_quotes(*text) + " is not in this version: log, file");
+            value.error("handler type " + in_quotes(*text) + " is not in this version: " + types_listed());
         else
             value.error("unknown handler type " + in_quotes(*text) + suggestion(*text, known::handler_types));
         return std::nullopt;
     }
-    map.found.error(map.key + ".type", map.node.where, "is missing; give the handler's type: log, file");
+    map.found.error(map.key + ".type", map.node.where,
+                    "is missing; give the handler's type: " + types_listed());
     return std::nullopt;
 }
 
@@ -120,13 +129,17 @@ std::optional<handler> read_handler(const value_ref& map, std::string name) {
         return std::nullopt;
     handler read;
     read.name = std::move(name);
-    const bool is_log = *type == "log";
-    const section_reader section{map, is_log ? known::log_handler : known::file_handler};
-    read_common(section, read);
-    if (is_log)
-        read.type = read_log_handler(section);
+    const auto read_as = [&](const known_section& known, auto read_own) {
+        const section_reader section{map, known};
+        read_common(section, read);
+        read.type = read_own(section);
+    };
+    if (*type == "log")
+        read_as(known::log_handler, read_log_handler);
+    else if (*type == "file")
+        read_as(known::file_handler, read_file_handler);
     else
-        read.type = read_file_handler(section);
+        read_as(known::exec_handler, read_exec_handler);
     return read;
 }
 

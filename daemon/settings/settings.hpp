@@ -89,10 +89,25 @@ struct file_handler {
     friend bool operator==(const file_handler&, const file_handler&) = default;
 };
 
+struct exec_variable {
+    std::string name;
+    std::string value; ///< May hold `${{ }}`, but for PATH.
+};
+
+/// Runs a program. Its texts may be empty and have several lines.
+struct exec_handler {
+    std::vector<std::string>
+        command;     ///< The program, a path or a name, then its arguments, which may hold `${{ }}`.
+    std::string cwd; ///< Empty: the daemon's own.
+    std::vector<exec_variable> env;
+    std::optional<std::string> stdin_text; ///< May hold `${{ }}`. Nothing: the event's body.
+    std::vector<std::uint8_t> dead_on;     ///< Exit statuses.
+};
+
 /// A handler: what all types share, and its own keys. A new type is one alternative more.
 struct handler {
     std::string name;
-    std::variant<log_handler, file_handler> type;
+    std::variant<log_handler, file_handler, exec_handler> type;
     std::uint32_t concurrency = 4; ///< Worker threads of its own.
     duration timeout = std::chrono::seconds{30};
     enum ordering ordering = ordering::resource;

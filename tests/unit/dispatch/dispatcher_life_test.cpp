@@ -90,6 +90,44 @@ TEST(DispatcherLife, GivesBackWhatAHungHandlerHolds) {
     EXPECT_EQ(on.store.violations(), std::vector<std::string>{});
 }
 
+/// Hangs until it is abandoned.
+class hanging_handler final : public handlers::handler {
+public:
+    explicit hanging_handler(std::shared_ptr<gate> closed) : closed_(std::move(closed)) {}
+
+    outcome handle(const handlers::attempt&) override {
+        closed_->pass();
+        return outcome::done();
+    }
+
+    void abandon() override { closed_->open(); }
+
+private:
+    const std::shared_ptr<gate> closed_;
+};
+
+TEST(DispatcherLife, TellsAHandlerThatItWaitsForItNoLonger) {
+    bench on;
+    const auto hangs = std::make_shared<gate>();
+    const auto is_idle = std::make_shared<gate>();
+    std::vector<equipped_handler> equipped;
+    equipped.push_back({quick_handler("hangs", 1), std::make_unique<hanging_handler>(hangs)});
+    equipped.push_back({quick_handler("idle", 1), std::make_unique<hanging_handler>(is_idle)});
+    settings::route route;
+    route.match = {"*"};
+    route.to = {"hangs"};
+    dispatcher dispatcher(on.store.open(), {route}, std::move(equipped), on.log, on.metrics, {});
+    dispatcher.start();
+    on.store.add("1");
+    ASSERT_TRUE(hangs->wait_for_arrivals(1));
+    EXPECT_FALSE(dispatcher.stop(10ms));
+    EXPECT_TRUE(hangs->is_open());
+    EXPECT_FALSE(is_idle->is_open());
+    // What it says then is no attempt.
+    EXPECT_TRUE(hangs->wait_for_departures(1));
+    EXPECT_EQ(on.store.delivery("hangs", 1).settlements, 0U);
+}
+
 TEST(DispatcherLife, StopsWhileTheDiskHangs) {
     bench on;
     const auto dispatcher = on.start({}, on.equip(quick_handler("crm", 2), succeed));

@@ -73,10 +73,10 @@ TEST(Judge, BuriesAtOnceWhatCanNotSucceed) {
 }
 
 TEST(Judge, KeepsTheBeginningOfALongAnswer) {
-    for (const std::size_t bytes : {4096U, 4097U}) {
+    for (const std::size_t bytes : {last_answer_bytes_max, last_answer_bytes_max + 1}) {
         auto said = outcome::dead("refused");
         said.last_answer.assign(bytes, 'x');
-        EXPECT_EQ(judge_with(std::move(said), 0).record.last_answer.size(), 4096U);
+        EXPECT_EQ(judge_with(std::move(said), 0).record.last_answer.size(), last_answer_bytes_max);
     }
 }
 

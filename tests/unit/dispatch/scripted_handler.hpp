@@ -24,6 +24,11 @@ public:
         changed_.notify_all();
     }
 
+    bool is_open() const {
+        const std::lock_guard lock(mutex_);
+        return is_open_;
+    }
+
     void pass() {
         std::unique_lock lock(mutex_);
         ++arrived_;
@@ -49,7 +54,7 @@ private:
         return changed_.wait_for(lock, std::chrono::seconds{20}, fits);
     }
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     bool is_open_ = false;
     std::size_t arrived_ = 0;

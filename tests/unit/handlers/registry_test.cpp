@@ -29,6 +29,9 @@ TEST(Registry, MakesEveryType) {
     EXPECT_EQ(make_handler(file, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,
               outcome::kind::done);
     EXPECT_EQ(test::lines_of(directory / "events").size(), 1U);
+    const auto program = configured_as("sync", settings::exec_handler{{"/bin/true"}, {}, {}, {}, {}});
+    EXPECT_EQ(make_handler(program, log, no_expressions())->handle(test::make_attempt("{}")).verdict,
+              outcome::kind::done);
     const auto line = configured_as("line", settings::log_handler{});
     EXPECT_EQ(make_handler(line, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,
               outcome::kind::done);

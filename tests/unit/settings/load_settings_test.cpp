@@ -40,6 +40,7 @@ TEST(LoadSettings, TakesTheLeastThatIsNeeded) {
 
 TEST(LoadSettings, ReadsEveryKey) {
     const variable token{"OUTREACHD_TEST_TOKEN", "token"};
+    const variable status{"OUTREACHD_TEST_STATUS", "255"};
     const loaded result = parse_settings(R"(
 listen:
   address: 0.0.0.0
@@ -59,8 +60,11 @@ handlers:
   a_-1: {type: log, level: warn, message: "it's here", concurrency: 256, timeout: 1m, ordering: none,
          retry: {attempts: 1, initial: 2s, factor: 1.5, max: 2s, jitter: 0}}
   B: {type: file, path: /x/y.jsonl, fsync: true, concurrency: 1, retry: {jitter: 1, factor: 1}}
+  C: {type: exec, command: [/bin/sh, -c, "echo ${{ .data.id }}\n", "", 5], cwd: /, env: {A: "", B: 5, C: "${{ .data }}"},
+      stdin: "", dead_on: [1, "${OUTREACHD_TEST_STATUS}"]}
+  D: {type: exec, command: [sh]}
 routes:
-  - {match: "*", to: [B]}
+  - {match: "*", to: [B, C, D]}
   - {match: [a.b, "c.*"], to: [a_-1, B]}
 roles: [work, receive]
 shutdown_timeout: 1s
@@ -94,7 +98,7 @@ log: {level: error, format: json}
     EXPECT_EQ(read.store.retention.unrouted, 48h);
     EXPECT_EQ(read.store.retention.dead, 72h);
     EXPECT_EQ(read.store.retention.size_bytes_max, 1U << 20U);
-    ASSERT_EQ(read.handlers.size(), 2U);
+    ASSERT_EQ(read.handlers.size(), 4U);
     EXPECT_EQ(read.handlers[0].name, "a_-1");
     EXPECT_EQ(std::get<log_handler>(read.handlers[0].type).level, "warn");
     EXPECT_EQ(std::get<log_handler>(read.handlers[0].type).message, "it's here");
@@ -109,6 +113,18 @@ log: {level: error, format: json}
     EXPECT_EQ(std::get<file_handler>(read.handlers[1].type).path, "/x/y.jsonl");
     EXPECT_TRUE(std::get<file_handler>(read.handlers[1].type).fsync);
     EXPECT_EQ(read.handlers[1].ordering, ordering::resource);
+    const auto& program = std::get<exec_handler>(read.handlers[2].type);
+    EXPECT_THAT(program.command, ElementsAre("/bin/sh", "-c", "echo ${{ .data.id }}\n", "", "5"));
+    EXPECT_EQ(program.cwd, "/");
+    ASSERT_EQ(program.env.size(), 3U);
+    EXPECT_EQ(program.env[0].name + '=' + program.env[0].value, "A=");
+    EXPECT_EQ(program.env[1].name + '=' + program.env[1].value, "B=5");
+    EXPECT_EQ(program.env[2].name + '=' + program.env[2].value, "C=${{ .data }}");
+    EXPECT_EQ(program.stdin_text, "");
+    EXPECT_THAT(program.dead_on, ElementsAre(1, 255));
+    const auto& least_program = std::get<exec_handler>(read.handlers[3].type);
+    EXPECT_EQ(least_program.stdin_text, std::nullopt);
+    EXPECT_EQ(least_program.cwd, "");
     ASSERT_EQ(read.routes.size(), 2U);
     EXPECT_THAT(read.routes[0].match, ElementsAre("*"));
     EXPECT_THAT(read.routes[1].match, ElementsAre("a.b", "c.*"));
@@ -177,6 +193,37 @@ TEST(LoadSettings, WarnsOfWhatIsAllowedAndOdd) {
                     testing::AllOf(testing::StartsWith("4:18: listen.tls.certificate: '"),
                                    testing::HasSubstr(" expired on ")),
                     "7:31: handlers.idle: no route names it, so it will get no event"));
+}
+
+TEST(LoadSettings, WarnsOfAProgramThatCanNotBeRunNow) {
+    const temporary_folder folder;
+    const std::string plain = folder.write("plain", "#!/bin/sh\n");
+    const loaded result =
+        parse_settings(std::string{least} +
+                           "handlers:\n"
+                           "  absent: {type: exec, command: [/nonexistent/sync]}\n"
+                           "  plain: {type: exec, command: [\"" +
+                           plain +
+                           "\"]}\n"
+                           "  named: {type: exec, command: [sync-crm], env: {PATH: /nonexistent}}\n"
+                           "  there: {type: exec, command: [sh], cwd: /nonexistent}\n"
+                           "routes: [{match: \"*\", to: [absent, plain, named, there]}]\n",
+                       "f");
+    const std::string till_then = "; until it can, deliveries fail and are tried again";
+    EXPECT_THAT(lines_of(result.errors), IsEmpty());
+    EXPECT_THAT(
+        lines_of(result.warnings),
+        ElementsAre(
+            "4:34: handlers.absent.command: '/nonexistent/sync' can't be run now: No such file or directory" +
+                till_then,
+            testing::AllOf(testing::StartsWith("5:33: handlers.plain.command: '"),
+                           testing::EndsWith(" can't be run now: Permission denied" + till_then)),
+            "6:33: handlers.named.command: 'sync-crm' can't be run now: No such file or directory in PATH, "
+            "'/nonexistent'" +
+                till_then,
+            "7:43: handlers.there.cwd: '/nonexistent' is not a directory now; until it is, deliveries fail "
+            "and "
+            "are tried again"));
 }
 
 TEST(LoadSettings, AllowsTlsOffOnLoopbackOrWhenPlaintextIsMeant) {
@@ -261,11 +308,12 @@ TEST(LoadSettings, NeedsEndpointsToSend) {
 }
 
 TEST(LoadSettings, SaysNoMoreOfARouteToAHandlerThatIsWrongItself) {
-    EXPECT_THAT(lines_of(parse_settings(std::string{least} + "handlers: {a: {type: http}}\n"
-                                                             "routes: [{match: x, to: [a]}]\n",
-                                        "f")
-                             .errors),
-                ElementsAre("3:22: handlers.a.type: handler type 'http' is not in this version: log, file"));
+    EXPECT_THAT(
+        lines_of(parse_settings(std::string{least} + "handlers: {a: {type: amqp}}\n"
+                                                     "routes: [{match: x, to: [a]}]\n",
+                                "f")
+                     .errors),
+        ElementsAre("3:22: handlers.a.type: handler type 'amqp' is not in this version: log, file, exec"));
 }
 
 TEST(LoadSettings, BoundsHandlerNames) {
