@@ -1,0 +1,104 @@
+/// `dispatch`: how fast deliveries leave a store, however many wait in it. See README.md beside this file.
+
+#include "handlers/exec_handler.hpp"
+#include "tests/bench/dispatch_options.hpp"
+#include "tests/bench/dispatch_report.hpp"
+#include "tests/bench/own_process.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include <unistd.h>
+
+namespace {
+
+using namespace outreachd;
+using namespace outreachd::bench;
+
+/// A store's directory, which is gone afterwards.
+class store_directory {
+public:
+    explicit store_directory(const std::string& in) : path_(in + "/outreachd-bench-XXXXXX") {
+        if (::mkdtemp(path_.data()) == nullptr)
+            throw std::runtime_error("can't make a directory in " + in);
+    }
+
+    ~store_directory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    store_directory(const store_directory&) = delete;
+    store_directory& operator=(const store_directory&) = delete;
+
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
+std::function<std::unique_ptr<handlers::handler>()> handler_of(const dispatch_options& chosen) {
+    if (chosen.program.empty())
+        return make_idle_handler;
+    settings::exec_handler configured;
+    configured.command = {chosen.program};
+    // It has no expressions, so that no jq process is begun.
+    return [configured, engine = std::make_shared<expression::engine>(1)] {
+        return handlers::make_exec_handler("bench", configured, engine);
+    };
+}
+
+void show_progress(std::uint64_t filled, std::uint64_t wanted) {
+    if (::isatty(STDERR_FILENO) != 0)
+        std::cerr << "\rfilling: " << filled << " of " << wanted << "   " << std::flush;
+}
+
+/// All concurrencies with one depth and one number of handlers, from one store.
+void measure(const dispatch_options& chosen, const backlog_plan& backlog, std::vector<dispatch_row>& rows) {
+    const store_directory directory(chosen.directory);
+    in_own_process<bool>([&] {
+        prepare_backlog(directory.path(), backlog,
+                        [&](std::uint64_t filled) { show_progress(filled, backlog.pending); });
+        return true;
+    });
+    for (const std::uint32_t concurrency : chosen.concurrency) {
+        const auto result = in_own_process<dispatch_result>([&] {
+            dispatch_plan plan;
+            plan.backlog = backlog;
+            plan.concurrency = concurrency;
+            plan.deliveries = chosen.deliveries;
+            plan.longest = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                std::chrono::duration<double>{chosen.seconds});
+            plan.make_handler = handler_of(chosen);
+            return run_dispatch(directory.path(), plan);
+        });
+        rows.push_back({backlog.pending, backlog.handlers, concurrency, result});
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    int exit_code = 0;
+    const auto chosen = read_dispatch_options(argc, argv, exit_code);
+    if (!chosen)
+        return exit_code;
+    try {
+        std::vector<dispatch_row> rows;
+        for (const std::uint32_t handlers : chosen->handlers)
+            for (const std::uint64_t pending : chosen->pending)
+                measure(*chosen, {pending, handlers, chosen->body_bytes}, rows);
+        std::cout << (chosen->json ? as_json(rows) : as_text(rows));
+        const auto ratios = cost_ratios(rows);
+        const bool is_flat =
+            std::ranges::all_of(ratios, [](const cost_ratio& one) { return one.ratio <= cost_ratio_max; });
+        return is_flat || !chosen->checks_ratio ? 0 : 1;
+    } catch (const std::exception& error) {
+        std::cerr << "dispatch: " << error.what() << "\n";
+        return 1;
+    }
+}

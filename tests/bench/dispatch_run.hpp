@@ -1,0 +1,44 @@
+/// Deliveries from a store to handlers, counted and timed.
+#pragma once
+
+#include "handlers/handler.hpp"
+#include "tests/bench/backlog.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace outreachd::bench {
+
+/// What is measured once.
+struct dispatch_plan {
+    backlog_plan backlog;
+    std::uint32_t concurrency = 4;
+    std::uint64_t deliveries = 20'000;  ///< Of the window, which ends with them,
+    std::chrono::nanoseconds longest{}; ///< or after this time.
+    std::function<std::unique_ptr<handlers::handler>()> make_handler; ///< One for each.
+};
+
+struct dispatch_result {
+    std::uint64_t deliveries = 0;
+    std::chrono::nanoseconds elapsed{};
+    std::chrono::nanoseconds cpu{}; ///< Of all threads of this process: the store's too.
+    std::uint64_t peak_resident_bytes = 0;
+};
+
+/// Takes each delivery and does nothing.
+std::unique_ptr<handlers::handler> make_idle_handler();
+
+/// Opens the store in `directory`, fills it up, starts a dispatcher on it as the daemon does, and measures
+/// from the first call of a handler until the last verdict of the window is committed. Where less is pending
+/// than the window wants, that is done again, and only the deliveries are counted, never the filling. Throws
+/// std::runtime_error where the store fails.
+dispatch_result run_dispatch(const std::string& directory, const dispatch_plan& plan);
+
+/// Fills the store in `directory` and closes it.
+void prepare_backlog(const std::string& directory, const backlog_plan& plan,
+                     const std::function<void(std::uint64_t)>& progress);
+
+} // namespace outreachd::bench
