@@ -3,7 +3,7 @@
 
 #include "daemon/event/event_reader.hpp"
 #include "daemon/event/hex_digit.hpp"
-#include "daemon/signature/hmac.hpp"
+#include "daemon/event/hmac.hpp"
 
 #include <openssl/crypto.h>
 

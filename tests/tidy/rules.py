@@ -28,7 +28,7 @@ LIBRARY_HOMES = {
     "boost/json": ["daemon/event/", "daemon/expression/", "daemon/admin/", "daemon/command_line/", "handlers/"],
     "boost/system": ["daemon/", "handlers/"],
     "boost/uuid": ["daemon/event/"],
-    "openssl/": ["daemon/event/digest.cpp", "daemon/signature/", "daemon/ingress/",
+    "openssl/": ["daemon/event/digest.cpp", "daemon/event/hmac.cpp", "daemon/signature/", "daemon/ingress/",
                  "daemon/settings/certificate_check.cpp", "daemon/command_line/https_client.cpp"],
     "CLI/": ["daemon/command_line/"],
     "systemd/": ["daemon/*"],

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "daemon/command_line/command_line.hpp"
+#include "tests/servers/test_certificate.hpp"
 #include "tests/unit/command_line/scratch_directory.hpp"
-#include "tests/unit/command_line/test_certificate.hpp"
 
 #include <sstream>
 #include <string>
@@ -37,7 +37,7 @@ inline constexpr const char* first_secret = "first-secret-of-the-test";
 
 /// A configuration whose listener has that certificate, at that port of 127.0.0.1.
 inline std::string listener_configuration(const scratch_directory& scratch, std::uint16_t port,
-                                          const certificate_pair& pair) {
+                                          const test_servers::certificate_pair& pair) {
     const std::string certificate = scratch.file("certificate.pem", pair.certificate);
     const std::string key = scratch.file("key.pem", pair.private_key);
     return scratch.file("outreachd.yaml", "listen:\n  address: 127.0.0.1\n  port: " + std::to_string(port) +

@@ -1,6 +1,6 @@
 /// `events` and `status` against an admin server that plays the daemon.
+#include "tests/servers/scripted_server.hpp"
 #include "tests/unit/command_line/configured.hpp"
-#include "tests/unit/command_line/scripted_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 namespace outreachd::command_line {
 namespace {
 
+using namespace test_servers;
 using testing::HasSubstr;
 
 constexpr const char* event_id_text = "01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f";

@@ -1,8 +1,8 @@
 /// The client against servers that behave, misbehave, and pretend.
 #include "daemon/command_line/http_answer_head.hpp"
 #include "daemon/command_line/https_client.hpp"
+#include "tests/servers/scripted_server.hpp"
 #include "tests/unit/command_line/scratch_directory.hpp"
-#include "tests/unit/command_line/scripted_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@ namespace outreachd::command_line {
 namespace {
 
 using kind = http_failure::kind;
+using namespace test_servers;
 using testing::HasSubstr;
 
 url url_of(const scripted_server& server, bool is_tls, const std::string& host = "127.0.0.1") {
@@ -20,36 +21,6 @@ url url_of(const scripted_server& server, bool is_tls, const std::string& host =
 http_answer post_once(const url& to, const trust& rules = {}) {
     const tls_identity_check check{rules};
     return https_client{to, check}.post("X-Test: 1\r\n", "body", false);
-}
-
-TEST(Url, ReadsItsParts) {
-    const struct {
-        const char* text;
-        const char* authority;
-        const char* target;
-        bool is_tls;
-    } cases[]{{"https://hooks.example.com", "hooks.example.com", "/", true},
-              {"https://hooks.example.com:8443/a/b?c=d", "hooks.example.com:8443", "/a/b?c=d", true},
-              {"http://localhost:80/", "localhost", "/", false},
-              {"https://[::1]:8443/x", "[::1]:8443", "/x", true},
-              {"https://[::1]", "[::1]", "/", true},
-              {"https://host?q", "host", "/?q", true}};
-
-    for (const auto& each : cases) {
-        const auto parsed = parse_url(each.text);
-        ASSERT_TRUE(parsed) << each.text;
-        EXPECT_EQ(authority_of(*parsed), each.authority);
-        EXPECT_EQ(parsed->target, each.target) << each.text;
-        EXPECT_EQ(parsed->is_tls, each.is_tls) << each.text;
-    }
-}
-
-TEST(Url, RefusesWhatIsNone) {
-    for (const char* text : {"", "localhost:8443", "ftp://host/", "https://", "https:///path",
-                             "https://:8443/", "https://host:0/", "https://host:65536/", "https://host:/",
-                             "https://host:8a/", "https://[::1", "https://[::1]8443/", "https://user@host/",
-                             "https://host/a b", "https://host/\r\nX: y", "https://host/#part"})
-        EXPECT_FALSE(parse_url(text)) << text;
 }
 
 TEST(HttpAnswerHead, FindsStatusAndLength) {

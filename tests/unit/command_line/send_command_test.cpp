@@ -3,8 +3,8 @@
 #include "daemon/command_line/send_plan.hpp"
 #include "daemon/event/event_reader.hpp"
 #include "daemon/signature/verifier.hpp"
+#include "tests/servers/scripted_server.hpp"
 #include "tests/unit/command_line/configured.hpp"
-#include "tests/unit/command_line/scripted_server.hpp"
 
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
@@ -17,6 +17,7 @@
 namespace outreachd::command_line {
 namespace {
 
+using namespace test_servers;
 namespace json = boost::json;
 using testing::HasSubstr;
 

@@ -1,7 +1,7 @@
 /// A small HTTP(S) server that answers as a test tells it to, and remembers what it was asked.
 #pragma once
 
-#include "tests/unit/command_line/test_certificate.hpp"
+#include "tests/servers/test_certificate.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -14,10 +14,11 @@
 #include <thread>
 #include <vector>
 
-namespace outreachd::command_line {
+namespace outreachd::test_servers {
 
 struct recorded_request {
     std::string line;                           ///< `POST /webhooks HTTP/1.1`
+    std::string head;                           ///< All of it, as it came, up to the empty line.
     std::map<std::string, std::string> headers; ///< Names in lower case.
     std::string body;
     std::size_t connection = 0; ///< Which one it came on, from 0.
@@ -77,4 +78,4 @@ private:
 /// A port of 127.0.0.1 that nothing listens on.
 std::uint16_t unused_port();
 
-} // namespace outreachd::command_line
+} // namespace outreachd::test_servers

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace outreachd::command_line {
+namespace outreachd::test_servers {
 
 struct certificate_pair {
     std::string certificate; ///< PEM, signed by itself, valid for a day.
@@ -13,4 +13,4 @@ struct certificate_pair {
 /// `names` as OpenSSL writes alternative names: `DNS:localhost,IP:127.0.0.1`.
 certificate_pair make_certificate(const std::string& names);
 
-} // namespace outreachd::command_line
+} // namespace outreachd::test_servers

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace outreachd::command_line {
+namespace outreachd {
 
 struct url {
     bool is_tls = true;
@@ -22,4 +22,4 @@ std::optional<url> parse_url(std::string_view text);
 /// `host` or `host:port`, as in the Host header: the port only where it isn't the scheme's own.
 std::string authority_of(const url& from);
 
-} // namespace outreachd::command_line
+} // namespace outreachd

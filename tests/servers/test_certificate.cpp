@@ -1,5 +1,5 @@
 /// An elliptic-curve key, since an RSA key would take a noticeable time to make.
-#include "tests/unit/command_line/test_certificate.hpp"
+#include "tests/servers/test_certificate.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
@@ -10,7 +10,7 @@
 
 #include <memory>
 
-namespace outreachd::command_line {
+namespace outreachd::test_servers {
 
 namespace {
 
@@ -49,4 +49,4 @@ certificate_pair make_certificate(const std::string& names) {
     return {take_text(certificate_text.get()), take_text(key_text.get())};
 }
 
-} // namespace outreachd::command_line
+} // namespace outreachd::test_servers

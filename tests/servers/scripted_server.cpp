@@ -1,5 +1,5 @@
 /// Blocking sockets, since tests are few and short.
-#include "tests/unit/command_line/scripted_server.hpp"
+#include "tests/servers/scripted_server.hpp"
 
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace outreachd::command_line {
+namespace outreachd::test_servers {
 
 namespace {
 
@@ -44,6 +44,7 @@ std::string lower(std::string text) {
 /// `head` ends with the line break of its last field.
 recorded_request parse_head(const std::string& head) {
     recorded_request parsed;
+    parsed.head = head;
     std::size_t at = head.find("\r\n");
     parsed.line = head.substr(0, at);
     for (at += 2; at < head.size();) {
@@ -236,4 +237,4 @@ std::uint16_t unused_port() {
     return made.port;
 }
 
-} // namespace outreachd::command_line
+} // namespace outreachd::test_servers

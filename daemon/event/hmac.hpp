@@ -9,7 +9,7 @@
 // OpenSSL's own name for a digest in progress; its headers stay out of this one.
 struct evp_md_ctx_st;
 
-namespace outreachd::signature {
+namespace outreachd {
 
 /// One key, ready to use: the two hashes that have taken in the padded key already. A message costs
 /// no hashing of the key. Immutable; any thread, many at a time. Wiped when it goes.
@@ -32,4 +32,4 @@ private:
     context_ptr outer_;
 };
 
-} // namespace outreachd::signature
+} // namespace outreachd

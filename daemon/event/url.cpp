@@ -1,10 +1,10 @@
 /// Reads what a person types, and refuses what could not stand in a request line.
-#include "daemon/command_line/url.hpp"
+#include "daemon/event/url.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace outreachd::command_line {
+namespace outreachd {
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string take_host(std::string_view& authority) {
 
 std::optional<url> parse_url(std::string_view text) {
     const bool is_clean = std::none_of(text.begin(), text.end(), [](char letter) {
-        return static_cast<unsigned char>(letter) <= 0x20 || letter == 0x7F || letter == '#' || letter == '@';
+        return static_cast<unsigned char>(letter) <= 0x20 || letter == 0x7F || letter == '#';
     });
     url parsed;
     if (!is_clean)
@@ -43,6 +43,8 @@ std::optional<url> parse_url(std::string_view text) {
     }
     std::string_view authority = text.substr(0, text.find_first_of("/?"));
     text.remove_prefix(authority.size());
+    if (authority.find('@') != std::string_view::npos)
+        return std::nullopt;
     parsed.host = take_host(authority);
     if (parsed.host.empty())
         return std::nullopt;
@@ -66,4 +68,4 @@ std::string authority_of(const url& from) {
     return text;
 }
 
-} // namespace outreachd::command_line
+} // namespace outreachd

@@ -1,5 +1,5 @@
 /// HMAC-SHA256 on OpenSSL's digests.
-#include "daemon/signature/hmac.hpp"
+#include "daemon/event/hmac.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -8,7 +8,7 @@
 #include <array>
 #include <cassert>
 
-namespace outreachd::signature {
+namespace outreachd {
 
 namespace {
 
@@ -91,4 +91,4 @@ digest hmac_key::authenticate(std::string_view message) const {
     return finish(context);
 }
 
-} // namespace outreachd::signature
+} // namespace outreachd

@@ -1,0 +1,57 @@
+#include "daemon/event/host_name.hpp"
+
+#include <algorithm>
+
+namespace outreachd {
+
+namespace {
+
+constexpr std::string_view wildcard = "*.";
+
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool is_letter_or_digit(char c) noexcept {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+bool is_same(std::string_view left, std::string_view right) noexcept {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [](char one, char other) { return lower(one) == lower(other); });
+}
+
+std::string_view without_brackets(std::string_view text) noexcept {
+    return text.size() > 2 && text.front() == '[' && text.back() == ']' ? text.substr(1, text.size() - 2)
+                                                                        : text;
+}
+
+bool is_ipv6(std::string_view text) noexcept {
+    return text.find(':') != text.rfind(':') && std::all_of(text.begin(), text.end(), [](char c) {
+               return c == ':' || c == '.' || (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f');
+           });
+}
+
+} // namespace
+
+bool is_host_name(std::string_view text) noexcept {
+    if (is_ipv6(without_brackets(text)))
+        return true;
+    return !text.empty() && text.front() != '.' && text.find("..") == std::string_view::npos &&
+           std::all_of(text.begin(), text.end(),
+                       [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+bool is_host_pattern(std::string_view text) noexcept {
+    return is_host_name(text.starts_with(wildcard) ? text.substr(wildcard.size()) : text);
+}
+
+bool matches_host(std::string_view pattern, std::string_view host) noexcept {
+    host = without_brackets(host);
+    if (!pattern.starts_with(wildcard))
+        return is_same(without_brackets(pattern), host);
+    const std::string_view domain = pattern.substr(1);
+    return host.size() > domain.size() && is_same(host.substr(host.size() - domain.size()), domain);
+}
+
+} // namespace outreachd
