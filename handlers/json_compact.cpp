@@ -60,6 +60,12 @@ struct ignore_values {
 /// keeps it within a thread's stack.
 constexpr std::size_t nesting_depth_max = 512;
 
+bool is_space(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+} // namespace
+
 bool is_json(std::string_view text) {
     boost::json::parse_options strict;
     strict.max_depth = nesting_depth_max;
@@ -68,12 +74,6 @@ bool is_json(std::string_view text) {
     const auto consumed = parser.write_some(false, text.data(), text.size(), ec);
     return !ec && consumed == text.size() && parser.done();
 }
-
-bool is_space(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-} // namespace
 
 std::optional<std::string> json_compact(std::string_view text) {
     if (!is_json(text))

@@ -1,0 +1,51 @@
+#include "handlers/cloud_event.hpp"
+
+#include "handlers/base64.hpp"
+#include "handlers/json_compact.hpp"
+#include "handlers/json_members.hpp"
+
+#include <algorithm>
+
+namespace outreachd::handlers {
+
+namespace {
+
+/// `application/json`, or a type that ends in `/json` or `+json`, with or without parameters.
+bool is_json_type(std::string_view content_type) {
+    std::string type{content_type.substr(0, content_type.find_first_of("; \t"))};
+    std::transform(type.begin(), type.end(), type.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return type.ends_with("/json") || type.ends_with("+json");
+}
+
+/// A header may hold bytes beyond ASCII, and they needn't be UTF-8.
+std::string readable_type(const std::string& content_type) {
+    const bool is_readable =
+        std::all_of(content_type.begin(), content_type.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+    return is_readable ? content_type : std::string{};
+}
+
+} // namespace
+
+std::string cloud_event(const event& subject) {
+    json_members members;
+    members.text("specversion", "1.0");
+    members.text("id", to_string(subject.id));
+    members.text("source", subject.source);
+    members.text("type", subject.facts.name);
+    if (!subject.facts.resource_id.empty())
+        members.text("subject", subject.facts.resource + "/" + subject.facts.resource_id);
+    members.text("time", to_rfc3339(subject.received_at));
+    const std::string type = readable_type(subject.content_type);
+    if (is_json(subject.body)) {
+        // With a type that isn't JSON's, `data` would have to be a string (JSON format, 3.1).
+        members.text("datacontenttype", is_json_type(type) ? type : "application/json");
+        members.raw("data", subject.body);
+    } else {
+        members.text("datacontenttype", type.empty() ? "application/octet-stream" : type);
+        members.text("data_base64", to_base64(subject.body));
+    }
+    return std::move(members).finish();
+}
+
+} // namespace outreachd::handlers

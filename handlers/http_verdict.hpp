@@ -1,0 +1,17 @@
+/// What an answer means for a delivery (design section 7).
+#pragma once
+
+#include "daemon/event/outcome.hpp"
+#include "daemon/event/timestamp.hpp"
+#include "handlers/http_transport.hpp"
+
+#include <string>
+
+namespace outreachd::handlers {
+
+/// 2xx is done; 408, 425, 429, 5xx, and an answer that isn't whole, are tried again, after the wait that
+/// `Retry-After`, or for 429 `X-RateLimit-Reset`, asks for; any other status is dead, a redirect too.
+/// `what` begins the reason: `POST https://host/path`. Pure; any thread.
+outcome judge_answer(http_answer answer, const std::string& what, wall_time now);
+
+} // namespace outreachd::handlers
