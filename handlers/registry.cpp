@@ -3,6 +3,7 @@
 
 #include "handlers/exec_handler.hpp"
 #include "handlers/file_handler.hpp"
+#include "handlers/http_handler.hpp"
 #include "handlers/log_handler.hpp"
 
 #include <stdexcept>
@@ -22,6 +23,8 @@ struct maker {
     }
 
     auto operator()(const settings::file_handler& own) const { return make_file_handler(own); }
+
+    auto operator()(const settings::http_handler& own) const { return make_http_handler(own, expressions); }
 
     auto operator()(const settings::exec_handler& own) const {
         return make_exec_handler(name, own, expressions);

@@ -4,6 +4,7 @@
 #include "daemon/settings/settings.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,9 @@ struct certificate_findings {
 /// Reads both files: PEM that can be parsed, a chain whose first certificate fits the key, both strong
 /// enough for OpenSSL's security level, the key without a passphrase. Blocks for reading two files.
 certificate_findings check_certificate(const tls_files& files);
+
+/// Why `path` can't be used as the CAs that servers are trusted by; nothing where it holds at least one
+/// certificate in PEM form, and no broken one.
+std::optional<std::string> check_authorities(const std::string& path);
 
 } // namespace outreachd::settings

@@ -56,6 +56,14 @@ inline constexpr names file_handler_keys = {"type",  "concurrency", "timeout", "
                                             "retry", "path",        "fsync"};
 inline constexpr known_section file_handler{"handlers.*(file)", file_handler_keys, {}};
 
+inline constexpr names http_handler_keys = {"type",   "concurrency", "timeout", "ordering",   "retry",
+                                            "url",    "method",      "headers", "body",       "sign",
+                                            "format", "ca",          "proxy",   "allow_hosts"};
+inline constexpr known_section http_handler{"handlers.*(http)", http_handler_keys, {}};
+
+inline constexpr names sign_keys = {"secret"};
+inline constexpr known_section sign{"handlers.*.sign", sign_keys, {}};
+
 inline constexpr names exec_handler_keys = {"type",    "concurrency", "timeout", "ordering", "retry",
                                             "command", "cwd",         "env",     "stdin",    "dead_on"};
 inline constexpr known_section exec_handler{"handlers.*(exec)", exec_handler_keys, {}};
@@ -75,12 +83,13 @@ inline constexpr known_section log{"log", log_keys, {}};
 inline constexpr names secret_keys = {"env", "file", "credential"};
 inline constexpr known_section secret{"a secret", secret_keys, {}};
 
-inline constexpr names handler_types = {"log", "file", "exec"};
-inline constexpr names handler_types_later = {"http", "amqp", "outreach"};
+inline constexpr names handler_types = {"log", "file", "http", "exec"};
+inline constexpr names handler_types_later = {"amqp", "outreach"};
 
-inline constexpr std::array sections = {
-    &top,         &listen,       &tls,          &limits, &endpoint, &store, &retention, &queue,
-    &log_handler, &file_handler, &exec_handler, &retry,  &route,    &admin, &log,       &secret};
+inline constexpr std::array sections = {&top,          &listen,       &tls,          &limits, &endpoint, &store,
+                                        &retention,    &queue,        &log_handler,  &file_handler,
+                                        &http_handler, &sign,         &exec_handler, &retry,
+                                        &route,        &admin,        &log,          &secret};
 
 } // namespace known
 

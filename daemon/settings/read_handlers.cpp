@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 namespace outreachd::settings {
@@ -88,16 +89,34 @@ file_handler read_file_handler(const section_reader& section) {
     return read;
 }
 
-/// `log, file, exec`
-std::string types_listed() {
+struct handler_type {
+    std::string_view name;
+    const known_section& keys;
+    void (*read)(const section_reader& section, handler& into);
+};
+
+/// One entry for each type.
+constexpr handler_type handler_types[] = {
+    {"log", known::log_handler,
+     [](const section_reader& from, handler& to) { to.type = read_log_handler(from); }},
+    {"file", known::file_handler,
+     [](const section_reader& from, handler& to) { to.type = read_file_handler(from); }},
+    {"http", known::http_handler,
+     [](const section_reader& from, handler& to) { to.type = read_http_handler(from); }},
+    {"exec", known::exec_handler,
+     [](const section_reader& from, handler& to) { to.type = read_exec_handler(from); }},
+};
+static_assert(std::size(handler_types) == std::size(known::handler_types));
+
+std::string list_of_types() {
     std::string listed;
-    for (const std::string_view type : known::handler_types)
-        listed += (listed.empty() ? "" : ", ") + std::string{type};
+    for (const std::string_view name : known::handler_types)
+        listed.append(listed.empty() ? "" : ", ").append(name);
     return listed;
 }
 
 /// The handler's type where this version has it; says why not otherwise.
-std::optional<std::string> read_type(const value_ref& map) {
+const handler_type* read_type(const value_ref& map) {
     for (const yaml_entry& entry : map.node.entries) {
         if (entry.key->type != yaml_node::kind::scalar || entry.key->text != "type")
             continue;
@@ -105,41 +124,32 @@ std::optional<std::string> read_type(const value_ref& map) {
         map.found.place(value.key, value.node.where);
         auto text = read_text(value);
         if (!text)
-            return std::nullopt;
-        const auto is_among = [&](std::span<const std::string_view> names) {
-            return std::find(names.begin(), names.end(), *text) != names.end();
-        };
-        if (is_among(known::handler_types))
-            return text;
-        if (is_among(known::handler_types_later))
-            value.error("handler type " + in_quotes(*text) + " is not in this version: " + types_listed());
+            return nullptr;
+        for (const handler_type& type : handler_types)
+            if (type.name == *text)
+                return &type;
+        const auto& later = known::handler_types_later;
+        if (std::find(std::begin(later), std::end(later), *text) != std::end(later))
+            value.error("handler type " + in_quotes(*text) + " is not in this version: " + list_of_types());
         else
             value.error("unknown handler type " + in_quotes(*text) + suggestion(*text, known::handler_types));
-        return std::nullopt;
+        return nullptr;
     }
     map.found.error(map.key + ".type", map.node.where,
-                    "is missing; give the handler's type: " + types_listed());
-    return std::nullopt;
+                    "is missing; give the handler's type: " + list_of_types());
+    return nullptr;
 }
 
 std::optional<handler> read_handler(const value_ref& map, std::string name) {
     // Without the type nobody can say which keys belong there.
-    const auto type = read_type(map);
-    if (!type)
+    const handler_type* const type = read_type(map);
+    if (type == nullptr)
         return std::nullopt;
     handler read;
     read.name = std::move(name);
-    const auto read_as = [&](const known_section& known, auto read_own) {
-        const section_reader section{map, known};
-        read_common(section, read);
-        read.type = read_own(section);
-    };
-    if (*type == "log")
-        read_as(known::log_handler, read_log_handler);
-    else if (*type == "file")
-        read_as(known::file_handler, read_file_handler);
-    else
-        read_as(known::exec_handler, read_exec_handler);
+    const section_reader section{map, type->keys};
+    read_common(section, read);
+    type->read(section, read);
     return read;
 }
 

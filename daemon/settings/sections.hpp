@@ -25,7 +25,8 @@ void read_log(const section_reader& top, log& into);
 void read_handlers(const section_reader& top, std::vector<handler>& into, std::set<std::string>& names);
 void read_routes(const section_reader& top, std::vector<route>& into);
 
-/// The keys of one type of handler, which stand beside those that all types share.
+/// The keys of one type of handler; each type's stand in a file of their own.
+http_handler read_http_handler(const section_reader& section);
 exec_handler read_exec_handler(const section_reader& section);
 
 /// What may be chosen for a `level`.

@@ -1,6 +1,7 @@
 /// The configuration file as values (design section 5). Defaults stand here and nowhere else.
 #pragma once
 
+#include "daemon/event/event.hpp"
 #include "daemon/event/secret.hpp"
 
 #include <chrono>
@@ -89,6 +90,26 @@ struct file_handler {
     friend bool operator==(const file_handler&, const file_handler&) = default;
 };
 
+enum class http_format { raw, cloudevents };
+
+struct http_body {
+    std::string text;     ///< May hold `${{ }}`.
+    bool is_json = false; ///< Made of a map or a list: JSON whose strings may hold `${{ }}`.
+};
+
+struct http_handler {
+    std::string url; ///< May hold `${{ }}`.
+    std::string method = "POST";
+    std::vector<header> headers;   ///< Each name once; values may hold `${{ }}`.
+    std::optional<http_body> body; ///< Nothing: the bytes received.
+    secret sign_key;               ///< The key itself, decoded. Empty: not signed.
+    http_format format = http_format::raw;
+    std::string ca;                       ///< PEM. Empty: the system's.
+    std::optional<std::string> proxy;     ///< Empty: none. Nothing: as the environment says.
+    std::vector<std::string> allow_hosts; ///< Host patterns. Empty: the host written in `url`.
+    friend bool operator==(const http_handler&, const http_handler&) = default;
+};
+
 struct exec_variable {
     std::string name;
     std::string value; ///< May hold `${{ }}`, but for PATH.
@@ -107,7 +128,7 @@ struct exec_handler {
 /// A handler: what all types share, and its own keys. A new type is one alternative more.
 struct handler {
     std::string name;
-    std::variant<log_handler, file_handler, exec_handler> type;
+    std::variant<log_handler, file_handler, http_handler, exec_handler> type;
     std::uint32_t concurrency = 4; ///< Worker threads of its own.
     duration timeout = std::chrono::seconds{30};
     enum ordering ordering = ordering::resource;

@@ -1,6 +1,7 @@
 /// From settings to handlers, and the log handler's line.
 #include "handlers/registry.hpp"
 #include "tests/unit/handlers/attempts.hpp"
+#include "tests/unit/handlers/http_under_test.hpp"
 #include "tests/unit/handlers/scratch_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -29,8 +30,14 @@ TEST(Registry, MakesEveryType) {
     EXPECT_EQ(make_handler(file, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,
               outcome::kind::done);
     EXPECT_EQ(test::lines_of(directory / "events").size(), 1U);
+    test_servers::scripted_server server{
+        [](const test_servers::recorded_request&) { return test_servers::http_ok(); }};
+    const auto crm = configured_as("crm", test::http_to(test::url_of(server)));
+    EXPECT_EQ(make_handler(crm, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,
+              outcome::kind::done);
+    EXPECT_EQ(server.requests().size(), 1U);
     const auto program = configured_as("sync", settings::exec_handler{{"/bin/true"}, {}, {}, {}, {}});
-    EXPECT_EQ(make_handler(program, log, no_expressions())->handle(test::make_attempt("{}")).verdict,
+    EXPECT_EQ(make_handler(program, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,
               outcome::kind::done);
     const auto line = configured_as("line", settings::log_handler{});
     EXPECT_EQ(make_handler(line, log, engine_of_one())->handle(test::make_attempt("{}")).verdict,

@@ -88,6 +88,27 @@ TEST(ShippedFiles, ShowTheDefaultsInTheExample) {
     EXPECT_EQ(shown.log.format, defaults.log.format);
 }
 
+/// The handlers that the example only comments out, since they would reach for hosts that don't exist.
+TEST(ShippedFiles, AreRightWithTheirOtherHandlers) {
+    const temporary_folder folder;
+    const variable secret{"OUTREACH_WEBHOOK_SECRET", "a secret"};
+    const variable crm_secret{"CRM_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"};
+    const certificate made = make_certificate();
+    std::string text = shipped("outreachd.example.yaml");
+    replace_all(text, "/etc/outreachd/tls/fullchain.pem", folder.write("fullchain.pem", made.pem));
+    replace_all(text, "/etc/outreachd/tls/privkey.pem", folder.write("privkey.pem", made.key_pem));
+    replace_all(text, "/etc/outreachd/crm-ca.pem", folder.write("ca.pem", made.pem));
+    replace_all(text, "\n  # ", "\n  ");
+    replace_all(text, "to: [archive]", "to: [archive, crm]");
+    const loaded result = parse_settings(text, "example");
+    EXPECT_THAT(lines_of(result.errors), IsEmpty());
+    EXPECT_THAT(lines_of(result.warnings), IsEmpty());
+    ASSERT_EQ(result.settings.handlers.size(), 3U);
+    const auto& crm = std::get<http_handler>(result.settings.handlers[2].type);
+    EXPECT_EQ(crm.method, http_handler{}.method);
+    EXPECT_EQ(crm.format, http_handler{}.format);
+}
+
 /// Where each section stands in the schema.
 const std::map<std::string_view, const char*> schema_places = {
     {"", ""},
@@ -100,6 +121,8 @@ const std::map<std::string_view, const char*> schema_places = {
     {"queue", "/$defs/queue"},
     {"handlers.*(log)", "/$defs/log_handler"},
     {"handlers.*(file)", "/$defs/file_handler"},
+    {"handlers.*(http)", "/$defs/http_handler"},
+    {"handlers.*.sign", "/$defs/sign"},
     {"handlers.*(exec)", "/$defs/exec_handler"},
     {"handlers.*.retry", "/$defs/retry"},
     {"routes[]", "/$defs/route"},

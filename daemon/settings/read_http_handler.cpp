@@ -1,0 +1,186 @@
+/// The keys of a handler of type `http`.
+#include "daemon/event/host_name.hpp"
+#include "daemon/settings/certificate_check.hpp"
+#include "daemon/settings/expressions.hpp"
+#include "daemon/settings/json_value.hpp"
+#include "daemon/settings/secrets.hpp"
+#include "daemon/settings/sections.hpp"
+#include "daemon/settings/url_check.hpp"
+#include "daemon/settings/webhook_key.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace outreachd::settings {
+
+namespace {
+
+constexpr std::size_t headers_count_max = 64;
+constexpr std::size_t method_length_max = 16;
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return text;
+}
+
+/// RFC 9110, 5.6.2.
+bool is_token(std::string_view text) {
+    constexpr std::string_view allowed = "!#$%&'*+-.^_`|~0123456789"
+                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+/// Fields that say where a message ends or what becomes of its connection. One that disagreed with what is
+/// sent could hide a second request in the first.
+bool is_framing(const std::string& name) {
+    static const std::set<std::string, std::less<>> names = {
+        "connection", "content-length", "expect",  "keep-alive",       "proxy-connection",
+        "te",         "trailer",        "upgrade", "transfer-encoding"};
+    return names.contains(name);
+}
+
+bool is_signature(std::string_view name) {
+    return name == "webhook-id" || name == "webhook-timestamp" || name == "webhook-signature";
+}
+
+void read_method(const section_reader& section, std::string& into) {
+    const auto value = section.find("method");
+    if (!value)
+        return;
+    const auto text = read_text(*value);
+    if (!text)
+        return;
+    const bool is_upper_case =
+        std::all_of(text->begin(), text->end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
+    if (!is_upper_case || text->size() > method_length_max)
+        value->error(in_quotes(*text) +
+                     " is no method: capital letters, as in POST, PUT, PATCH, DELETE, GET");
+    else if (*text == "HEAD" || *text == "CONNECT" || *text == "TRACE")
+        value->error(in_quotes(*text) + " hands nothing over; use POST, PUT, PATCH, DELETE or GET");
+    else
+        into = *text;
+}
+
+void read_header(const value_ref& map, const yaml_entry& entry, bool is_signed, std::set<std::string>& seen,
+                 std::vector<header>& into) {
+    const yaml_node& name = *entry.key;
+    if (name.type != yaml_node::kind::scalar || !is_token(name.text)) {
+        map.found.error(map.key, name.where,
+                        (name.type == yaml_node::kind::scalar ? in_quotes(name.text) : "this key") +
+                            " is no header's name: letters, digits and '-'");
+        return;
+    }
+    const std::string lowered = lower(name.text);
+    if (is_framing(lowered))
+        map.found.error(map.key, name.where,
+                        in_quotes(name.text) + " is not yours to give: it follows from the request");
+    else if (is_signed && is_signature(lowered))
+        map.found.error(map.key, name.where, in_quotes(name.text) + " is what 'sign' gives; leave it out");
+    else if (!seen.insert(lowered).second)
+        map.found.error(map.key, name.where, in_quotes(name.text) + " is given twice");
+    const value_ref value{map.found, map.key + "." + name.text, *entry.value};
+    map.found.place(value.key, value.node.where);
+    if (auto text = read_template(value))
+        into.push_back({name.text, std::move(*text)});
+}
+
+void read_headers(const section_reader& section, bool is_signed, std::vector<header>& into) {
+    const auto map = section.find("headers");
+    if (!map || !expect_map(*map))
+        return;
+    if (map->node.entries.size() > headers_count_max) {
+        map->error("are more than " + std::to_string(headers_count_max));
+        return;
+    }
+    std::set<std::string> seen;
+    for (const yaml_entry& entry : map->node.entries)
+        read_header(*map, entry, is_signed, seen, into);
+}
+
+std::optional<http_body> read_body(const value_ref& value) {
+    const bool is_json =
+        value.node.type == yaml_node::kind::map || value.node.type == yaml_node::kind::sequence;
+    if (value.node.type == yaml_node::kind::scalar && value.node.text.empty())
+        return http_body{};
+    auto text = is_json ? read_json(value) : read_template(value, lines::many);
+    if (!text)
+        return std::nullopt;
+    return http_body{std::move(*text), is_json};
+}
+
+void read_sign(const section_reader& section, secret& into) {
+    const auto sign = section.section("sign", known::sign);
+    if (!sign)
+        return;
+    const auto value = sign->require("secret", "the secret that requests are signed with");
+    const auto written = value ? read_secret(*value) : std::nullopt;
+    if (!written)
+        return;
+    auto key = webhook_key(*written);
+    if (!key) {
+        value->error("begins with 'whsec_', and what follows is no base64");
+        return;
+    }
+    if (key->reveal().size() < webhook_key_bytes_min)
+        value->warning("the key is shorter than the 24 bytes that Standard Webhooks asks for");
+    into = std::move(*key);
+}
+
+void read_ca(const section_reader& section, std::string& into) {
+    const auto value = section.find("ca");
+    if (!value)
+        return;
+    auto path = read_text(*value);
+    if (!path)
+        return;
+    if (auto problem = check_authorities(*path))
+        value->error(*problem);
+    else
+        into = std::move(*path);
+}
+
+/// Nothing where the key isn't given; empty where it is wrong.
+std::optional<std::vector<std::string>> read_allow_hosts(const section_reader& section) {
+    const auto value = section.find("allow_hosts");
+    if (!value)
+        return std::nullopt;
+    auto patterns = read_text_list(*value).value_or(std::vector<std::string>{});
+    if (patterns.empty() && value->found.is_sound(value->key))
+        value->error("is an empty list; name at least one host");
+    for (std::size_t at = 0; at < patterns.size(); ++at)
+        if (const std::string& pattern = patterns[at]; !is_host_pattern(pattern))
+            value->found.error(value->key + "[" + std::to_string(at) + "]", value->node.items[at]->where,
+                               in_quotes(pattern) + " is no host: a name alone, without scheme, port and "
+                                                    "path, or *.example.com for all below one");
+    return patterns;
+}
+
+} // namespace
+
+http_handler read_http_handler(const section_reader& section) {
+    static constexpr std::string_view formats[] = {"raw", "cloudevents"};
+    static constexpr http_format format_values[] = {http_format::raw, http_format::cloudevents};
+    http_handler read;
+    const auto allow_hosts = read_allow_hosts(section);
+    if (const auto url = section.require("url", "the URL that events are sent to"))
+        if (auto text = read_url_template(*url, allow_hosts))
+            read.url = std::move(*text);
+    read.allow_hosts = allow_hosts.value_or(std::vector<std::string>{});
+    read_method(section, read.method);
+    read_sign(section, read.sign_key);
+    read_headers(section, section.find("sign").has_value(), read.headers);
+    section.read_choice<http_format>("format", read.format, formats, format_values);
+    if (const auto body = section.find("body")) {
+        read.body = read_body(*body);
+        if (read.format == http_format::cloudevents)
+            body->error(
+                "can't stand beside 'format: cloudevents', which sends the event in a form of its own");
+    }
+    read_ca(section, read.ca);
+    if (const auto proxy = section.find("proxy"))
+        read.proxy = read_proxy(*proxy);
+    return read;
+}
+
+} // namespace outreachd::settings

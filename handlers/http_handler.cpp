@@ -1,0 +1,167 @@
+/// The `http` handler: one request for each event.
+#include "handlers/http_handler.hpp"
+
+#include "daemon/event/expression_end.hpp"
+#include "daemon/event/hmac.hpp"
+#include "daemon/event/host_name.hpp"
+#include "daemon/event/url_template.hpp"
+#include "daemon/expression/event_view.hpp"
+#include "daemon/expression/form.hpp"
+#include "daemon/settings/bounded_file.hpp"
+#include "daemon/settings/certificate_check.hpp"
+#include "handlers/cloud_event.hpp"
+#include "handlers/http_content.hpp"
+#include "handlers/http_transport.hpp"
+#include "handlers/http_url.hpp"
+#include "handlers/http_verdict.hpp"
+#include "handlers/trace_parent.hpp"
+#include "handlers/webhook_signature.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace outreachd::handlers {
+
+namespace {
+
+http_rules make_rules(const settings::http_handler& configured) {
+    http_rules rules;
+    rules.proxy = configured.proxy;
+    if (configured.ca.empty())
+        return rules;
+    auto contents = settings::read_file(configured.ca, settings::pem_bytes_max, settings::file_kind::regular);
+    if (!contents.problem.empty())
+        throw std::runtime_error("ca: " + contents.problem);
+    rules.authorities = std::move(contents.text);
+    return rules;
+}
+
+bool is_same_name(std::string_view left, std::string_view right) {
+    const auto is_same = [](char one, char other) {
+        const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+        return lower(one) == lower(other);
+    };
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), is_same);
+}
+
+bool has_control_character(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7F;
+    });
+}
+
+bool has_expression(const settings::http_handler& configured) {
+    const auto holds_one = [](std::string_view text) {
+        return text.find(expression_begin) != std::string_view::npos;
+    };
+    return holds_one(configured.url) || (configured.body && holds_one(configured.body->text)) ||
+           std::any_of(configured.headers.begin(), configured.headers.end(),
+                       [&](const header& one) { return holds_one(one.value); });
+}
+
+/// A later header takes the place of an earlier one of its name.
+void put(std::vector<header>& into, header one) {
+    const auto same = std::find_if(into.begin(), into.end(),
+                                   [&](const header& other) { return is_same_name(other.name, one.name); });
+    if (same == into.end())
+        into.push_back(std::move(one));
+    else
+        *same = std::move(one);
+}
+
+class http_handler final : public handler {
+public:
+    http_handler(const settings::http_handler& configured, std::shared_ptr<expression::engine> expressions)
+        : configured_(configured), expressions_(std::move(expressions)), transport_(make_rules(configured)),
+          content_(configured, form_) {
+        const url_template url = read_url_template(configured.url);
+        url_ = form_.add("url", configured.url, expression::place::url);
+        if (!url.has_host_expression)
+            fixed_host_ = read_http_url(url.blanked).host;
+        for (const header& one : configured.headers)
+            headers_.push_back(form_.add("headers." + one.name, one.value, expression::place::header));
+        if (!has_expression(configured))
+            constant_ = form_.fill(*expressions_, {});
+        if (!configured.sign_key.empty())
+            key_.emplace(configured.sign_key.reveal());
+    }
+
+    outcome handle(const attempt& what) override {
+        const event& subject = *what.subject;
+        const expression::filled filled =
+            constant_ ? *constant_ : form_.fill(*expressions_, expression::view_of(subject));
+        if (!filled.problem.empty())
+            return filled.is_transient ? outcome::retry(filled.problem) : outcome::dead(filled.problem);
+        const http_url url = read_http_url(filled.texts[url_]);
+        if (auto refused = refuse(url, filled))
+            return outcome::dead(std::move(*refused));
+
+        const http_content content = content_.make(subject, filled);
+        const http_request request{.method = configured_.method,
+                                   .url = filled.texts[url_],
+                                   .headers = make_headers(what, content, filled),
+                                   .body = content.bytes(),
+                                   .deadline = what.deadline};
+        return judge_answer(transport_.send(request), configured_.method + " " + url.shown, wall_now());
+    }
+
+private:
+    /// Why the request can't be made; no attempt can change it.
+    std::optional<std::string> refuse(const http_url& url, const expression::filled& filled) const {
+        if (!url.problem.empty())
+            return "url: what its expressions give " + url.problem;
+        // Where the host is written out, no result may have changed it.
+        const auto& allowed = configured_.allow_hosts;
+        const bool is_allowed =
+            allowed.empty() ? url.host == fixed_host_
+                            : std::any_of(allowed.begin(), allowed.end(), [&](const std::string& pattern) {
+                                  return matches_host(pattern, url.host);
+                              });
+        if (!is_allowed)
+            return "url: the host '" + url.host + "' is not in allow_hosts";
+        for (std::size_t at = 0; at < headers_.size(); ++at)
+            if (has_control_character(filled.texts[headers_[at]]))
+                return "headers." + configured_.headers[at].name +
+                       ": its expressions give a control character";
+        return std::nullopt;
+    }
+
+    std::vector<header> make_headers(const attempt& what, const http_content& content,
+                                     const expression::filled& filled) const {
+        const std::string delivery = to_string(what.delivery);
+        std::vector<header> made;
+        if (!content.type.empty() && !has_control_character(content.type))
+            made.push_back({"Content-Type", content.type});
+        made.push_back({"User-Agent", "outreachd/" OUTREACHD_VERSION});
+        made.push_back({"Idempotency-Key", delivery});
+        made.push_back({"traceparent", make_trace_parent(what.subject->id)});
+        for (std::size_t at = 0; at < headers_.size(); ++at)
+            put(made, {configured_.headers[at].name, filled.texts[headers_[at]]});
+        if (key_)
+            for (header& one : sign_webhook(*key_, delivery, wall_now(), content.bytes().value_or("")))
+                put(made, std::move(one));
+        return made;
+    }
+
+    const settings::http_handler configured_;
+    const std::shared_ptr<expression::engine> expressions_;
+    expression::form form_;
+    http_transport transport_;
+    const http_content_form content_;
+    std::size_t url_ = 0;
+    std::string fixed_host_; ///< Where no expression stands in front of the path.
+    std::vector<std::size_t> headers_;
+    std::optional<expression::filled>
+        constant_; ///< Where there is no expression: the texts, once and for all.
+    std::optional<hmac_key> key_;
+};
+
+} // namespace
+
+std::unique_ptr<handler> make_http_handler(const settings::http_handler& configured,
+                                           std::shared_ptr<expression::engine> expressions) {
+    return std::make_unique<http_handler>(configured, std::move(expressions));
+}
+
+} // namespace outreachd::handlers
