@@ -7,8 +7,6 @@
 #include "daemon/event/url_template.hpp"
 #include "daemon/expression/event_view.hpp"
 #include "daemon/expression/form.hpp"
-#include "daemon/settings/bounded_file.hpp"
-#include "daemon/settings/certificate_check.hpp"
 #include "handlers/cloud_event.hpp"
 #include "handlers/http_content.hpp"
 #include "handlers/http_transport.hpp"
@@ -18,7 +16,6 @@
 #include "handlers/webhook_signature.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace outreachd::handlers {
 
@@ -26,13 +23,8 @@ namespace {
 
 http_rules make_rules(const settings::http_handler& configured) {
     http_rules rules;
+    rules.authorities = configured.ca;
     rules.proxy = configured.proxy;
-    if (configured.ca.empty())
-        return rules;
-    auto contents = settings::read_file(configured.ca, settings::pem_bytes_max, settings::file_kind::regular);
-    if (!contents.problem.empty())
-        throw std::runtime_error("ca: " + contents.problem);
-    rules.authorities = std::move(contents.text);
     return rules;
 }
 

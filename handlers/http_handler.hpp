@@ -9,7 +9,7 @@
 
 namespace outreachd::handlers {
 
-/// Throws std::runtime_error where `configured.ca` can't be read.
+/// `expressions` runs the jq programs in URL, headers and body.
 std::unique_ptr<handler> make_http_handler(const settings::http_handler& configured,
                                            std::shared_ptr<expression::engine> expressions);
 

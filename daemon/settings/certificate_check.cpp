@@ -160,11 +160,11 @@ certificate_findings check_certificate(const tls_files& files) {
     return found;
 }
 
-std::optional<std::string> check_authorities(const std::string& path) {
+authorities read_authorities(const std::string& path) {
     ERR_clear_error();
-    const file_contents contents = read_file(path, pem_bytes_max, file_kind::regular);
+    file_contents contents = read_file(path, pem_bytes_max, file_kind::regular);
     if (!contents.problem.empty())
-        return contents.problem;
+        return {{}, contents.problem};
     const bio in = open(contents.text);
     std::size_t count = 0;
     while (const x509 next{PEM_read_bio_X509_AUX(in.get(), nullptr, nullptr, nullptr)})
@@ -172,10 +172,10 @@ std::optional<std::string> check_authorities(const std::string& path) {
     const bool is_at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     const std::string reason = last_reason();
     if (!is_at_end)
-        return in_quotes(path) + " holds a broken certificate: " + reason;
+        return {{}, in_quotes(path) + " holds a broken certificate: " + reason};
     if (count == 0)
-        return in_quotes(path) + " holds no certificate in PEM form";
-    return std::nullopt;
+        return {{}, in_quotes(path) + " holds no certificate in PEM form"};
+    return {std::move(contents.text), {}};
 }
 
 } // namespace outreachd::settings

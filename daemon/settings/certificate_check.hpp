@@ -4,7 +4,6 @@
 #include "daemon/settings/settings.hpp"
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,12 @@ struct certificate_findings {
 /// enough for OpenSSL's security level, the key without a passphrase. Blocks for reading two files.
 certificate_findings check_certificate(const tls_files& files);
 
-/// Why `path` can't be used as the CAs that servers are trusted by; nothing where it holds at least one
-/// certificate in PEM form, and no broken one.
-std::optional<std::string> check_authorities(const std::string& path);
+struct authorities {
+    std::string pem;
+    std::string problem; ///< Why they can't be used. Empty: they can.
+};
+
+/// Reads the CAs that servers are trusted by: at least one certificate in PEM form, and no broken one.
+authorities read_authorities(const std::string& path);
 
 } // namespace outreachd::settings

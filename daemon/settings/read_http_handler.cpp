@@ -131,13 +131,13 @@ void read_ca(const section_reader& section, std::string& into) {
     const auto value = section.find("ca");
     if (!value)
         return;
-    auto path = read_text(*value);
+    const auto path = read_text(*value);
     if (!path)
         return;
-    if (auto problem = check_authorities(*path))
-        value->error(*problem);
-    else
-        into = std::move(*path);
+    authorities read = read_authorities(*path);
+    if (!read.problem.empty())
+        value->error(read.problem);
+    into = std::move(read.pem);
 }
 
 /// Nothing where the key isn't given; empty where it is wrong.

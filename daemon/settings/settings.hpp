@@ -95,6 +95,7 @@ enum class http_format { raw, cloudevents };
 struct http_body {
     std::string text;     ///< May hold `${{ }}`.
     bool is_json = false; ///< Made of a map or a list: JSON whose strings may hold `${{ }}`.
+    friend bool operator==(const http_body&, const http_body&) = default;
 };
 
 struct http_handler {
@@ -104,7 +105,7 @@ struct http_handler {
     std::optional<http_body> body; ///< Nothing: the bytes received.
     secret sign_key;               ///< The key itself, decoded. Empty: not signed.
     http_format format = http_format::raw;
-    std::string ca;                       ///< PEM. Empty: the system's.
+    std::string ca;                       ///< The CAs themselves, in PEM. Empty: the system's.
     std::optional<std::string> proxy;     ///< Empty: none. Nothing: as the environment says.
     std::vector<std::string> allow_hosts; ///< Host patterns. Empty: the host written in `url`.
     friend bool operator==(const http_handler&, const http_handler&) = default;
@@ -113,6 +114,7 @@ struct http_handler {
 struct exec_variable {
     std::string name;
     std::string value; ///< May hold `${{ }}`, but for PATH.
+    friend bool operator==(const exec_variable&, const exec_variable&) = default;
 };
 
 /// Runs a program. Its texts may be empty and have several lines.
@@ -123,6 +125,7 @@ struct exec_handler {
     std::vector<exec_variable> env;
     std::optional<std::string> stdin_text; ///< May hold `${{ }}`. Nothing: the event's body.
     std::vector<std::uint8_t> dead_on;     ///< Exit statuses.
+    friend bool operator==(const exec_handler&, const exec_handler&) = default;
 };
 
 /// A handler: what all types share, and its own keys. A new type is one alternative more.

@@ -291,11 +291,5 @@ TEST(HttpHandler, ServesManyThreads) {
     EXPECT_LE(server.connections(), 8U);
 }
 
-TEST(HttpHandler, CanNotBeMadeWithoutItsCa) {
-    settings::http_handler configured = http_to("https://127.0.0.1/");
-    configured.ca = "/nonexistent/ca.pem";
-    EXPECT_THROW(make_http(configured), std::runtime_error);
-}
-
 } // namespace
 } // namespace outreachd::handlers

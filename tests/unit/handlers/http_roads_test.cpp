@@ -1,6 +1,5 @@
 /// How the `http` handler reaches a server: TLS, proxies, allowed hosts.
 #include "tests/unit/handlers/http_under_test.hpp"
-#include "tests/unit/handlers/scratch_directory.hpp"
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
@@ -8,7 +7,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 
 namespace outreachd::handlers {
 namespace {
@@ -24,12 +22,11 @@ scripted_answer answer_ok(const recorded_request&) {
     return http_ok();
 }
 
-/// A server with a certificate of its own, and a file that holds it.
+/// A server with a certificate of its own.
 struct tls_server {
     explicit tls_server(const std::string& names, scripted_server::script script = answer_ok)
         : pair(make_certificate(names)), server(std::move(script), pair) {
         std::signal(SIGPIPE, SIG_IGN); // as the daemon does
-        std::ofstream{ca} << pair.certificate;
     }
 
     outcome deliver(const std::string& host, const std::string& trusted) const {
@@ -38,22 +35,20 @@ struct tls_server {
         return make_http(configured)->handle(attempt_at());
     }
 
-    scratch_directory scratch;
-    std::string ca = scratch / "ca.pem";
     certificate_pair pair;
     scripted_server server;
 };
 
 TEST(HttpRoads, TrustsTheConfiguredCa) {
     const tls_server its{"IP:127.0.0.1"};
-    const outcome said = its.deliver("127.0.0.1", its.ca);
+    const outcome said = its.deliver("127.0.0.1", its.pair.certificate);
     EXPECT_EQ(said.verdict, outcome::kind::done) << said.reason;
 }
 
 TEST(HttpRoads, TrustsNobodyElse) {
     const tls_server its{"IP:127.0.0.1"};
     const tls_server other{"IP:127.0.0.1"};
-    for (const std::string& trusted : {std::string{}, other.ca}) {
+    for (const std::string& trusted : {std::string{}, other.pair.certificate}) {
         const outcome said = its.deliver("127.0.0.1", trusted);
         EXPECT_EQ(said.verdict, outcome::kind::retry);
         EXPECT_THAT(said.reason, AllOf(HasSubstr("certificate"), HasSubstr("give it as 'ca'")));
@@ -63,7 +58,7 @@ TEST(HttpRoads, TrustsNobodyElse) {
 
 TEST(HttpRoads, TrustsNoCertificateOfAnotherName) {
     const tls_server its{"DNS:crm.example.com"};
-    const outcome said = its.deliver("127.0.0.1", its.ca);
+    const outcome said = its.deliver("127.0.0.1", its.pair.certificate);
     EXPECT_EQ(said.verdict, outcome::kind::retry);
     EXPECT_THAT(its.server.requests(), IsEmpty());
 }
@@ -77,7 +72,7 @@ TEST(HttpRoads, KeepsAnEncryptedConnectionAndReplacesAClosedOne) {
                              }};
     for (const tls_server* its : {&kept, &closing}) {
         settings::http_handler configured = http_to(url_of(its->server, "/in", "https"));
-        configured.ca = its->ca;
+        configured.ca = its->pair.certificate;
         const auto handler = make_http(configured);
         for (std::size_t i = 1; i <= 4; ++i) {
             const outcome said = handler->handle(attempt_at());

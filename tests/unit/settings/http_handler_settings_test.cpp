@@ -41,7 +41,8 @@ TEST(HttpHandlerSettings, HaveDefaults) {
 
 TEST(HttpHandlerSettings, TakeEveryKey) {
     const temporary_folder folder;
-    const std::string ca = folder.write("ca.pem", make_certificate().pem + make_certificate().pem);
+    const std::string pem = make_certificate().pem + make_certificate().pem;
+    const std::string ca = folder.write("ca.pem", pem);
     const variable token{"OUTREACHD_TEST_TOKEN", "from-environment"};
     const std::string secret = folder.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
     const loaded result = load_http(
@@ -71,7 +72,7 @@ TEST(HttpHandlerSettings, TakeEveryKey) {
     EXPECT_EQ(read.body->text, "two\nlines\n");
     EXPECT_FALSE(read.body->is_json);
     EXPECT_EQ(read.sign_key.reveal().size(), 24U);
-    EXPECT_EQ(read.ca, ca);
+    EXPECT_EQ(read.ca, pem);
     EXPECT_EQ(read.proxy, "http://proxy.example.com:3128");
     EXPECT_THAT(read.allow_hosts, ElementsAre("*.example.com"));
 }
@@ -147,15 +148,17 @@ handlers:
 TEST(Authorities, AreOneCertificateAtLeastAndNoneBroken) {
     const temporary_folder folder;
     const certificate made = make_certificate();
-    EXPECT_EQ(check_authorities(folder.write("one.pem", made.pem)), std::nullopt);
-    EXPECT_EQ(check_authorities(folder.write("text.pem", "# ours\n" + made.pem + "# another\n" + made.pem)),
-              std::nullopt);
+    for (const std::string& pem : {made.pem, "# ours\n" + made.pem + "# another\n" + made.pem}) {
+        const authorities read = read_authorities(folder.write("good.pem", pem));
+        EXPECT_EQ(read.problem, "");
+        EXPECT_EQ(read.pem, pem);
+    }
     const std::string broken =
         made.pem + made.pem.substr(0, made.pem.size() / 2) + "\n-----END CERTIFICATE-----\n";
-    for (const std::string& text :
+    for (const std::string& pem :
          {std::string{}, std::string{"none"}, made.key_pem, broken, made.pem.substr(0, 200)})
-        EXPECT_NE(check_authorities(folder.write("bad.pem", text)), std::nullopt) << text;
-    EXPECT_THAT(check_authorities(folder.path("absent.pem")).value_or(""), HasSubstr("absent.pem"));
+        EXPECT_THAT(read_authorities(folder.write("bad.pem", pem)).problem, HasSubstr("bad.pem")) << pem;
+    EXPECT_THAT(read_authorities(folder.path("absent.pem")).problem, HasSubstr("absent.pem"));
 }
 
 } // namespace
