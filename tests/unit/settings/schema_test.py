@@ -33,6 +33,7 @@ BEYOND = [
     r"the secret is empty", r"needs a secret", r"holds a (blank|control character)", r"'\$\{",
     r"a process with one role", r"jq", r"leave out the \$\{\{", r"a credential's name",
     r"is shorter than", r"without quotes",
+    r"isn't allowed", r"closes nothing", r"is never closed", r"has no meaning in this value",
 ]
 # What is no YAML, or more than a parser takes.
 NO_YAML = [
