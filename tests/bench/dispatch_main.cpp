@@ -1,8 +1,10 @@
 /// `dispatch`: how fast deliveries leave a store, however many wait in it. See README.md beside this file.
 
 #include "handlers/exec_handler.hpp"
+#include "handlers/http_handler.hpp"
 #include "tests/bench/dispatch_options.hpp"
 #include "tests/bench/dispatch_report.hpp"
+#include "tests/bench/local_server.hpp"
 #include "tests/bench/own_process.hpp"
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include <unistd.h>
 
@@ -40,15 +43,22 @@ private:
     std::string path_;
 };
 
-std::function<std::unique_ptr<handlers::handler>()> handler_of(const dispatch_options& chosen) {
+/// `server`: for `--http`.
+std::function<std::unique_ptr<handlers::handler>()> handler_of(const dispatch_options& chosen,
+                                                               const std::optional<local_server>& server) {
+    // Neither has expressions, so that no jq process is begun.
+    const auto engine = std::make_shared<expression::engine>(1);
+    if (server) {
+        settings::http_handler configured;
+        configured.url = "http://127.0.0.1:" + std::to_string(server->port()) + "/";
+        configured.proxy = "";
+        return [=] { return handlers::make_http_handler(configured, engine); };
+    }
     if (chosen.program.empty())
         return make_idle_handler;
     settings::exec_handler configured;
     configured.command = {chosen.program};
-    // It has no expressions, so that no jq process is begun.
-    return [configured, engine = std::make_shared<expression::engine>(1)] {
-        return handlers::make_exec_handler("bench", configured, engine);
-    };
+    return [=] { return handlers::make_exec_handler("bench", configured, engine); };
 }
 
 void show_progress(std::uint64_t filled, std::uint64_t wanted) {
@@ -65,6 +75,9 @@ void measure(const dispatch_options& chosen, const backlog_plan& backlog, std::v
         return true;
     });
     for (const std::uint32_t concurrency : chosen.concurrency) {
+        std::optional<local_server> server;
+        if (chosen.http)
+            server.emplace();
         const auto result = in_own_process<dispatch_result>([&] {
             dispatch_plan plan;
             plan.backlog = backlog;
@@ -72,7 +85,7 @@ void measure(const dispatch_options& chosen, const backlog_plan& backlog, std::v
             plan.deliveries = chosen.deliveries;
             plan.longest = std::chrono::duration_cast<std::chrono::nanoseconds>(
                 std::chrono::duration<double>{chosen.seconds});
-            plan.make_handler = handler_of(chosen);
+            plan.make_handler = handler_of(chosen, server);
             return run_dispatch(directory.path(), plan);
         });
         rows.push_back({backlog.pending, backlog.handlers, concurrency, result});

@@ -26,7 +26,10 @@ std::optional<dispatch_options> read_dispatch_options(int argc, char** argv, int
         ->check(CLI::Range(200, 16 * 1024 * 1024));
     app.add_option("--directory", read.directory, "Where the stores are made, and removed again")
         ->check(CLI::ExistingDirectory);
-    app.add_option("--exec", read.program, "Run this program for each delivery (an exec handler)");
+    auto* const http =
+        app.add_flag("--http", read.http, "POST each delivery to a server on loopback (an http handler)");
+    app.add_option("--exec", read.program, "Run this program for each delivery (an exec handler)")
+        ->excludes(http);
     app.add_flag(
         "--check-ratio", read.checks_ratio,
         "Fail where a delivery costs over 1.5 times as much with the most pending as with the least");

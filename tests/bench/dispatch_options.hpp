@@ -18,6 +18,7 @@ struct dispatch_options {
     std::size_t body_bytes = 1024;
     std::string directory = "/var/tmp";
     std::string program; ///< Empty: a handler that does nothing.
+    bool http = false;   ///< An http handler and a server on loopback.
     bool checks_ratio = false;
     bool json = false;
 };

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <mutex>
-#include <optional>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -23,64 +21,47 @@ using namespace std::chrono_literals;
 /// Until the next look at the store's accounts: a fiftieth of the window so far, so that looking neither
 /// costs much nor ends the window much too late.
 std::chrono::nanoseconds until_next_look(std::chrono::nanoseconds elapsed) {
-    return std::clamp<std::chrono::nanoseconds>(elapsed / 50, 1ms, 50ms);
+    return std::clamp<std::chrono::nanoseconds>(elapsed / 50, 200us, 50ms);
 }
+
+constexpr int rounds_max = 10'000;
+
+/// The first fifth, in which threads and files are opened, isn't counted.
+constexpr std::uint64_t warm_up_share = 5;
 
 struct moment {
     std::chrono::steady_clock::time_point at;
     std::chrono::nanoseconds cpu{};
+    std::uint64_t done = 0;
 
-    static moment now() { return {std::chrono::steady_clock::now(), own_cpu()}; }
+    static moment now(const store::store& of) {
+        return {std::chrono::steady_clock::now(), own_cpu(), of.accounts().done};
+    }
 };
 
-/// When the first of the handlers was first called.
-class start_line {
-public:
-    void cross() {
-        std::call_once(once_, [this] {
-            const std::lock_guard lock(mutex_);
-            crossed_ = moment::now();
-        });
+/// Waits until `done` deliveries of the store are, at most `limit`.
+moment wait_for(const store::store& of, std::uint64_t done, std::chrono::nanoseconds limit) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (;;) {
+        const auto elapsed = std::chrono::steady_clock::now() - begin;
+        if (elapsed >= limit || of.accounts().done >= done)
+            return moment::now(of);
+        std::this_thread::sleep_for(until_next_look(elapsed));
     }
-
-    std::optional<moment> crossed() const {
-        const std::lock_guard lock(mutex_);
-        return crossed_;
-    }
-
-private:
-    std::once_flag once_;
-    mutable std::mutex mutex_;
-    std::optional<moment> crossed_;
-};
+}
 
 class idle_handler final : public handlers::handler {
 public:
     outcome handle(const handlers::attempt&) override { return outcome::done(); }
 };
 
-class timed_handler final : public handlers::handler {
-public:
-    timed_handler(std::unique_ptr<handlers::handler> target, start_line& start)
-        : target_(std::move(target)), start_(start) {}
-
-    outcome handle(const handlers::attempt& what) override {
-        start_.cross();
-        return target_->handle(what);
-    }
-
-private:
-    const std::unique_ptr<handlers::handler> target_;
-    start_line& start_;
-};
-
-std::vector<dispatch::equipped_handler> equip(const dispatch_plan& plan, start_line& start) {
+std::vector<dispatch::equipped_handler> equip(const dispatch_plan& plan) {
     std::vector<dispatch::equipped_handler> equipped;
     for (std::uint32_t index = 0; index < plan.backlog.handlers; ++index) {
         dispatch::equipped_handler one;
         one.configured.name = handler_name(index);
         one.configured.concurrency = plan.concurrency;
-        one.target = std::make_unique<timed_handler>(plan.make_handler(), start);
+        one.target = plan.make_handler();
         equipped.push_back(std::move(one));
     }
     return equipped;
@@ -90,30 +71,21 @@ std::vector<dispatch::equipped_handler> equip(const dispatch_plan& plan, start_l
 void deliver(store::store& from, const dispatch_plan& plan, dispatch_result& into) {
     log::logger log(log::level::warn, log::format::text);
     metrics::metrics metrics;
-    start_line start;
     const auto before = from.accounts();
-    const std::uint64_t wanted = std::min(plan.deliveries - into.deliveries, before.pending);
-    dispatch::dispatcher dispatcher(from, routes_to(plan.backlog.handlers), equip(plan, start), log, metrics);
+    const std::uint64_t wanted = std::min(
+        (plan.deliveries - into.deliveries) * warm_up_share / (warm_up_share - 1) + 1, before.pending);
+    dispatch::dispatcher dispatcher(from, routes_to(plan.backlog.handlers), equip(plan), log, metrics);
     dispatcher.start();
-    std::uint64_t done = 0;
-    std::optional<moment> first;
-    std::chrono::nanoseconds elapsed{};
-    do {
-        std::this_thread::sleep_for(until_next_look(elapsed));
-        done = from.accounts().done - before.done;
-        first = start.crossed();
-        elapsed = first ? std::chrono::steady_clock::now() - first->at : 0ns;
-    } while (done < wanted && elapsed < plan.longest - into.elapsed);
-    const moment last = moment::now();
+    const auto left = plan.longest - into.elapsed;
+    const moment first = wait_for(from, before.done + wanted / warm_up_share, left);
+    const moment last = wait_for(from, before.done + wanted, left);
     if (!dispatcher.stop(1min))
         throw std::runtime_error("a handler hangs");
     if (from.accounts().dead != before.dead)
         throw std::runtime_error("a delivery is dead");
-    into.deliveries += done;
-    if (first) {
-        into.elapsed += last.at - first->at;
-        into.cpu += last.cpu - first->cpu;
-    }
+    into.deliveries += last.done - first.done;
+    into.elapsed += last.at - first.at;
+    into.cpu += last.cpu - first.cpu;
 }
 
 std::uint64_t own_peak_bytes() {
@@ -147,7 +119,10 @@ dispatch_result run_dispatch(const std::string& directory, const dispatch_plan& 
     store::store backing(unbounded_store(directory), watcher);
     dispatch_result result;
     std::uint64_t next_id = first_id();
-    while (result.deliveries < plan.deliveries && result.elapsed < plan.longest) {
+    // A handful may be done between two looks, and then a round counts nothing.
+    for (int round = 0;
+         round < rounds_max && result.deliveries < plan.deliveries && result.elapsed < plan.longest;
+         ++round) {
         fill_up(backing, plan.backlog, next_id);
         deliver(backing, plan, result);
     }

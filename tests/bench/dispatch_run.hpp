@@ -32,8 +32,8 @@ struct dispatch_result {
 std::unique_ptr<handlers::handler> make_idle_handler();
 
 /// Opens the store in `directory`, fills it up, starts a dispatcher on it as the daemon does, and measures
-/// from the first call of a handler until the last verdict of the window is committed. Where less is pending
-/// than the window wants, that is done again, and only the deliveries are counted, never the filling. Throws
+/// the window behind a warm-up of a quarter of its length, by what the store has committed. Where less is
+/// pending than that, it is done again and again; filling and warming up are never counted. Throws
 /// std::runtime_error where the store fails.
 dispatch_result run_dispatch(const std::string& directory, const dispatch_plan& plan);
 
