@@ -46,10 +46,11 @@ std::vector<sqlite_reader::dead_row> sqlite_reader::next_dead(const dead_filter&
                                    " ORDER BY event DESC, handler DESC LIMIT ?");
         collect(rows.bind(below.event, below.handler, candidates_per_piece));
     } else {
-        statement rows(*database_, "SELECT event, handler FROM dead WHERE event<?"
-                                   " AND handler=(SELECT id FROM handlers WHERE name=?)"
-                                   " ORDER BY event DESC LIMIT ?");
-        collect(rows.bind(below.event, std::string_view(what.handler), candidates_per_piece));
+        // `before` may be the same event's delivery to another handler.
+        statement rows(*database_, "SELECT event, handler FROM dead WHERE event<=?1"
+                                   " AND handler=(SELECT id FROM handlers WHERE name=?3)"
+                                   " AND (event<?1 OR handler<?2) ORDER BY event DESC LIMIT ?4");
+        collect(rows.bind(below.event, below.handler, std::string_view(what.handler), candidates_per_piece));
     }
     return found;
 }
@@ -62,7 +63,9 @@ std::optional<dead_delivery> sqlite_reader::dead_at(const dead_row& where) {
     dead_delivery one{summary_of_row(row), {}};
     statement name(*database_, "SELECT name FROM handlers WHERE id=?");
     const std::string handler = name.bind(where.handler).step() ? name.text(0) : std::string{};
-    for (delivery_record& each : deliveries_of(one.of))
+    auto deliveries = deliveries_of(one.of);
+    one.of.state = state_of(deliveries);
+    for (delivery_record& each : deliveries)
         if (each.handler == handler && each.state == delivery_state::dead) {
             one.what = std::move(each);
             return one;

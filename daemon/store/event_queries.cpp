@@ -75,9 +75,7 @@ std::vector<delivery_record> sqlite_reader::deliveries_of(const event_record& of
     return found;
 }
 
-namespace {
-
-event_state summary_of(const std::vector<delivery_record>& deliveries) {
+event_state sqlite_reader::state_of(const std::vector<delivery_record>& deliveries) {
     const auto any = [&](delivery_state state) {
         return std::any_of(deliveries.begin(), deliveries.end(),
                            [state](const delivery_record& one) { return one.state == state; });
@@ -90,8 +88,6 @@ event_state summary_of(const std::vector<delivery_record>& deliveries) {
         return event_state::done;
     return any(delivery_state::unrouted) ? event_state::unrouted : event_state::discarded;
 }
-
-} // namespace
 
 bool sqlite_reader::fits(const event_record& record, const event_filter& what) const {
     if (what.state && record.state != *what.state)
@@ -170,7 +166,7 @@ result<std::vector<event_record>> sqlite_reader::list(const event_filter& what) 
                 event_record record = summary_of_row(row);
                 row.reset();
                 record.deliveries = deliveries_of(record);
-                record.state = summary_of(record.deliveries);
+                record.state = state_of(record.deliveries);
                 if (fits(record, what))
                     found.push_back(std::move(record));
             }
@@ -192,7 +188,7 @@ result<event_story> sqlite_reader::story(const event_id& id) {
         told.summary = summary_of_row(row);
         row.reset();
         told.summary.deliveries = deliveries_of(told.summary);
-        told.summary.state = summary_of(told.summary.deliveries);
+        told.summary.state = state_of(told.summary.deliveries);
 
         static const std::string sql =
             std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";

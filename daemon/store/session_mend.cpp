@@ -70,7 +70,10 @@ std::uint64_t session::discard(const event_id& delivery) {
 }
 
 std::uint64_t session::discard_waiting(const std::string& handler, std::size_t limit) {
-    const std::int64_t id = handler_id(handler);
+    const auto known = state_.handler_ids.find(handler); // a name that was mistyped makes no handler
+    if (known == state_.handler_ids.end())
+        return 0;
+    const std::int64_t id = known->second;
     std::vector<std::pair<sequence, delivery_state>> waiting;
     statement rows(database_, "SELECT event, state FROM deliveries WHERE handler=? AND state<2"
                               " ORDER BY event LIMIT ?");

@@ -77,6 +77,32 @@ void settle(store& to, settlement what) {
     done.get_future().get();
 }
 
+namespace {
+
+std::uint64_t wait_for_change(const std::function<void(change_done)>& ask) {
+    std::promise<std::uint64_t> done;
+    ask([&](std::uint64_t changed) { done.set_value(changed); });
+    return done.get_future().get();
+}
+
+} // namespace
+
+std::uint64_t replay(store& to, std::vector<routing> routes) {
+    return wait_for_change([&](change_done done) { to.replay(std::move(routes), std::move(done)); });
+}
+
+std::uint64_t revive(store& to, std::vector<event_id> dead) {
+    return wait_for_change([&](change_done done) { to.revive(std::move(dead), std::move(done)); });
+}
+
+std::uint64_t discard(store& to, std::vector<event_id> dead) {
+    return wait_for_change([&](change_done done) { to.discard(std::move(dead), std::move(done)); });
+}
+
+std::uint64_t discard_waiting(store& to, const std::string& handler, std::size_t limit) {
+    return wait_for_change([&](change_done done) { to.discard_waiting(handler, limit, std::move(done)); });
+}
+
 bool eventually(const std::function<bool()>& is_true) {
     const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds{20};
     while (!is_true()) {

@@ -66,7 +66,16 @@ appended_event append(store& to, std::string body, std::string outreach_event_id
                       std::chrono::milliseconds window = std::chrono::hours{24});
 void route(store& to, std::vector<routing> routes);
 void settle(store& to, settlement what);
+/// What operators ask for; gives back how many deliveries were changed.
+std::uint64_t replay(store& to, std::vector<routing> routes);
+std::uint64_t revive(store& to, std::vector<event_id> dead);
+std::uint64_t discard(store& to, std::vector<event_id> dead);
+std::uint64_t discard_waiting(store& to, const std::string& handler, std::size_t limit);
 /// Waits up to 20 s for `is_true`.
 bool eventually(const std::function<bool()>& is_true);
+
+/// Where the counts differ from the rows of the file: ledger, depths, and the index of dead deliveries.
+/// Empty: nowhere. Of a store that nothing is written to meanwhile.
+std::string differences(store& of);
 
 } // namespace outreachd::store
