@@ -4,6 +4,7 @@
 #include "daemon/event/event.hpp"
 #include "daemon/expression/engine.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,16 @@ struct condition_verdict {
     };
 
     kind said = kind::unwanted;
-    std::string problem; ///< With `undecided`.
+    std::string problem;       ///< With `undecided`.
+    bool is_transient = false; ///< With `undecided`: each problem lies in the machine, and may pass.
 };
 
-/// Runs the programs until one wants the event. False, null and no result are no (design section 4). Blocks
-/// for up to a second for each. Without an engine every program is a problem.
+/// What the answers of all programs come to. One that wants the event decides, whatever became of the others.
+/// False, null and no result are no; several results are a problem. Pure.
+condition_verdict weigh(std::span<const expression::answer> answers);
+
+/// Runs the programs and weighs what they say. Blocks for up to a second for each. Without an engine every
+/// program is a problem.
 condition_verdict judge_conditions(const std::vector<std::string>& programs, const event& subject,
                                    expression::engine* with);
 

@@ -34,10 +34,11 @@ dispatcher::dispatcher(std::unique_ptr<delivery_store> backing, std::vector<sett
                        lane_limits limits) {
     auto events = std::make_shared<event_source>(*backing);
     auto incoming = std::make_shared<inbox>(inbox_limits{});
-    auto table = std::make_shared<replaceable<router>>(std::make_shared<const router>(std::move(routes)));
+    const auto decider = std::make_shared<const router>(std::move(routes));
+    auto table = std::make_shared<replaceable<router>>(decider);
     auto lanes = std::make_shared<lane_set>(
         lane_surroundings{*backing, events, incoming, table, log, metrics}, limits);
-    lanes->use(std::move(handlers));
+    lanes->use(decider, std::move(handlers));
     auto feeding = std::make_shared<feeder>(*backing, table, lanes, incoming, log);
     implementation_.reset(new implementation{std::move(backing), std::move(events), std::move(incoming),
                                              std::move(table), std::move(lanes), std::move(feeding), log});
@@ -79,9 +80,8 @@ bool dispatcher::stop(std::chrono::milliseconds timeout) {
 
 void dispatcher::use(std::vector<settings::route> routes, std::vector<equipped_handler> handlers) {
     auto& own = *implementation_;
-    own.lanes->use(std::move(handlers));
     auto decider = std::make_shared<const router>(std::move(routes));
-    own.routes->replace(decider);
+    own.lanes->use(decider, std::move(handlers));
     if (own.is_started)
         own.route_by(std::move(decider));
     own.incoming->nudge(); // to start the lanes that may

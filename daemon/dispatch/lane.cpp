@@ -167,14 +167,17 @@ void lane::run(worker& self, delivery what) {
             return put_back(self, what);
         what.subject = std::move(stored->subject);
     }
-    auto judged = judge_conditional(what);
+    auto judged = judge_conditional(self, what);
+    // The programs may have taken seconds, and the routes may be those of a reload that stops this lane.
+    if (what.is_conditional && !may_begin())
+        return put_back(self, what);
     if (!judged)
         judged = attempt(self, what);
     settle(self, what, std::move(*judged));
 }
 
 /// The verdict where the routes don't send it here; nothing where they do.
-std::optional<verdict> lane::judge_conditional(const delivery& what) const {
+std::optional<verdict> lane::judge_conditional(worker& self, const delivery& what) const {
     if (!what.is_conditional)
         return std::nullopt;
     const event& subject = *what.subject;
@@ -187,7 +190,12 @@ std::optional<verdict> lane::judge_conditional(const delivery& what) const {
     if (said.said == condition_verdict::kind::unwanted)
         return without_attempt(what, store::delivery_state::unrouted,
                                subject.facts.name == unknown_event_name ? unparsable_reason : "");
-    auto judged = without_attempt(what, store::delivery_state::dead, std::move(said.problem));
+    if (!said.is_transient)
+        return without_attempt(what, store::delivery_state::dead, std::move(said.problem));
+    attempt_times now;
+    now.started_at = now.ended_at = wall_now();
+    auto judged = judge(what, configured_.name, outcome::retry(std::move(said.problem)), now, schedule_,
+                        std::uniform_real_distribution<double>(0, 1)(self.random));
     judged.record.is_undecided = true;
     return judged;
 }
@@ -221,6 +229,7 @@ verdict lane::without_attempt(const delivery& what, store::delivery_state state,
     judged.record.attempts = what.attempts;
     judged.record.started_at = wall_now();
     judged.record.reason = std::move(reason);
+    judged.record.is_undecided = what.is_conditional;
     return judged;
 }
 
@@ -234,7 +243,7 @@ void lane::settle(worker& self, delivery what, verdict judged) {
     }
     report(what, judged.record);
     what.attempts = judged.record.attempts;
-    what.is_conditional = false; // with a pause: it was wanted
+    what.is_conditional = judged.record.is_undecided;
     what.subject.reset();
     surroundings_.store.settle(std::move(judged.record),
                                [lane = shared_from_this(), &self, what, pause = judged.pause] {

@@ -112,7 +112,7 @@ private:
     void run(worker& self, delivery what);
     bool may_begin() const;
     verdict attempt(worker& self, const delivery& what);
-    std::optional<verdict> judge_conditional(const delivery& what) const;
+    std::optional<verdict> judge_conditional(worker& self, const delivery& what) const;
     verdict without_attempt(const delivery& what, store::delivery_state state, std::string reason) const;
     void settle(worker& self, delivery what, verdict judged);
     void note_committed(worker& self, const delivery& what, std::optional<std::chrono::milliseconds> pause);

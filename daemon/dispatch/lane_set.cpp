@@ -5,7 +5,7 @@
 
 namespace outreachd::dispatch {
 
-void lane_set::use(std::vector<equipped_handler> handlers) {
+void lane_set::use(std::shared_ptr<const router> routes, std::vector<equipped_handler> handlers) {
     const std::lock_guard lock(mutex_);
     if (is_stopping_)
         return;
@@ -23,14 +23,20 @@ void lane_set::use(std::vector<equipped_handler> handlers) {
                 {name, nullptr, std::make_shared<lane>(std::move(one), surroundings_, limits_)});
         }
     }
-    for (place& gone : before) {
-        if (!gone.active)
+    dismiss(before);
+    surroundings_.routes->replace(std::move(routes)); // those that leave are told to by now
+}
+
+/// Tells them to stop. One that never began just goes.
+void lane_set::dismiss(std::vector<place>& gone) {
+    for (place& one : gone) {
+        if (!one.active)
             continue;
-        gone.active->begin_stop();
-        const std::size_t running = gone.active->running();
+        one.active->begin_stop();
+        const std::size_t running = one.active->running();
         surroundings_.log.info("a handler was changed or removed, and finishes what it runs",
-                               {{"handler", gone.handler}, {"running", running}});
-        leaving_.push_back(std::move(gone.active));
+                               {{"handler", one.handler}, {"running", running}});
+        leaving_.push_back(std::move(one.active));
     }
 }
 

@@ -19,9 +19,10 @@ public:
     lane_set(lane_surroundings surroundings, lane_limits limits)
         : surroundings_(std::move(surroundings)), limits_(limits) {}
 
-    /// The handlers to have from now on. Those whose settings are as before keep their lanes, and let go of
-    /// their files. Takes effect with the next `current`.
-    void use(std::vector<equipped_handler> handlers);
+    /// The routes and handlers to have from now on. Those whose settings are as before keep their lanes, and
+    /// let go of their files. Handlers take effect with the next `current`; none that leaves judges a
+    /// delivery by the new routes, and none that comes by the old ones.
+    void use(std::shared_ptr<const router> routes, std::vector<equipped_handler> handlers);
 
     /// The lanes that take deliveries; starts those that may. For the feeder's thread.
     lanes current();
@@ -43,6 +44,7 @@ private:
         std::shared_ptr<lane> waiting; ///< Made, and not yet started.
     };
 
+    void dismiss(std::vector<place>& gone);          // with mutex_ held
     bool is_leaving(std::string_view handler) const; // with mutex_ held
     lanes all() const;                               // with mutex_ held
 

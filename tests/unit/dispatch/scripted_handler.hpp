@@ -69,12 +69,13 @@ public:
         event_id event{};
         event_id delivery{};
         std::uint32_t number = 0;
+        std::size_t body_bytes = 0;
     };
 
     void begin(const handlers::attempt& what) {
         const std::lock_guard lock(mutex_);
         const auto& id = what.subject->facts.resource_id;
-        runs_.push_back({id, what.subject->id, what.delivery, what.number});
+        runs_.push_back({id, what.subject->id, what.delivery, what.number, what.subject->body.size()});
         if (++active_[id] > 1 && !id.empty())
             has_overlap_ = true;
     }
