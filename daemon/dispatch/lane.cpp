@@ -4,6 +4,7 @@
 #include "daemon/dispatch/condition.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace outreachd::dispatch {
 
@@ -25,8 +26,18 @@ void lane::start() {
     const std::lock_guard lock(mutex_);
     for (std::uint32_t i = 0; i < configured_.concurrency; ++i) {
         auto fresh = std::make_unique<worker>();
-        // The thread waits for the mutex, so the worker is in its place when it looks.
-        fresh->thread = std::thread([lane = shared_from_this(), &self = *fresh] { lane->work(self); });
+        try {
+            // The thread waits for the mutex, so the worker is in its place when it looks.
+            fresh->thread = std::thread([lane = shared_from_this(), &self = *fresh] { lane->work(self); });
+        } catch (const std::system_error& refused) {
+            if (workers_.empty())
+                throw;
+            surroundings_.log.warn(
+                "a handler has fewer workers than configured: no more threads are to be "
+                "had; raise TasksMax= of the service, or lower its concurrency",
+                {{"handler", configured_.name}, {"workers", workers_.size()}, {"cause", refused.what()}});
+            return;
+        }
         workers_.push_back(std::move(fresh));
     }
 }

@@ -53,6 +53,8 @@ class lane : public std::enable_shared_from_this<lane> {
 public:
     lane(equipped_handler equipped, lane_surroundings surroundings, lane_limits limits = {});
 
+    /// Fewer workers than configured where the system refuses threads. Throws std::system_error where it
+    /// refuses the first: it may be called again.
     void start();
 
     // The feeder's side.

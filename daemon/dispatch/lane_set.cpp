@@ -2,6 +2,7 @@
 #include "daemon/dispatch/lane_set.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace outreachd::dispatch {
 
@@ -45,15 +46,32 @@ lane_set::lanes lane_set::current() {
     std::erase_if(leaving_, [](const auto& one) { return one->has_ended() && one->finish_stop({}); });
     lanes active;
     for (place& one : places_) {
-        if (one.waiting && !is_stopping_ && !is_leaving(one.handler)) {
-            one.active = std::move(one.waiting);
-            one.active->start();
-            surroundings_.log.info("a handler's workers have started", {{"handler", one.handler}});
-        }
+        if (one.waiting && !is_stopping_ && !is_leaving(one.handler))
+            begin(one);
         if (one.active)
             active.push_back(one.active);
     }
     return active;
+}
+
+/// What waits for it stays in the store where the system has no threads for it: no reason to end.
+void lane_set::begin(place& one) {
+    try {
+        one.waiting->start();
+        one.active = std::move(one.waiting);
+        one.lacks_threads = false;
+        surroundings_.log.info("a handler's workers have started", {{"handler", one.handler}});
+    } catch (const std::system_error& refused) {
+        if (!std::exchange(one.lacks_threads, true))
+            surroundings_.log.error("a handler's workers can't be started, no threads are to be had; trying "
+                                    "again. Raise TasksMax= of the service, or lower its concurrency",
+                                    {{"handler", one.handler}, {"cause", refused.what()}});
+    }
+}
+
+bool lane_set::lacks_threads() const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(places_, &place::lacks_threads);
 }
 
 bool lane_set::is_leaving(std::string_view handler) const {

@@ -27,6 +27,9 @@ public:
     /// The lanes that take deliveries; starts those that may. For the feeder's thread.
     lanes current();
 
+    /// Whether one could not be started for want of threads; `current` tries again.
+    bool lacks_threads() const;
+
     std::size_t running(std::string_view handler) const;
     bool is_running(std::string_view handler, sequence at) const;
     bool has(std::string_view handler) const;
@@ -42,8 +45,10 @@ private:
         std::string handler;
         std::shared_ptr<lane> active;  ///< Null: its handler waits for an older lane's end.
         std::shared_ptr<lane> waiting; ///< Made, and not yet started.
+        bool lacks_threads = false;    ///< Its last start failed, which was logged.
     };
 
+    void begin(place& one);                          // with mutex_ held
     void dismiss(std::vector<place>& gone);          // with mutex_ held
     bool is_leaving(std::string_view handler) const; // with mutex_ held
     lanes all() const;                               // with mutex_ held

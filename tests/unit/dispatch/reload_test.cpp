@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include <pthread.h>
+
 namespace outreachd::dispatch {
 namespace {
 
@@ -232,6 +234,49 @@ TEST(Reload, RoutesWhatComesByTheNewTable) {
     EXPECT_TRUE(on.store.routing_of(2).handlers.empty());
     const store::stored_event asked{1, std::make_shared<event>(), false, {}};
     EXPECT_TRUE(dispatcher->route(asked).handlers.empty());
+}
+
+/// Stacks that no address space has room for: no thread can be begun while this lives.
+class no_threads {
+public:
+    no_threads() {
+        pthread_getattr_default_np(&before_);
+        pthread_attr_t huge;
+        pthread_attr_init(&huge);
+        pthread_attr_setstacksize(&huge, std::size_t{1} << 47);
+        pthread_setattr_default_np(&huge);
+        pthread_attr_destroy(&huge);
+    }
+
+    ~no_threads() {
+        pthread_setattr_default_np(&before_);
+        pthread_attr_destroy(&before_);
+    }
+
+    no_threads(const no_threads&) = delete;
+    no_threads& operator=(const no_threads&) = delete;
+
+private:
+    pthread_attr_t before_{};
+};
+
+TEST(Reload, SurvivesWantOfThreadsAndGoesOnOnceThereAreSome) {
+    bench on;
+    const auto dispatcher = on.start({}, on.equip(quick_handler("good"), succeed));
+    on.store.add("0");
+    ASSERT_TRUE(on.store.wait_for_finished("good", 1));
+    {
+        const no_threads now;
+        dispatcher->use(all_to({"good", "crm"}), these(on.equip(quick_handler("good"), succeed),
+                                                       on.equip(quick_handler("crm"), succeed)));
+        on.store.add("1");
+        ASSERT_TRUE(on.store.wait_for_finished("good", 2));
+        on.store.add("2");
+        ASSERT_TRUE(on.store.wait_for_finished("good", 3)) << "others go on meanwhile";
+        EXPECT_EQ(on.store.finished("crm"), 0U);
+    }
+    EXPECT_TRUE(on.store.wait_for_finished("crm", 2)) << "by itself";
+    EXPECT_TRUE(dispatcher->stop(10s));
 }
 
 /// A settlement that the disk holds up is a delivery that isn't finished.

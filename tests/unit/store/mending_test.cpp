@@ -300,6 +300,14 @@ TEST_F(Mending, PagesByAnyDeadDeliveryWhateverIsAskedFor) {
     EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 1U);
     page.handler = "b";
     EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 1U);
+
+    // By its place, too, once it isn't dead any more.
+    page = {};
+    page.behind = dead_place{newer, "b"};
+    ASSERT_EQ(revive(*opened_, {delivery(newer, "b").delivery}), 1U);
+    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 3U);
+    page.behind = dead_place{newer, "a"};
+    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 2U);
 }
 
 TEST_F(Mending, AnUnwantedDeliveryNeverWas) {
