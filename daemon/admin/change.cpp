@@ -6,20 +6,27 @@
 
 namespace outreachd::admin {
 
-std::optional<std::uint64_t> wait_for_change(const std::function<void(store::change_done done)>& begin) {
-    constexpr std::chrono::seconds wait{4};
-    // Shared: the commit may come after the wait, or, where the store stops, never.
-    auto promised = std::make_shared<std::promise<std::uint64_t>>();
-    auto changed = promised->get_future();
-    begin([promised](std::uint64_t count) { promised->set_value(count); });
-    promised.reset();
-    if (changed.wait_for(wait) != std::future_status::ready)
-        return std::nullopt;
-    try {
-        return changed.get();
-    } catch (const std::future_error&) { // the store has stopped, and forgot it
-        return std::nullopt;
+std::optional<std::uint64_t> wait_for_changes(const std::vector<change_request>& all) {
+    constexpr std::chrono::seconds wait{4}; // the server waits 5 s for this answer
+    const auto until = std::chrono::steady_clock::now() + wait;
+    std::vector<std::future<std::uint64_t>> begun;
+    for (const change_request& each : all) {
+        // Shared: the commit may come after the wait, or, where the store stops, never.
+        auto promised = std::make_shared<std::promise<std::uint64_t>>();
+        begun.push_back(promised->get_future());
+        each([promised = std::move(promised)](std::uint64_t count) { promised->set_value(count); });
     }
+    std::uint64_t sum = 0;
+    for (auto& each : begun) {
+        if (each.wait_until(until) != std::future_status::ready)
+            return std::nullopt;
+        try {
+            sum += each.get();
+        } catch (const std::future_error&) { // the store has stopped, and forgot it
+            return std::nullopt;
+        }
+    }
+    return sum;
 }
 
 response change_is_late() {

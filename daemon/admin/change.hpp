@@ -7,12 +7,17 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace outreachd::admin {
 
-/// Begins a change and waits until it is committed, for 4 s at most: how many deliveries were changed, or
-/// nothing where the disk takes longer; it is then made once that is possible. On the reader thread.
-std::optional<std::uint64_t> wait_for_change(const std::function<void(store::change_done done)>& begin);
+/// Asks the store for one change, and hands `done` on.
+using change_request = std::function<void(store::change_done done)>;
+
+/// Begins all of the changes and waits until they are committed, for 4 s in all: how many deliveries were
+/// changed, or nothing where the disk takes longer; they are then made once that is possible. On the reader
+/// thread.
+std::optional<std::uint64_t> wait_for_changes(const std::vector<change_request>& all);
 
 /// The answer where it takes longer.
 response change_is_late();

@@ -92,19 +92,18 @@ struct piece {
 
     /// How many were changed; nothing where the disk takes too long.
     std::optional<std::uint64_t> apply(change what, const services& of) && {
-        std::optional<std::uint64_t> by_id = 0;
-        std::optional<std::uint64_t> by_route = 0;
+        std::vector<change_request> wanted;
         if (!ids.empty())
-            by_id = wait_for_change([&](store::change_done done) {
+            wanted.emplace_back([&](store::change_done done) {
                 if (what == change::replay)
                     of.events.revive(std::move(ids), std::move(done));
                 else
                     of.events.discard(std::move(ids), std::move(done));
             });
         if (!routes.empty())
-            by_route = wait_for_change(
+            wanted.emplace_back(
                 [&](store::change_done done) { of.events.replay(std::move(routes), std::move(done)); });
-        return by_id && by_route ? std::optional{*by_id + *by_route} : std::nullopt;
+        return wait_for_changes(wanted);
     }
 };
 
@@ -115,7 +114,9 @@ answer change_one(const event_id& id, change what, const services& of) {
             return store_error(found.error(), no_delivery);
         piece one;
         if (!one.add(found->story.summary, found->delivery, what, from, of))
-            return error_answer(409, "no route takes the event, so there is nobody to replay it to");
+            return error_answer(409, found->story.subject
+                                         ? "no route takes the event, so there is nobody to replay it to"
+                                         : "the event's record is damaged, so it can't be replayed");
         const auto changed = std::move(one).apply(what, of);
         if (!changed)
             return change_is_late();
@@ -142,9 +143,9 @@ std::optional<store::dead_place> parse_cursor(std::string_view text) {
 std::optional<std::uint64_t> discard_waiting(const std::string& handler, const services& of) {
     if (handler.empty() || of.has_handler(handler))
         return 0;
-    return wait_for_change([&](store::change_done done) {
+    return wait_for_changes({[&](store::change_done done) {
         of.events.discard_waiting(handler, piece_deliveries, std::move(done));
-    });
+    }});
 }
 
 response change_piece(const store::dead_filter& filter, change what, store::reader& from,
@@ -207,7 +208,11 @@ answer dead_route(const request& asked, std::string_view rest, const services& o
             return error_answer(400, "'" + std::string{rest.substr(0, slash)} + "' is not a delivery's id");
         if (auto refused = refuse_unless_post(asked))
             return *refused;
-        return id ? change_one(*id, *what, of) : change_many(asked, *what, of);
+        if (!id)
+            return change_many(asked, *what, of);
+        if (auto refused = refuse_parameters(asked))
+            return *refused;
+        return change_one(*id, *what, of);
     }
     if (slash != std::string_view::npos)
         return error_answer(404, "there is nothing at " + std::string{asked.path()});

@@ -134,7 +134,8 @@ parse_list_query(std::string_view query, std::span<const std::string_view> known
         if (!name || !value)
             return bad_parameter{"'" + std::string{pair} + "' is not percent-encoded as it should be"};
         if (std::ranges::find(known, *name) == known.end())
-            return bad_parameter{"unknown parameter '" + *name + "'; allowed are " + listed(known)};
+            return bad_parameter{"unknown parameter '" + *name + "'; " +
+                                 (known.empty() ? "none is taken here" : "allowed are " + listed(known))};
         if (!seen.insert(*name).second)
             return bad_parameter{"parameter '" + *name + "' is given twice"};
         if (const auto allowed = apply(filter, *name, *value, now))

@@ -12,6 +12,9 @@
 
 namespace outreachd::admin {
 
+/// How much a list holds where nobody says.
+inline constexpr std::size_t limit_default = 50;
+
 /// Says which parameter is wrong, how, and what is allowed.
 struct bad_parameter {
     std::string message;

@@ -83,8 +83,8 @@ answer replay_event(const request& asked, const event_id& id, const services& of
                 409, !story->subject   ? "the event's record is damaged, so it can't be replayed"
                      : handler.empty() ? "no route takes the event, so there is nobody to replay it to"
                                        : "no route sends the event to '" + handler + "'");
-        const auto changed =
-            wait_for_change([&](store::change_done done) { of.events.replay({decided}, std::move(done)); });
+        const auto changed = wait_for_changes(
+            {[&](store::change_done done) { of.events.replay({decided}, std::move(done)); }});
         if (!changed)
             return change_is_late();
         if (*changed == 0)
@@ -136,8 +136,8 @@ response replay_piece(const list_query& asked, replay_span span, store::reader& 
     const std::uint64_t events = routes.size();
     std::optional<std::uint64_t> changed = 0;
     if (events > 0)
-        changed = wait_for_change(
-            [&](store::change_done done) { of.events.replay(std::move(routes), std::move(done)); });
+        changed = wait_for_changes(
+            {[&](store::change_done done) { of.events.replay(std::move(routes), std::move(done)); }});
     if (!changed)
         return change_is_late();
     return replayed(events, *changed, found->empty() ? "" : span.to_cursor());
@@ -151,15 +151,19 @@ answer replay_since(const request& asked, const services& of) {
     auto& read = std::get<list_query>(parsed);
     if (!read.since)
         return error_answer(400, "parameter 'since' is missing: from when on to replay, such as 2h");
-    // A sequence is the time of receipt, or one more than the last. What comes from now on was not missed.
-    std::optional<replay_span> span =
-        replay_span{read.since->time_since_epoch().count() - 1, wall_now().time_since_epoch().count()};
-    if (!read.cursor.empty())
-        span = parse_cursor(read.cursor);
-    if (!span)
+    const auto span = read.cursor.empty() ? std::optional<replay_span>{} : parse_cursor(read.cursor);
+    if (!read.cursor.empty() && !span)
         return error_answer(400, "parameter 'cursor' is none that an answer has given");
-    return read_job{
-        [read, at = *span, &of](store::reader& from) { return replay_piece(read, at, from, of); }};
+    return read_job{[read, span, &of](store::reader& from) {
+        if (span)
+            return replay_piece(read, *span, from, of);
+        // A sequence is the time of receipt, or, where the clock was set back, one more than the last. What
+        // comes from now on was not missed.
+        const auto newest = from.routed_up_to();
+        if (!newest)
+            return store_error(newest.error(), no_event);
+        return replay_piece(read, {read.since->time_since_epoch().count() - 1, *newest}, from, of);
+    }};
 }
 
 } // namespace
@@ -181,9 +185,11 @@ answer event_route(const request& asked, std::string_view rest, const services& 
         return show_event(*id, of);
     }
     const std::size_t slash = rest.find('/');
-    const auto id = parse_event_id(rest.substr(0, slash));
-    if (!id || rest.substr(slash) != "/replay")
+    if (rest.substr(slash) != "/replay")
         return error_answer(404, "there is nothing at " + std::string{asked.path()});
+    const auto id = parse_event_id(rest.substr(0, slash));
+    if (!id)
+        return error_answer(400, "'" + std::string{rest.substr(0, slash)} + "' is not an event's id");
     if (auto refused = refuse_unless_post(asked))
         return *refused;
     return replay_event(asked, *id, of);

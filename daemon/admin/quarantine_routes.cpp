@@ -37,7 +37,7 @@ answer list_requests(const request& asked, const services& of) {
     const auto before = parse_number(read.before);
     if (!read.before.empty() && !before)
         return error_answer(400, bad_before(read.before, "a quarantined request's id").message);
-    return read_job{[limit = read.limit.value_or(50), before, &of](store::reader&) {
+    return read_job{[limit = read.limit.value_or(limit_default), before, &of](store::reader&) {
         const auto found = of.doubtful.list(limit, before, quarantine_wait);
         return found ? json_answer(to_json(*found)) : quarantine_error(found.error());
     }};
@@ -63,13 +63,26 @@ answer discard_request(std::int64_t number, const services& of) {
     }};
 }
 
+/// False also where nobody is left to set it.
+bool is_set(std::future<void>& awaited, seconds wait) {
+    if (awaited.wait_for(wait) != std::future_status::ready)
+        return false;
+    try {
+        awaited.get();
+        return true;
+    } catch (const std::future_error&) {
+        return false;
+    }
+}
+
 answer recheck(const services& of) {
     return read_job{[&of](store::reader&) {
         const std::uint64_t before = of.doubtful.recovered();
         auto heard = std::make_shared<std::promise<void>>();
         auto is_heard = heard->get_future();
-        of.recheck([heard] { heard->set_value(); });
-        const bool is_over = is_heard.wait_for(quarantine_wait) == std::future_status::ready;
+        of.recheck([heard] { heard->set_value(); }); // not called where a reload's hearing takes its place
+        heard.reset();
+        const bool is_over = is_set(is_heard, quarantine_wait);
         json_writer json;
         json.begin_object();
         json.member("recovered", of.doubtful.recovered() - before);
@@ -90,6 +103,8 @@ answer quarantine_route(const request& asked, std::string_view rest, const servi
             return error_answer(400, "'" + std::string{rest.substr(0, slash)} +
                                          "' is not a quarantined request's id");
         if (auto refused = refuse_unless_post(asked))
+            return *refused;
+        if (auto refused = refuse_parameters(asked))
             return *refused;
         return number ? discard_request(*number, of) : recheck(of);
     }

@@ -30,5 +30,7 @@ answer quarantine_route(const request& asked, std::string_view rest, const servi
 /// 11).
 std::optional<response> refuse_unless_read(const request& asked);
 std::optional<response> refuse_unless_post(const request& asked);
+/// Nothing may narrow what is one already: whoever thinks so means something else.
+std::optional<response> refuse_parameters(const request& asked);
 
 } // namespace outreachd::admin

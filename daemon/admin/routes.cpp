@@ -33,6 +33,15 @@ response with_allow(std::string_view what, std::string allowed) {
     return refused;
 }
 
+/// A media type is written in letters of either case, and may have parameters (RFC 9110, section 8.3.1).
+bool is_json(std::string_view content_type) {
+    std::string_view type = content_type.substr(0, content_type.find(';'));
+    type = type.substr(0, type.find_last_not_of(" \t") + 1);
+    return std::ranges::equal(type, json_type, {}, [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+}
+
 } // namespace
 
 response store_error(error_code ec, std::string_view what) {
@@ -50,10 +59,15 @@ std::optional<response> refuse_unless_read(const request& asked) {
 std::optional<response> refuse_unless_post(const request& asked) {
     if (asked.method != "POST")
         return with_allow("only POST is allowed here", "POST");
-    const std::string_view type =
-        std::string_view{asked.content_type}.substr(0, asked.content_type.find(';'));
-    if (type != json_type)
+    if (!is_json(asked.content_type))
         return error_answer(415, "a request that changes something needs Content-Type: application/json");
+    return std::nullopt;
+}
+
+std::optional<response> refuse_parameters(const request& asked) {
+    const auto parsed = parse_list_query(asked.query(), {}, wall_now());
+    if (const auto* const bad = std::get_if<bad_parameter>(&parsed))
+        return error_answer(400, bad->message);
     return std::nullopt;
 }
 

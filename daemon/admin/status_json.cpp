@@ -40,8 +40,12 @@ std::string to_json(const status& what, wall_time now) {
     std::map<std::string, store::handler_depth> handlers;
     for (const std::string& name : what.handler_names)
         handlers[name].handler = name;
-    for (const store::handler_depth& each : what.depths)
-        handlers[each.handler] = each;
+    for (const store::handler_depth& each : what.depths) {
+        // One that is configured no more is shown for as long as something of it is left.
+        const bool is_over = each.pending + each.retry + each.dead + what.running(each.handler) == 0;
+        if (each.handler.empty() || !is_over || handlers.contains(each.handler))
+            handlers[each.handler] = each;
+    }
 
     json_writer json;
     json.begin_object();

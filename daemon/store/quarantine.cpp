@@ -110,6 +110,8 @@ quarantine::~quarantine() {
 void quarantine::begin_stop() {
     const std::scoped_lock lock(mutex_);
     is_stopping_ = true;
+    questions_.clear(); // those who wait for an answer are told at once
+    heard_ = nullptr;
     has_job_.notify_all();
 }
 

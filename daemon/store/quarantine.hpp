@@ -73,7 +73,8 @@ public:
     };
 
     // What people ask. Any thread; blocks until the quarantine's thread has looked, at most `wait`.
-    // Errors: store_unavailable (the file can't be read now, or not in time), not_found.
+    // Errors: store_unavailable (the file can't be read now, or not in time, or 16 others wait), stopping,
+    // not_found.
     /// Newest first, without their bodies, headers and tokens; those before number `before`, where given.
     result<std::vector<entry>> list(std::size_t limit, std::optional<std::int64_t> before,
                                     std::chrono::milliseconds wait);
@@ -97,6 +98,7 @@ public:
 
 private:
     using question = std::function<void(database&)>;
+    static constexpr std::size_t questions_max = 16;
 
     struct job {
         received_request request;

@@ -18,6 +18,8 @@ result<Answer> quarantine::ask(std::function<result<Answer>(database&)> of, std:
         const std::scoped_lock lock(mutex_);
         if (is_stopping_)
             return errc::stopping;
+        if (questions_.size() >= questions_max) // the disk hangs, and those who asked have given up
+            return errc::store_unavailable;
         questions_.push_back([promised = std::move(promised), of = std::move(of)](database& in) {
             promised->set_value(of(in));
         });

@@ -8,7 +8,7 @@ namespace {
 
 request asking(std::string target, std::vector<std::string> hosts,
                std::vector<std::string> authorizations = {}) {
-    return {"GET", std::move(target), std::move(hosts), std::move(authorizations), "10.1.2.3"};
+    return {"GET", std::move(target), std::move(hosts), std::move(authorizations), "", "10.1.2.3"};
 }
 
 unsigned status_of(const authorization& checked, const request& asked) {

@@ -36,7 +36,7 @@ TEST(Message, PathAndQueryAreParted) {
     };
 
     for (const auto& each : cases) {
-        const request asked{"GET", each.target, {}, {}, {}};
+        const request asked{"GET", each.target, {}, {}, {}, {}};
         EXPECT_EQ(asked.path(), each.path) << each.target;
         EXPECT_EQ(asked.query(), each.query) << each.target;
     }

@@ -27,6 +27,7 @@ struct running_server {
     services make_services() {
         return {
             .events = events,
+            .doubtful = doubtful,
             .figures = figures,
             .is_live = [this] { return is_live.load(); },
             .unready_reasons =
@@ -35,11 +36,44 @@ struct running_server {
                     return reasons;
                 },
             .running = [](std::string_view) { return std::uint64_t{0}; },
+            .is_running = [this](std::string_view handler, store::sequence) { return handler == is_busy(); },
+            .has_handler = [](std::string_view handler) { return handler == "crm" || handler == "audit"; },
+            .route = [this](const store::stored_event& stored) { return decide(stored); },
+            .recheck =
+                [this](std::function<void()> heard) {
+                    doubtful.recheck(
+                        [](received_request& request) {
+                            return request.body.starts_with("genuine") ? store::quarantine::hearing::accepted
+                                                                       : store::quarantine::hearing::refused;
+                        },
+                        std::move(heard));
+                },
             .handler_names = [] { return std::vector<std::string>{"crm"}; },
-            .quarantined = [] { return std::uint64_t{4}; },
             .roles = {"receive", "work"},
             .started_at = wall_now(),
         };
+    }
+
+    /// Every event goes to those; none: no route takes any.
+    void set_destinations(std::vector<store::destination> now) {
+        const std::lock_guard lock{mutex};
+        destinations = std::move(now);
+    }
+
+    /// All deliveries of that handler are said to run.
+    void set_busy(std::string handler) {
+        const std::lock_guard lock{mutex};
+        busy = std::move(handler);
+    }
+
+    std::string is_busy() {
+        const std::lock_guard lock{mutex};
+        return busy;
+    }
+
+    store::routing decide(const store::stored_event& stored) {
+        const std::lock_guard lock{mutex};
+        return {stored.sequence, destinations, 0, {}};
     }
 
     void set_reasons(std::vector<std::string> now) {
@@ -58,14 +92,23 @@ struct running_server {
         return ask(get_request(target, headers));
     }
 
+    /// A POST of an empty JSON object.
+    std::string post(std::string_view target, std::string_view headers = {}) {
+        return ask("POST " + std::string{target} + " HTTP/1.1\r\nHost: localhost\r\n" + std::string{headers} +
+                   "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+    }
+
     store::temporary_directory directory;
     store::recording_observer observer;
     store::store events{{directory.path()}, observer};
+    store::quarantine doubtful{directory.path()};
     metrics::metrics figures;
     log::logger log{log::level::error, log::format::text};
     std::atomic<bool> is_live{true};
     std::mutex mutex;
     std::vector<std::string> reasons;
+    std::vector<store::destination> destinations{"crm"};
+    std::string busy;
     std::unique_ptr<server> subject;
 };
 

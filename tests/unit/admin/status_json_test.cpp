@@ -59,6 +59,24 @@ TEST(StatusJson, HandlerWithoutDeliveriesIsIdle) {
     EXPECT_TRUE(crm.at("last_error").is_null());
 }
 
+TEST(StatusJson, HandlerThatIsGoneIsShownWhileSomethingIsLeftOfIt) {
+    auto what = some_status();
+    what.handler_names = {"crm"};
+    const auto depth_of = [](const char* handler, std::uint64_t pending, std::uint64_t retry,
+                             std::uint64_t dead) {
+        store::handler_depth depth;
+        depth.handler = handler;
+        depth.pending = pending;
+        depth.retry = retry;
+        depth.dead = dead;
+        return depth;
+    };
+    what.depths = {depth_of("crm", 0, 0, 0), depth_of("left", 0, 0, 0), depth_of("waiting", 1, 0, 0),
+                   depth_of("again", 0, 1, 0), depth_of("dead", 0, 0, 1)};
+    const auto parsed = json::parse(to_json(what, now));
+    EXPECT_EQ(names_of(parsed.at("handlers")), (std::vector<std::string>{"again", "crm", "dead", "waiting"}));
+}
+
 TEST(StatusJson, RunningOnesAreNotCountedTwice) {
     struct {
         std::uint64_t pending, retry, running;
