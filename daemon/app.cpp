@@ -50,9 +50,9 @@ std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings
 /// In the order in which they are made; each uses only those above it.
 struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
-        : configured(std::move(read)), log(make_logger(configured.log)), watcher(log), io(log),
-          events({configured.store.directory, longest_window(configured.endpoints),
-                  retention_of(configured.store.retention)},
+        : configured(std::move(read)), repeat_window(longest_window(configured.endpoints)),
+          log(make_logger(configured.log)), watcher(log), io(log),
+          events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
                  watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
@@ -108,6 +108,7 @@ struct app::parts {
     }
 
     struct settings::settings configured; ///< Main thread only; a reload changes it.
+    const std::chrono::milliseconds repeat_window;
     log::logger log;
     metrics::metrics figures;
     store_watcher watcher;
@@ -192,15 +193,16 @@ void app::reload(struct settings::settings next) {
     if (running.listen.tls && next.listen.tls)
         all.receiver.use_certificate(*next.listen.tls);
 
-    for (const std::string& key : keys_for_restart(running, next))
+    for (const std::string& key : keys_for_restart(running, next, all.repeat_window))
         all.log.warn("a changed key needs a restart, and keeps its old value until then", {{"key", key}});
+    // The endpoints last: what comes to new ones, or out of quarantine, goes where the file says now.
+    all.handler_names.replace(parts::names_of(next.handlers));
+    all.deliveries.use(next.routes, std::move(made));
+    add_handler_gauges(all.figures, all.events, next.handlers);
     all.endpoints.replace(endpoints);
     all.receiver.use_endpoints(endpoints);
     if (running.endpoints != next.endpoints)
         hear_again(all.doubtful, endpoints, all.events, all.log);
-    all.handler_names.replace(parts::names_of(next.handlers));
-    all.deliveries.use(next.routes, std::move(made));
-    add_handler_gauges(all.figures, all.events, next.handlers);
     if (const auto level = log::parse_level(next.log.level))
         all.log.set_level(*level);
 

@@ -6,13 +6,15 @@
 
 namespace outreachd {
 
-certificate_watch::certificate_watch(std::optional<settings::tls_files> files) {
-    watch(std::move(files));
+certificate_watch::certificate_watch(std::optional<settings::tls_files> files) : files_(std::move(files)) {
+    has_changed();
 }
 
 void certificate_watch::watch(std::optional<settings::tls_files> files) {
+    if (files == files_)
+        return; // what has changed since the last look is still to be seen
     files_ = std::move(files);
-    has_changed();
+    seen_ = {};
 }
 
 bool certificate_watch::has_changed() {

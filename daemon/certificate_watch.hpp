@@ -13,14 +13,14 @@ namespace outreachd {
 /// Compares what the system says of the two files, which is cheap. One thread.
 class certificate_watch {
 public:
-    /// What the files are now is taken to be in use.
+    /// Made before the files are read for use: so no change is missed.
     explicit certificate_watch(std::optional<settings::tls_files> files);
 
     /// Whether one of them is another than at the last look.
     bool has_changed();
 
-    const std::optional<settings::tls_files>& files() const noexcept { return files_; }
-
+    /// After a reload. Other files count as changed at the next look, as they may have done so while they
+    /// were read.
     void watch(std::optional<settings::tls_files> files);
 
 private:

@@ -1,6 +1,8 @@
 #include "daemon/gauges.hpp"
 
 #include <functional>
+#include <set>
+#include <string>
 
 namespace outreachd {
 
@@ -47,7 +49,13 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
 }
 
 void add_handler_gauges(metrics::metrics& to, const store::store& events,
-                        const std::vector<settings::handler>& handlers) {
+                        const std::vector<settings::handler>& configured) {
+    std::set<std::string> handlers;
+    for (const settings::handler& one : configured)
+        handlers.insert(one.name);
+    for (const store::handler_depth& each : events.depths())
+        if (!each.handler.empty() && each.pending + each.retry + each.dead > 0)
+            handlers.insert(each.handler);
     const auto add_depth = [&](const char* name, const char* help, const std::string& handler,
                                const depth_value& value) {
         to.add_gauge(name, help, "handler=" + handler, [&events, handler, value] {
@@ -57,16 +65,16 @@ void add_handler_gauges(metrics::metrics& to, const store::store& events,
             return 0.0;
         });
     };
-    for (const settings::handler& one : handlers) {
-        add_depth("pending", "Deliveries that are neither done nor dead.", one.name,
+    for (const std::string& name : handlers) {
+        add_depth("pending", "Deliveries that are neither done nor dead.", name,
                   [](const store::handler_depth& depth) {
                       return static_cast<double>(depth.pending + depth.retry);
                   });
-        add_depth("oldest_pending_seconds", "Age of the oldest delivery that is neither done nor dead.",
-                  one.name, [](const store::handler_depth& depth) {
+        add_depth("oldest_pending_seconds", "Age of the oldest delivery that is neither done nor dead.", name,
+                  [](const store::handler_depth& depth) {
                       return depth.oldest_pending ? seconds_since(*depth.oldest_pending) : 0.0;
                   });
-        add_depth("dead", "Deliveries that were given up.", one.name,
+        add_depth("dead", "Deliveries that were given up.", name,
                   [](const store::handler_depth& depth) { return static_cast<double>(depth.dead); });
     }
 }

@@ -20,8 +20,9 @@ struct gauge_sources {
 
 void add_gauges(metrics::metrics& to, const gauge_sources& from);
 
-/// Those of each handler; again after a reload, for handlers that came with it.
+/// Those of each handler that is configured, or that deliveries still wait for; again after a reload, for
+/// handlers that came with it.
 void add_handler_gauges(metrics::metrics& to, const store::store& events,
-                        const std::vector<settings::handler>& handlers);
+                        const std::vector<settings::handler>& configured);
 
 } // namespace outreachd

@@ -4,7 +4,8 @@
 
 namespace outreachd {
 
-std::vector<std::string> keys_for_restart(const settings::settings& running, const settings::settings& next) {
+std::vector<std::string> keys_for_restart(const settings::settings& running, const settings::settings& next,
+                                          std::chrono::milliseconds repeat_window) {
     std::vector<std::string> keys;
     const auto note = [&](bool is_same, const char* key) {
         if (!is_same)
@@ -19,8 +20,8 @@ std::vector<std::string> keys_for_restart(const settings::settings& running, con
     note(running.store == next.store, "store");
     note(running.admin == next.admin, "admin");
     note(running.log.format == next.log.format, "log.format");
-    // The store remembers repeats for as long as the longest of its start.
-    note(longest_window(next.endpoints) <= longest_window(running.endpoints), "endpoints[].dedup_window");
+    // What the store has forgotten it doesn't know again.
+    note(longest_window(next.endpoints) <= repeat_window, "endpoints[].dedup_window");
     return keys;
 }
 

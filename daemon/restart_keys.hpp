@@ -3,12 +3,15 @@
 
 #include "daemon/settings/settings.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 namespace outreachd {
 
 /// The keys that differ and need a restart, in full: `listen.port`, `store`, `admin` (design section 5).
-std::vector<std::string> keys_for_restart(const settings::settings& running, const settings::settings& next);
+/// `repeat_window`: for how long the store has remembered repeats since its start.
+std::vector<std::string> keys_for_restart(const settings::settings& running, const settings::settings& next,
+                                          std::chrono::milliseconds repeat_window);
 
 } // namespace outreachd

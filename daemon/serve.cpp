@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace outreachd {
@@ -93,9 +94,9 @@ void reload(app& daemon, const std::string& config_path) {
 }
 
 /// The main thread's life: signals, and a look at the certificate's files now and then.
-void run_until_stopped(app& daemon, const std::string& config_path, const sigset_t& taken) {
+void run_until_stopped(app& daemon, certificate_watch certificate, const std::string& config_path,
+                       const sigset_t& taken) {
     constexpr timespec look_pause{2, 0};
-    certificate_watch certificate{daemon.tls_files()};
     for (;;) {
         const int signal = sigtimedwait(&taken, nullptr, &look_pause);
         if (signal == SIGTERM || signal == SIGINT)
@@ -122,6 +123,7 @@ int serve(const std::string& config_path) {
     const std::uint64_t descriptors = raise_descriptor_limit();
     const std::uint32_t configured_max = loaded.settings.listen.limits.connections_max;
     const std::uint32_t usable_max = fit_connections(loaded.settings, descriptors);
+    certificate_watch certificate{loaded.settings.listen.tls};
     app daemon(std::move(loaded.settings), sockets_from_systemd());
     for (const auto& problem : loaded.warnings)
         daemon.log().warn("doubtful configuration",
@@ -134,7 +136,7 @@ int serve(const std::string& config_path) {
     daemon.start();
     sd_notify(0, "READY=1");
 
-    run_until_stopped(daemon, config_path, taken);
+    run_until_stopped(daemon, std::move(certificate), config_path, taken);
     let_second_signal_kill();
     sd_notify(0, "STOPPING=1");
     if (!daemon.stop()) {

@@ -218,9 +218,9 @@ double daemon_under_test::pending_deliveries() const {
     return sum;
 }
 
-std::map<std::string, std::vector<std::string>> daemon_under_test::delivered() const {
+std::map<std::string, std::vector<std::string>> daemon_under_test::delivered(const std::string& file) const {
     std::map<std::string, std::vector<std::string>> found;
-    std::istringstream lines(read_file(directory_.at("out.jsonl")));
+    std::istringstream lines(read_file(directory_.at(file)));
     constexpr std::string_view opening = "{\"id\":\"";
     for (std::string line; std::getline(lines, line);)
         if (line.starts_with(opening) && line.ends_with("}"))

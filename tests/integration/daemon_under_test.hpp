@@ -89,8 +89,8 @@ public:
     std::string admin_get(const std::string& path) const;
     /// The value of a metric with exactly these labels: `outreachd_unaccounted`.
     double metric(const std::string& name_and_labels) const;
-    /// Delivered lines by the event's id.
-    std::map<std::string, std::vector<std::string>> delivered() const;
+    /// The lines of a file that a handler wrote, by the event's id.
+    std::map<std::string, std::vector<std::string>> delivered(const std::string& file = "out.jsonl") const;
     /// The resource ids of all events that the store holds, asked page by page.
     std::set<std::string> stored() const;
     /// Of all handlers, as the metrics say.

@@ -86,7 +86,7 @@ TEST(Life, ReloadsAndStopsWhileAHandlerHangs) {
         [&] { return daemon.admin_get("/api/status").find("\"running\":1") != std::string::npos; }));
     daemon.signal(SIGHUP);
     EXPECT_TRUE(eventually(
-        [&] { return daemon.log().find("handlers have reopened their files") != std::string::npos; }));
+        [&] { return daemon.log().find("the configuration was loaded anew") != std::string::npos; }));
     ASSERT_TRUE(client.send(signed_post(numbered_body(2))));
     EXPECT_EQ(client.read_answer().status, 200);
     EXPECT_EQ(daemon.stop(20s), 0);
