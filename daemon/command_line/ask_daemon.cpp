@@ -82,24 +82,29 @@ int ask_daemon(const question& what, const streams& to,
 }
 
 int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
-                     const std::function<void(const boost::json::value& answer)>& add) {
+                     const std::function<std::string(const boost::json::value& answer)>& add) {
     const reachable found = reach(config_path, to);
     if (!found.daemon)
         return found.code;
+    const auto show_progress = [&](const std::string& text) {
+        if (to.is_terminal)
+            to.err << text << "\x1b[K\r" << std::flush; // what comes next takes its place
+    };
     std::string cursor;
+    int code = exit_code::ok;
     do {
         question piece{config_path, target, false, question::method::post};
         if (!cursor.empty())
             piece.target += (target.find('?') == std::string::npos ? "?cursor=" : "&cursor=") +
                             admin::percent_encode(cursor);
-        const int code = ask(*found.daemon, piece, to, [&](const boost::json::value& answer) {
+        std::string progress;
+        code = ask(*found.daemon, piece, to, [&](const boost::json::value& answer) {
             cursor = text_at(answer, "cursor");
-            add(answer);
+            progress = add(answer);
         });
-        if (code != exit_code::ok)
-            return code;
-    } while (!cursor.empty());
-    return exit_code::ok;
+        show_progress(code == exit_code::ok && !cursor.empty() ? progress + " so far" : "");
+    } while (code == exit_code::ok && !cursor.empty());
+    return code;
 }
 
 } // namespace outreachd::command_line

@@ -26,8 +26,8 @@ int ask_daemon(const question& what, const streams& to,
                const std::function<void(const boost::json::value& answer)>& show);
 
 /// POSTs `target`, a change that is made in pieces, until an answer has no `cursor` any more. `add` gets each
-/// answer. As `ask_daemon` for the rest.
+/// answer, and says how far it is, which a terminal shows meanwhile. As `ask_daemon` for the rest.
 int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
-                     const std::function<void(const boost::json::value& answer)>& add);
+                     const std::function<std::string(const boost::json::value& answer)>& add);
 
 } // namespace outreachd::command_line

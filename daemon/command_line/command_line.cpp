@@ -13,6 +13,8 @@
 
 #include <iostream>
 
+#include <unistd.h>
+
 namespace outreachd::command_line {
 
 namespace {
@@ -148,7 +150,7 @@ int run(int argc, const char* const* argv, const commands& given, const streams&
 }
 
 int run(int argc, const char* const* argv, const commands& given) {
-    return run(argc, argv, given, {std::cout, std::cerr});
+    return run(argc, argv, given, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
 }
 
 } // namespace outreachd::command_line

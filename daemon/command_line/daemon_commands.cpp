@@ -8,20 +8,21 @@ namespace outreachd::command_line {
 
 namespace {
 
-void add_filters(CLI::App& command, list_options& into, const std::string& since) {
+void add_filters(CLI::App& command, list_options& into, const std::string& since,
+                 const std::string& handler) {
     command.add_option("--since", into.since, since)->type_name("T");
-    command.add_option("--handler", into.handler, "Only those with a delivery to that handler")
-        ->type_name("NAME");
+    command.add_option("--handler", into.handler, handler)->type_name("NAME");
     command.add_option("--name", into.name, "Only those of that name, such as task.completed")
         ->type_name("NAME");
     command.add_option("--resource", into.resource, "Only those of a resource: task, or task:330021")
         ->type_name("TYPE[:ID]");
 }
 
-void add_list_options(CLI::App& command, list_options& into, const std::string& since) {
+void add_list_options(CLI::App& command, list_options& into, const std::string& since,
+                      const std::string& handler) {
     command.add_option("--limit", into.limit, "At most N of them (1 to 1000; 50)")->type_name("N");
     command.add_option("--before", into.before, "Only those older than that one")->type_name("ID");
-    add_filters(command, into, since);
+    add_filters(command, into, since, handler);
     command.add_flag("--json", into.is_json, "Print a JSON array");
 }
 
@@ -65,7 +66,8 @@ void add_events(CLI::App& app, builder& with) {
     CLI::App* const listed =
         with.add(*events, "list", "List the events that were received", help_text::events_list,
                  [&](const std::string& path) { return list_events(path, into.list, to); });
-    add_list_options(*listed, into.list, "Only those received since then: 90s, 10m, 2h, 7d or RFC 3339");
+    add_list_options(*listed, into.list, "Only those received since then: 90s, 10m, 2h, 7d or RFC 3339",
+                     "Only those with a delivery to that handler");
     listed
         ->add_option("--state", into.list.state,
                      "Only those that are pending, published, done, dead,\nunrouted or discarded")
@@ -79,7 +81,8 @@ void add_events(CLI::App& app, builder& with) {
         with.add(*events, "replay", "Route events again, and deliver them anew", help_text::events_replay,
                  [&](const std::string& path) { return replay_events(path, into.id, into.replayed, to); });
     add_id(*replayed, into.id, "The event's id, as `events list` shows it");
-    add_filters(*replayed, into.replayed, "All received since then: 90s, 10m, 2h, 7d or RFC 3339");
+    add_filters(*replayed, into.replayed, "All received since then: 90s, 10m, 2h, 7d or RFC 3339",
+                "To that handler alone");
 }
 
 void add_dead(CLI::App& app, builder& with) {
@@ -90,8 +93,8 @@ void add_dead(CLI::App& app, builder& with) {
     CLI::App* const listed =
         with.add(*dead, "list", "List the deliveries that were given up", help_text::dead_list,
                  [&](const std::string& path) { return list_dead(path, into.dead_list, to); });
-    add_list_options(*listed, into.dead_list,
-                     "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339");
+    add_list_options(*listed, into.dead_list, "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339",
+                     "Only those to that handler");
     CLI::App* const shown =
         with.add(*dead, "show", "Show why one delivery is dead, and each attempt at it", help_text::dead_show,
                  [&](const std::string& path) { return show_dead(path, into.id, into.is_json, to); });
@@ -104,7 +107,8 @@ void add_dead(CLI::App& app, builder& with) {
         add_id(*changed, into.dead.id, "The delivery's id, as `dead list` shows it");
         changed->add_flag("--all", into.dead.is_all, "All dead deliveries");
         add_filters(*changed, into.dead.narrowed,
-                    "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339");
+                    "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339",
+                    "Only those to that handler");
     };
     add_change("replay", "Try dead deliveries again", help_text::dead_replay,
                [&](const std::string& path) { return replay_dead(path, into.dead, to); });

@@ -110,6 +110,11 @@ std::optional<std::string> path_of(const dead_selection& what, const char* chang
         refuse(no_id(what.id), to);
         return std::nullopt;
     }
+    const auto checked = admin::parse_dead_query(query, wall_now());
+    if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked)) {
+        refuse(problem->message, to);
+        return std::nullopt;
+    }
     if (!what.id.empty())
         return "/api/dead/" + what.id + "/" + change;
     return std::string{"/api/dead/"} + change + (query.empty() ? "" : "?" + query);
@@ -121,8 +126,10 @@ int change(const std::string& config_path, const dead_selection& what, const cha
     if (!path)
         return exit_code::usage;
     double count = 0;
-    const int code = change_in_pieces(config_path, *path, to,
-                                      [&](const json::value& answer) { count += number_at(answer, done); });
+    const int code = change_in_pieces(config_path, *path, to, [&](const json::value& answer) {
+        count += number_at(answer, done);
+        return done + (' ' + counted(count, "delivery", "deliveries"));
+    });
     if (code == exit_code::ok || count > 0)
         to.out << done << ' ' << counted(count, "delivery", "deliveries") << '\n';
     return code;

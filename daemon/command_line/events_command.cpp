@@ -97,6 +97,9 @@ int replay_events(const std::string& config_path, const std::string& id, const l
     if (is_one && !(narrowed.since + narrowed.name + narrowed.resource).empty())
         return refuse("an ID is one event; --since, --name and --resource are for many", to);
     std::string query = query_of(narrowed);
+    const auto checked = admin::parse_event_query(query, wall_now());
+    if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
+        return refuse(problem->message, to);
     if (!query.empty())
         query.insert(0, "?");
     double events = 0;
@@ -106,6 +109,7 @@ int replay_events(const std::string& config_path, const std::string& id, const l
         [&](const json::value& answer) {
             events += number_at(answer, "events");
             deliveries += number_at(answer, "deliveries");
+            return "replayed " + counted(events, "event");
         });
     if (code == exit_code::ok || deliveries > 0)
         to.out << "replayed " << counted(events, "event") << ": "

@@ -25,7 +25,12 @@ Exit codes:
 inline constexpr std::string_view serve =
     R"(Runs in the foreground and logs to standard error. SIGTERM and SIGINT stop it: it answers what is
 in flight, finishes or gives back deliveries within `shutdown_timeout`, and exits 0. A second one
-ends it at once. SIGHUP opens the handlers' files anew, for log rotation.
+ends it at once.
+
+SIGHUP loads the configuration anew. Endpoints, secrets, certificate, routes, handlers and log level
+apply without a connection or a delivery being dropped, and handlers open their files anew, for log
+rotation. A file with errors changes nothing. The log names them, and keys that need a restart. A
+renewed certificate is taken up within seconds without a signal.
 
 Examples:
   outreachd serve
@@ -87,8 +92,8 @@ Exit codes:
 
 inline constexpr std::string_view events_replay =
     R"(Routes the event, or all that were received since a time, by the routes in force, and makes a new
-delivery to each handler, in the order of receipt. A delivery that isn't finished yet stays as it is.
-New deliveries have ids of their own: a receiver that drops repeats by them takes these as new.
+delivery to each handler, in the order of receipt. A delivery that isn't finished stays as it is.
+New ones have ids of their own: a receiver that drops repeats by them takes these as new.
 
 Examples:
   outreachd events replay 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
@@ -120,11 +125,11 @@ Examples:
   outreachd dead show 5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11
 
 Exit codes:
-  0 done    1 no such dead delivery    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+  0 done    1 no such delivery    64 wrong usage    69 no daemon answers    78 wrong configuration)";
 
 inline constexpr std::string_view dead_replay =
-    R"(The delivery is pending again, with the same id and its attempts from one. What has no handler is routed
-again.
+    R"(The delivery is pending again, with the same id and its attempts from one. One without a handler is
+routed again.
 
 Examples:
   outreachd dead replay 5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11

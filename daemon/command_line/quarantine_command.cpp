@@ -2,6 +2,7 @@
 #include "daemon/command_line/quarantine_command.hpp"
 
 #include "daemon/admin/client.hpp"
+#include "daemon/admin/event_query.hpp"
 #include "daemon/command_line/ask_daemon.hpp"
 #include "daemon/command_line/columns.hpp"
 #include "daemon/command_line/exit_code.hpp"
@@ -30,7 +31,7 @@ int refuse_id(const std::string& given, const streams& to) {
     return exit_code::usage;
 }
 
-void show_list(const json::value& answer, std::ostream& out) {
+void show_list(const json::value& answer, std::size_t limit, std::ostream& out) {
     const json::array* const requests = answer.if_array();
     if (requests == nullptr || requests->empty()) {
         out << "nothing is in quarantine\n";
@@ -52,6 +53,8 @@ void show_list(const json::value& answer, std::ostream& out) {
                    {"BYTES", column::side::right},
                    {"REASON", column::side::left, 60}},
                   rows);
+    if (requests->size() >= limit)
+        out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
 void show_one(const json::value& answer, std::ostream& out) {
@@ -79,9 +82,17 @@ int list_quarantine(const std::string& config_path, const quarantine_options& op
     std::string query;
     for (const auto& [name, value] : {std::pair{"limit", options.limit}, std::pair{"before", options.before}})
         if (!value.empty())
-            query += (query.empty() ? "?" : "&") + std::string{name} + "=" + admin::percent_encode(value);
-    return ask_daemon({config_path, "/api/quarantine" + query, options.is_json}, to,
-                      [&](const json::value& answer) { show_list(answer, to.out); });
+            query += (query.empty() ? "" : "&") + std::string{name} + "=" + admin::percent_encode(value);
+    static constexpr std::string_view known[] = {"limit", "before"};
+    const auto checked = admin::parse_list_query(query, known, wall_now());
+    if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked)) {
+        to.err << "outreachd: " << printable(problem->message) << '\n';
+        return exit_code::usage;
+    }
+    const std::size_t limit = std::get<admin::list_query>(checked).limit.value_or(admin::limit_default);
+    return ask_daemon(
+        {config_path, query.empty() ? "/api/quarantine" : "/api/quarantine?" + query, options.is_json}, to,
+        [&](const json::value& answer) { show_list(answer, limit, to.out); });
 }
 
 int show_quarantined(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

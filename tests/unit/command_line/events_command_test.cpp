@@ -1,6 +1,5 @@
 /// `events` and `status` against an admin server that plays the daemon.
-#include "tests/servers/scripted_server.hpp"
-#include "tests/unit/command_line/configured.hpp"
+#include "tests/unit/command_line/admin_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,33 +11,6 @@ using namespace test_servers;
 using testing::HasSubstr;
 
 constexpr const char* event_id_text = "01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f";
-
-/// A daemon that answers everything with `body`.
-struct admin_server {
-    explicit admin_server(std::string body, int status = 200)
-        : server([=](const recorded_request&) {
-              scripted_answer answer = http_status(status, body);
-              answer.is_last = true;
-              return answer;
-          }) {
-        config = scratch.file("outreachd.yaml", "admin: {address: 127.0.0.1, port: " +
-                                                    std::to_string(server.port()) + ", token: the-token}\n");
-    }
-
-    command_result ask(std::vector<std::string> arguments) const {
-        arguments.insert(arguments.end(), {"-c", config});
-        return run_command(arguments);
-    }
-
-    std::string target() const {
-        const std::string line = server.requests().at(0).line;
-        return line.substr(4, line.size() - 4 - 9);
-    }
-
-    scratch_directory scratch;
-    scripted_server server;
-    std::string config;
-};
 
 std::string listed_event(const std::string& id, const std::string& name) {
     return R"({"id":")" + id + R"(","name":")" + name +
@@ -238,12 +210,24 @@ TEST(Status, SaysThatNoDaemonRuns) {
     const scratch_directory scratch;
     const std::string config =
         scratch.file("outreachd.yaml", "admin: {port: " + std::to_string(unused_port()) + "}\n");
-    for (const std::vector<std::string>& arguments :
-         {std::vector<std::string>{"status"}, {"events", "list"}, {"events", "show", event_id_text}}) {
+    const std::string delivery = "5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410";
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"status"},
+                                                      {"events", "list"},
+                                                      {"events", "show", event_id_text},
+                                                      {"events", "replay", event_id_text},
+                                                      {"events", "replay", "--since", "1h"},
+                                                      {"dead", "list"},
+                                                      {"dead", "show", delivery},
+                                                      {"dead", "replay", delivery},
+                                                      {"dead", "discard", "--all"},
+                                                      {"quarantine", "list"},
+                                                      {"quarantine", "show", "1"},
+                                                      {"quarantine", "recheck"},
+                                                      {"quarantine", "discard", "1"}}) {
         std::vector<std::string> all = arguments;
         all.insert(all.end(), {"-c", config});
         const command_result result = run_command(all);
-        EXPECT_EQ(result.exit_code, 69);
+        EXPECT_EQ(result.exit_code, 69) << testing::PrintToString(arguments);
         EXPECT_THAT(result.err, HasSubstr("outreachd isn't running at 127.0.0.1:"));
         EXPECT_EQ(result.out, "");
     }
@@ -263,6 +247,67 @@ TEST(Status, IsNotFooledByAnotherProgram) {
     const command_result result = its.ask({"status"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(result.err, HasSubstr("is no outreachd"));
+}
+
+constexpr const char* two_pieces[]{R"({"events":256,"deliveries":300,"cursor":"17.99"})",
+                                   R"({"events":44,"deliveries":1,"cursor":"18.99"})",
+                                   R"({"events":0,"deliveries":0,"cursor":null})"};
+
+TEST(EventsReplay, OfOneAsksForThatAlone) {
+    const admin_server its{R"({"events":1,"deliveries":2,"cursor":null})"};
+    const command_result result = its.ask({"events", "replay", event_id_text, "--handler", "a&b"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.out, "replayed 1 event: 2 new deliveries\n");
+    EXPECT_EQ(its.lines(), std::vector<std::string>{"POST /api/events/" + std::string{event_id_text} +
+                                                    "/replay?handler=a%26b HTTP/1.1"});
+    const recorded_request asked = its.server.requests()[0];
+    EXPECT_EQ(asked.headers.at("content-type"), "application/json");
+    EXPECT_EQ(asked.headers.at("authorization"), "Bearer the-token");
+    EXPECT_EQ(asked.body, "{}");
+}
+
+TEST(EventsReplay, OfManyGoesOnToTheLastPiece) {
+    const admin_server its{std::vector<std::string>{std::begin(two_pieces), std::end(two_pieces)}};
+    const command_result result =
+        its.ask({"events", "replay", "--since", "2h", "--name", "task.completed", "--resource", "task:1"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.out, "replayed 300 events: 301 new deliveries\n");
+    const std::string target = "POST /api/events/replay?since=2h&name=task.completed&resource=task%3A1";
+    EXPECT_EQ(its.lines(), (std::vector<std::string>{target + " HTTP/1.1", target + "&cursor=17.99 HTTP/1.1",
+                                                     target + "&cursor=18.99 HTTP/1.1"}));
+}
+
+TEST(EventsReplay, RefusesWhatIsNotClear) {
+    const admin_server its{"{}"};
+
+    const struct {
+        std::vector<std::string> arguments;
+        const char* said;
+    } cases[]{{{}, "which events? Give an ID, or --since"},
+              {{"--handler", "crm"}, "which events? Give an ID, or --since"},
+              {{"330021"}, "'330021' is no event's id"},
+              {{event_id_text, "--since", "2h"}, "an ID is one event"},
+              {{event_id_text, "--name", "task.created"}, "an ID is one event"},
+              {{"--since", "yesterday"}, "how long ago"},
+              {{"--since", "2h", "--limit", "3"}, "unknown option '--limit'"}};
+
+    for (const auto& each : cases) {
+        std::vector<std::string> arguments{"events", "replay"};
+        arguments.insert(arguments.end(), each.arguments.begin(), each.arguments.end());
+        const command_result result = its.ask(arguments);
+        EXPECT_EQ(result.exit_code, 64) << each.said;
+        EXPECT_THAT(result.err, HasSubstr(each.said));
+    }
+    EXPECT_TRUE(its.server.requests().empty());
+}
+
+TEST(EventsReplay, SaysWhatTheDaemonSays) {
+    const admin_server its{R"({"error":"no route takes the event, so there is nobody to replay it to"})",
+                           409};
+    const command_result result = its.ask({"events", "replay", event_id_text});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.err, "no route takes the event, so there is nobody to replay it to\n");
+    EXPECT_EQ(result.out, "");
 }
 
 } // namespace

@@ -52,7 +52,16 @@ TEST(Manual, HasASectionForEachCommandWithItsOptions) {
               {{"send"}, ".Ss send"},
               {{"status"}, ".Ss status"},
               {{"events", "list"}, ".Ss events list"},
-              {{"events", "show"}, ".Ss events show"}};
+              {{"events", "show"}, ".Ss events show"},
+              {{"events", "replay"}, ".Ss events replay"},
+              {{"dead", "list"}, ".Ss dead list"},
+              {{"dead", "show"}, ".Ss dead show"},
+              {{"dead", "replay"}, ".Ss dead replay"},
+              {{"dead", "discard"}, ".Ss dead discard"},
+              {{"quarantine", "list"}, ".Ss quarantine list"},
+              {{"quarantine", "show"}, ".Ss quarantine show"},
+              {{"quarantine", "recheck"}, ".Ss quarantine recheck"},
+              {{"quarantine", "discard"}, ".Ss quarantine discard"}};
 
     for (const auto& each : cases) {
         const std::string section = section_of(text, each.heading);
