@@ -140,9 +140,11 @@ handlers:
                                              return std::optional<std::string>{"no"};
                                          });
     EXPECT_THAT(seen, testing::UnorderedElementsAre(" .u ", " .h ", " .b ", " .c ", " .d "));
-    EXPECT_THAT(lines_of(result.errors),
-                ElementsAre(HasSubstr("handlers.crm.url: no"), HasSubstr("handlers.crm.headers.X-A: no"),
-                            HasSubstr("handlers.crm.body.a[0]: no"), HasSubstr("handlers.crm.body.c: no")));
+    EXPECT_THAT(lines_of(result.errors), ElementsAre(HasSubstr("handlers.crm.url: '${{ .u }}': no"),
+                                                     HasSubstr("handlers.crm.headers.X-A: '${{ .h }}': no"),
+                                                     HasSubstr("handlers.crm.body.a[0]: '${{ .b }}': no"),
+                                                     HasSubstr("handlers.crm.body.c: '${{ .c }}': no"),
+                                                     HasSubstr("handlers.crm.body.c: '${{ .d }}': no")));
 }
 
 TEST(Authorities, AreOneCertificateAtLeastAndNoneBroken) {

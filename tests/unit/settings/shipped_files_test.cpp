@@ -92,6 +92,8 @@ TEST(ShippedFiles, ShowTheDefaultsInTheExample) {
 TEST(ShippedFiles, AreRightWithTheirOtherHandlers) {
     const temporary_folder folder;
     const variable secret{"OUTREACH_WEBHOOK_SECRET", "a secret"};
+    folder.write("admin_token", "a token");
+    const variable credentials{"CREDENTIALS_DIRECTORY", folder.path("")};
     const variable crm_secret{"CRM_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"};
     const certificate made = make_certificate();
     std::string text = shipped("outreachd.example.yaml");
@@ -103,8 +105,8 @@ TEST(ShippedFiles, AreRightWithTheirOtherHandlers) {
     const loaded result = parse_settings(text, "example");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
-    ASSERT_EQ(result.settings.handlers.size(), 3U);
-    const auto& crm = std::get<http_handler>(result.settings.handlers[2].type);
+    ASSERT_EQ(result.settings.handlers.size(), 4U);
+    const auto& crm = std::get<http_handler>(result.settings.handlers.back().type);
     EXPECT_EQ(crm.method, http_handler{}.method);
     EXPECT_EQ(crm.format, http_handler{}.format);
 }
