@@ -147,6 +147,15 @@ handlers:
                                                      HasSubstr("handlers.crm.body.c: '${{ .d }}': no")));
 }
 
+TEST(HttpHandlerSettings, HaveKeysThatAreText) {
+    EXPECT_THAT(lines_of(load_http("    url: https://crm.example.com/\n"
+                                   "    headers: {[x]: a}\n"
+                                   "    body: {[x]: a}\n")
+                             .errors),
+                ElementsAre(HasSubstr("handlers.crm.headers: this key is no header's name"),
+                            HasSubstr("handlers.crm.body: a key should be text, and this is a list")));
+}
+
 TEST(Authorities, AreOneCertificateAtLeastAndNoneBroken) {
     const temporary_folder folder;
     const certificate made = make_certificate();

@@ -23,7 +23,7 @@ STRUCTURE = [
     r"is (neither 'off'|no name for|an empty list|no role|no type of queue|empty$)", r"the unit is missing",
     r"a (duration|size) is a whole number", r"is missing; give", r"needs exactly one of",
     r"has no value", r"not in this version", r"should be true or false", r"should begin with '/'", r"is not an absolute path",
-    r"holds (a '\?'|no '/')", r"^(listen|log|handlers|admin|endpoints|store)[^:]*: '.*' is not ", r"too large",
+    r"holds (a '\?'|no '/')", r"is not raw or", r"is no (header's name|method)", r"^(listen|log|handlers|admin|endpoints|store)[^:]*: '.*' is not ", r"too large",
 ]
 # What it can't: other keys, files, the environment, how the text was written.
 BEYOND = [
@@ -33,7 +33,11 @@ BEYOND = [
     r"the secret is empty", r"needs a secret", r"holds a (blank|control character)", r"'\$\{",
     r"a process with one role", r"jq", r"leave out the \$\{\{", r"a credential's name",
     r"is shorter than", r"without quotes",
-    r"isn't allowed", r"closes nothing", r"is never closed", r"has no meaning in this value",
+    r"should begin with http", r"holds a (user|'#'|space)", r"is no (URL such|proxy's URL|host:)", r"in its path",
+    r"an expression decides", r"is not in 'allow_hosts'", r"is not yours to give", r"is what 'sign' gives",
+    r"hands nothing over", r"can't stand beside", r"can't hold an expression", r"is no base64", r"has no meaning",
+    r"is never closed", r"closes nothing", r"can't depend on the event", r"neither an absolute path nor", r"is set by the daemon",
+    r"is how a program says", r"isn't allowed",
 ]
 # What is no YAML, or more than a parser takes.
 NO_YAML = [
@@ -70,7 +74,10 @@ def main():
     refused = accepted = 0
 
     def complaint(path):
-        found = yaml.load(path.read_text(), CoreLoader)
+        try:
+            found = yaml.load(path.read_text(), CoreLoader)
+        except yaml.constructor.ConstructorError as error:
+            return f"no JSON: {error.problem}"
         error = jsonschema.exceptions.best_match(validator.iter_errors(found))
         return None if error is None else f"{error.json_path}: {error.message}"
 

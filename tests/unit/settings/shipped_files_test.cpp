@@ -100,7 +100,8 @@ TEST(ShippedFiles, AreRightWithTheirOtherHandlers) {
     replace_all(text, "/etc/outreachd/tls/fullchain.pem", folder.write("fullchain.pem", made.pem));
     replace_all(text, "/etc/outreachd/tls/privkey.pem", folder.write("privkey.pem", made.key_pem));
     replace_all(text, "/etc/outreachd/crm-ca.pem", folder.write("ca.pem", made.pem));
-    replace_all(text, "\n  # ", "\n  ");
+    replace_all(text, "\n  # crm:", "\n  crm:");
+    replace_all(text, "\n  #   ", "\n    ");
     replace_all(text, "to: [archive]", "to: [archive, crm]");
     const loaded result = parse_settings(text, "example");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
