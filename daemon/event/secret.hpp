@@ -38,7 +38,8 @@ public:
 
     bool empty() const noexcept { return bytes_.empty(); }
 
-    /// For two of our own, to see what a reload has changed; what a sender gives is compared in constant time.
+    /// For two of our own, to see what a reload has changed; what a sender gives is compared in constant
+    /// time.
     friend bool operator==(const secret&, const secret&) = default;
 
 private:

@@ -1,13 +1,13 @@
 /// What all connections share.
 #pragma once
 
+#include "daemon/event/replaceable.hpp"
 #include "daemon/ingress/answer_mailbox.hpp"
 #include "daemon/ingress/body_budget.hpp"
 #include "daemon/ingress/connection_registry.hpp"
 #include "daemon/ingress/endpoint_table.hpp"
 #include "daemon/ingress/log_throttle.hpp"
 #include "daemon/ingress/quarantine_sink.hpp"
-#include "daemon/event/replaceable.hpp"
 #include "daemon/ingress/tls_context.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/metrics/metrics.hpp"

@@ -86,10 +86,9 @@ inline constexpr known_section secret{"a secret", secret_keys, {}};
 inline constexpr names handler_types = {"log", "file", "http", "exec"};
 inline constexpr names handler_types_later = {"amqp", "outreach"};
 
-inline constexpr std::array sections = {&top,          &listen,       &tls,          &limits, &endpoint, &store,
-                                        &retention,    &queue,        &log_handler,  &file_handler,
-                                        &http_handler, &sign,         &exec_handler, &retry,
-                                        &route,        &admin,        &log,          &secret};
+inline constexpr std::array sections = {
+    &top,          &listen,       &tls,  &limits,       &endpoint, &store, &retention, &queue, &log_handler,
+    &file_handler, &http_handler, &sign, &exec_handler, &retry,    &route, &admin,     &log,   &secret};
 
 } // namespace known
 

@@ -313,7 +313,8 @@ TEST(LoadSettings, SaysNoMoreOfARouteToAHandlerThatIsWrongItself) {
                                                      "routes: [{match: x, to: [a]}]\n",
                                 "f")
                      .errors),
-        ElementsAre("3:22: handlers.a.type: handler type 'amqp' is not in this version: log, file, http, exec"));
+        ElementsAre(
+            "3:22: handlers.a.type: handler type 'amqp' is not in this version: log, file, http, exec"));
 }
 
 TEST(LoadSettings, BoundsHandlerNames) {
