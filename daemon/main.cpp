@@ -3,6 +3,7 @@
 #include "daemon/expression/child.hpp"
 #include "daemon/serve.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -10,6 +11,8 @@ int main(int argc, char** argv) {
     // Before anything else: a process that runs jq programs is this program again.
     if (outreachd::expression::is_child(argc, argv))
         return outreachd::expression::run_child(argc, argv);
+    // Ignored, as some supervisors hand it down, no child's end could be learnt.
+    std::signal(SIGCHLD, SIG_DFL);
     try {
         return outreachd::command_line::run(argc, argv, {.serve = outreachd::serve});
     } catch (const std::exception& failure) {

@@ -18,9 +18,28 @@ bool is_json_type(std::string_view content_type) {
     return type.ends_with("/json") || type.ends_with("+json");
 }
 
-/// A header may hold bytes beyond ASCII, and they needn't be UTF-8.
+/// An attribute holds no control character (CloudEvents 1.0.2, 2.1); one becomes U+FFFD.
+std::string without_controls(std::string_view text) {
+    std::string clean;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+        const bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
+        if (byte >= 0x20 && byte != 0x7F && !is_c1) {
+            clean += text[at];
+            continue;
+        }
+        clean += "\xEF\xBF\xBD";
+        at += is_c1 ? 1 : 0;
+    }
+    return clean;
+}
+
+/// A header may hold bytes beyond ASCII, and they needn't be UTF-8; and what is no media type at all.
 std::string readable_type(const std::string& content_type) {
+    const std::size_t slash = content_type.find('/');
     const bool is_readable =
+        slash != std::string::npos && slash > 0 && slash + 1 < content_type.size() &&
         std::all_of(content_type.begin(), content_type.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
     return is_readable ? content_type : std::string{};
 }
@@ -32,9 +51,9 @@ std::string cloud_event(const event& subject) {
     members.text("specversion", "1.0");
     members.text("id", to_string(subject.id));
     members.text("source", subject.source);
-    members.text("type", subject.facts.name);
+    members.text("type", without_controls(subject.facts.name));
     if (!subject.facts.resource_id.empty())
-        members.text("subject", subject.facts.resource + "/" + subject.facts.resource_id);
+        members.text("subject", without_controls(subject.facts.resource + "/" + subject.facts.resource_id));
     members.text("time", to_rfc3339(subject.received_at));
     const std::string type = readable_type(subject.content_type);
     if (is_json(subject.body)) {

@@ -45,6 +45,8 @@ public:
             return outcome::dead(*variable +
                                  " can't be set: the event's own text holds a NUL character, which "
                                  "no environment variable can");
+        if (std::chrono::steady_clock::now() >= what.deadline)
+            return outcome::retry("there was no time left to run " + configured_.command.front());
         const std::string& name = configured_.command.front();
         auto found = settings::find_program(name, search_path());
         if (found.path.empty())

@@ -21,6 +21,8 @@ namespace outreachd::handlers {
 
 namespace {
 
+constexpr std::size_t host_bytes_shown = 256;
+
 http_rules make_rules(const settings::http_handler& configured) {
     http_rules rules;
     rules.authorities = configured.ca;
@@ -95,7 +97,9 @@ public:
                                    .headers = make_headers(what, content, filled),
                                    .body = content.bytes(),
                                    .deadline = what.deadline};
-        return judge_answer(transport_.send(request), configured_.method + " " + url.shown, wall_now());
+        return judge_answer(transport_.send(request),
+                            configured_.method + " " + (configured_.hides_path ? url.origin : url.shown),
+                            wall_now());
     }
 
 private:
@@ -111,7 +115,7 @@ private:
                                   return matches_host(pattern, url.host);
                               });
         if (!is_allowed)
-            return "url: the host '" + url.host + "' is not in allow_hosts";
+            return "url: the host '" + url.host.substr(0, host_bytes_shown) + "' is not in allow_hosts";
         for (std::size_t at = 0; at < headers_.size(); ++at)
             if (has_control_character(filled.texts[headers_[at]]))
                 return "headers." + configured_.headers[at].name +

@@ -62,7 +62,7 @@ header_list make_headers(const http_request& request) {
     bool has_type = false;
     for (const header& one : request.headers) {
         // To libcurl `Name:` takes a header away, and `Name;` is one without a value.
-        append(list, one.value.empty() ? one.name + ";" : one.name + ": " + one.value);
+        append(list, trimmed(one.value).empty() ? one.name + ";" : one.name + ": " + one.value);
         has_type = has_type || lower(one.name) == "content-type";
     }
     append(list, "Expect:");
@@ -239,8 +239,11 @@ private:
             return curls;
         case CURLE_PEER_FAILED_VERIFICATION:
             return curls + " (if its CA is one of your own, give it as 'ca')";
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            // Here and below libcurl may repeat the proxy's URL, with the password in it.
+            return "the proxy's name can't be resolved, or its URL can't be used";
         default:
-            return curls;
+            return curls.find("proxy") == std::string::npos ? curls : "the proxy's URL can't be used";
         }
     }
 

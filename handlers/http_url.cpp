@@ -48,14 +48,18 @@ std::string shortened(std::string text) {
     return text + "...";
 }
 
-std::string shown(const parsed_url& from) {
+std::string origin_of(const parsed_url& from) {
     const std::string port = part_of(from, CURLUPART_PORT);
-    return shortened(part_of(from, CURLUPART_SCHEME) + "://" + part_of(from, CURLUPART_HOST) +
-                     (port.empty() ? "" : ":" + port) + part_of(from, CURLUPART_PATH));
+    return part_of(from, CURLUPART_SCHEME) + "://" + part_of(from, CURLUPART_HOST) +
+           (port.empty() ? "" : ":" + port);
+}
+
+std::string shown(const parsed_url& from) {
+    return shortened(origin_of(from) + part_of(from, CURLUPART_PATH));
 }
 
 http_url refuse(std::string why) {
-    return {{}, {}, {}, std::move(why)};
+    return {{}, {}, {}, {}, std::move(why)};
 }
 
 } // namespace
@@ -72,8 +76,11 @@ http_url read_http_url(const std::string& text) {
         return refuse("holds a user or a password; send them in a header");
     if (code != CURLUE_OK)
         return refuse(std::string{"is no URL: "} + curl_url_strerror(code));
-    http_url read{
-        part_of(parsed, CURLUPART_SCHEME), lower(part_of(parsed, CURLUPART_HOST)), shown(parsed), {}};
+    http_url read{part_of(parsed, CURLUPART_SCHEME),
+                  lower(part_of(parsed, CURLUPART_HOST)),
+                  shown(parsed),
+                  shortened(origin_of(parsed)),
+                  {}};
     if (read.host.starts_with('['))
         read.host = read.host.substr(1, read.host.size() - 2);
     if (has_dot_segment(part_of(parsed, CURLUPART_PATH)))

@@ -10,6 +10,7 @@ struct http_url {
     std::string scheme;  ///< `http` or `https`
     std::string host;    ///< In lower case, without brackets.
     std::string shown;   ///< `https://host:port/path`, for reasons: without the query, shortened.
+    std::string origin;  ///< The same without the path.
     std::string problem; ///< Why it can't be used, without a word of it. Empty: it can.
 };
 

@@ -7,8 +7,10 @@ namespace outreachd::handlers {
 
 namespace {
 
+/// 407 is a proxy's word, not the receiver's: a failure on the way there.
 bool may_pass(int status) {
-    return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
+    return status == 407 || status == 408 || status == 425 || status == 429 ||
+           (status >= 500 && status <= 599);
 }
 
 bool is_redirect(int status) {

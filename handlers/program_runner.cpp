@@ -96,6 +96,8 @@ private:
             stage_ = stage::killed;
             return;
         }
+        if (has_ended())
+            return; // in time, and the next look sees it
         ::kill(-child_.id, SIGTERM);
         // One that is stopped would not hear of it.
         ::kill(-child_.id, SIGCONT);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <string>
 
 #include <curl/curl.h>
@@ -29,6 +30,8 @@ std::optional<long long> parse_seconds(std::string_view text) {
     long long whole = 0;
     const char* const end = text.data() + text.size();
     const auto [rest, failure] = std::from_chars(text.data(), end, whole);
+    if (failure == std::errc::result_out_of_range && text.front() != '-')
+        return wait_seconds_max;
     if (failure != std::errc{} || text.front() == '-')
         return std::nullopt;
     if (rest == end)
@@ -36,7 +39,7 @@ std::optional<long long> parse_seconds(std::string_view text) {
     const std::string_view fraction{rest + 1, end};
     if (*rest != '.' || fraction.empty() || fraction.find_first_not_of("0123456789") != fraction.npos)
         return std::nullopt;
-    return whole + 1;
+    return whole < std::numeric_limits<long long>::max() ? whole + 1 : whole;
 }
 
 } // namespace

@@ -25,16 +25,19 @@ bool says_yes(const expression::answer& what) {
 condition_verdict weigh(std::span<const expression::answer> answers) {
     using kind = condition_verdict::kind;
     condition_verdict verdict;
+    bool is_lasting = false; ///< What the verdict tells; what won't pass is told before what may.
     for (const expression::answer& each : answers) {
         std::string problem = problem_of(each);
         if (problem.empty() && says_yes(each))
             return {kind::wanted, {}, false};
         if (problem.empty())
             continue;
-        // What won't pass is told before what may.
-        const bool is_first = verdict.said != kind::undecided;
-        if (is_first || (verdict.is_transient && !each.is_transient))
-            verdict = {kind::undecided, std::move(problem), each.is_transient};
+        if (verdict.said != kind::undecided || (!is_lasting && !each.is_transient)) {
+            verdict.problem = std::move(problem);
+            is_lasting = !each.is_transient;
+        }
+        verdict.said = kind::undecided;
+        verdict.is_transient = verdict.is_transient || each.is_transient;
     }
     return verdict;
 }

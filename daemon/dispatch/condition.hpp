@@ -20,7 +20,7 @@ struct condition_verdict {
 
     kind said = kind::unwanted;
     std::string problem;       ///< With `undecided`.
-    bool is_transient = false; ///< With `undecided`: each problem lies in the machine, and may pass.
+    bool is_transient = false; ///< With `undecided`: a problem lies in the machine, and may pass.
 };
 
 /// What the answers of all programs come to. One that wants the event decides, whatever became of the others.

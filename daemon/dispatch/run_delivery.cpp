@@ -25,6 +25,8 @@ verdict judge(const delivery& what, std::string_view handler, outcome said, cons
     record.started_at = times.started_at;
     record.took = times.took;
     record.reason = std::move(said.reason);
+    if (record.reason.size() > reason_bytes_max)
+        record.reason.resize(reason_bytes_max);
     record.last_answer = std::move(said.last_answer);
     if (record.last_answer.size() > last_answer_bytes_max)
         record.last_answer.resize(last_answer_bytes_max);

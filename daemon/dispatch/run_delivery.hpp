@@ -34,4 +34,7 @@ verdict judge(const delivery& what, std::string_view handler, outcome said, cons
 /// Handlers whose other side has one answer keep its first 4 KiB.
 inline constexpr std::size_t last_answer_bytes_max = 2 * 4096UL + 64;
 
+/// And so much of a reason.
+inline constexpr std::size_t reason_bytes_max = 4096;
+
 } // namespace outreachd::dispatch

@@ -1,6 +1,10 @@
 #include "daemon/event/host_name.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <string>
+
+#include <arpa/inet.h>
 
 namespace outreachd {
 
@@ -32,6 +36,14 @@ bool is_ipv6(std::string_view text) noexcept {
            });
 }
 
+bool is_same_address(std::string_view left, std::string_view right) noexcept {
+    in6_addr one{};
+    in6_addr other{};
+    return inet_pton(AF_INET6, std::string{left}.c_str(), &one) == 1 &&
+           inet_pton(AF_INET6, std::string{right}.c_str(), &other) == 1 &&
+           std::memcmp(&one, &other, sizeof one) == 0;
+}
+
 } // namespace
 
 bool is_host_name(std::string_view text) noexcept {
@@ -48,6 +60,8 @@ bool is_host_pattern(std::string_view text) noexcept {
 
 bool matches_host(std::string_view pattern, std::string_view host) noexcept {
     host = without_brackets(host);
+    if (is_ipv6(host)) // which can be written in many ways
+        return is_same_address(without_brackets(pattern), host);
     if (!pattern.starts_with(wildcard))
         return is_same(without_brackets(pattern), host);
     const std::string_view domain = pattern.substr(1);

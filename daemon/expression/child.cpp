@@ -228,8 +228,11 @@ bool limit(__rlimit_resource what, rlim_t most) {
     return ::setrlimit(what, &now) == 0;
 }
 
+/// Where cores go to a program, a limit of 0 doesn't hold, and 1 does (core(5)).
+constexpr rlim_t core_bytes = 1;
+
 bool limit_everything(const limits& bounds) {
-    const bool is_bounded = limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0);
+    const bool is_bounded = limit(RLIMIT_CORE, core_bytes) && limit(RLIMIT_FSIZE, 0);
 #ifdef OUTREACHD_SANITIZED
     (void)bounds; // by the sanitizer: see process.cpp
     (void)stack_bytes;

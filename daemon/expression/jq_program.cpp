@@ -132,6 +132,8 @@ struct jq_program::state {
         // Left as it is, jq 1.6 would call whatever stands in uninitialized memory.
         jq_set_nomem_handler(jq, nomem_handler, nullptr);
         jq_set_error_cb(jq, &state::keep_message, this);
+        jq_set_input_cb(jq, nullptr, nullptr);
+        jq_set_debug_cb(jq, nullptr, nullptr);
     }
 
     ~state() { jq_teardown(&jq); }

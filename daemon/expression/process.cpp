@@ -23,6 +23,9 @@ namespace outreachd::expression {
 
 namespace {
 
+/// Of what was read from a process.
+constexpr std::size_t kept_bytes_max = 256UL * 1024;
+
 /// Beside the results themselves: lengths, messages.
 constexpr std::uint64_t frame_bytes_beside = 1024ULL * 1024;
 
@@ -223,8 +226,12 @@ std::optional<process::message> process::take_message() {
     if (!texts)
         return std::nullopt;
     cpu_us_ = head->cpu_us;
+    has_spoken_ = true;
     message taken{head->kind, {texts->begin(), texts->end()}};
     received_.erase(0, sizeof(frame_head) + head->bytes);
+    // One large answer mustn't cost its size for ever after.
+    if (received_.empty() && received_.capacity() > kept_bytes_max)
+        std::string{}.swap(received_);
     return taken;
 }
 
@@ -247,11 +254,11 @@ void process::finish(ending how) {
 }
 
 process_end process::judge_late(std::uint64_t cpu_us) const {
-    // One that had no tenth of its time on a processor may be as good as any: the machine was busy.
+    // One that had not a quarter of its time on a processor may be as good as any: the machine was busy.
     const auto limit_us = std::chrono::microseconds{bounds_.time}.count();
-    if (cpu_us * 10 < static_cast<std::uint64_t>(limit_us))
+    if (cpu_us * 4 < static_cast<std::uint64_t>(limit_us))
         return {process_end::cause::starved,
-                "had hardly any processor time for " + time_text(bounds_.time) + ": the machine is busy"};
+                "had little processor time for " + time_text(bounds_.time) + ": the machine is busy"};
     return {process_end::cause::late, "takes longer than " + time_text(bounds_.time)};
 }
 
@@ -261,6 +268,9 @@ process_end process::judge(int status) const {
         return {cause::fault, "needs more than " + memory_text(bounds_.memory_bytes) + " of memory"};
     if (is_broken_)
         return {cause::outside, "said what is no answer"};
+    if (!has_spoken_ && !(WIFEXITED(status) && WEXITSTATUS(status) == unlimited_status))
+        return {cause::outside, "couldn't begin its process: a library can't be loaded, or memory or open "
+                                "files are short"};
     if (WIFEXITED(status)) {
         const int code = WEXITSTATUS(status);
         if (code == unlimited_status)
@@ -270,7 +280,8 @@ process_end process::judge(int status) const {
     const std::string signal = " (signal " + std::to_string(WTERMSIG(status)) + ")";
     switch (WTERMSIG(status)) {
     case SIGALRM:
-        return {cause::late, "takes longer than " + time_text(bounds_.time)};
+        // By its own timer, which runs out a second after we would have ended it.
+        return {cause::starved, "was given up: the daemon stood still for more than a second"};
     case SIGSEGV:
     case SIGBUS:
         return {cause::fault, "nests too deep for jq, and ended its process" + signal};

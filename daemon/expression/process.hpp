@@ -80,6 +80,7 @@ private:
     pid_t pid_ = -1;
     std::string received_;
     std::uint64_t cpu_us_ = 0; ///< As it last told.
+    bool has_spoken_ = false;  ///< It has come as far as our own code.
     bool is_out_of_memory_ = false;
     bool is_broken_ = false; ///< It said what no process of ours says.
     process_end end_;

@@ -21,6 +21,7 @@ constexpr refused_word refused_words[] = {
     {"env", "a program sees the event, not the environment"},
     {"input", no_input},
     {"inputs", no_input},
+    {"_input", no_input},
     {"input_filename", no_input},
     {"input_line_number", no_input},
     {"debug", no_output},
@@ -32,6 +33,8 @@ constexpr refused_word refused_words[] = {
     {"module", no_modules},
     {"modulemeta", no_modules},
     {"get_search_list", no_modules},
+    {"get_prog_origin", no_modules},
+    {"get_jq_origin", no_modules},
 };
 
 constexpr refused_word refused_variables[] = {

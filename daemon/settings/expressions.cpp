@@ -100,9 +100,9 @@ std::optional<std::string> read_template(const value_ref& value, lines allowed) 
         },
         [](std::string_view) {});
     if (!is_clean) {
-        value.error(in_quotes(*text) + (allowed == lines::many
-                                            ? " holds a control character"
-                                            : " holds a control character or a line break"));
+        value.error(in_quotes(value.node.text) + (allowed == lines::many
+                                                      ? " holds a control character"
+                                                      : " holds a control character or a line break"));
         return std::nullopt;
     }
     if (!check_expressions(value, *text))

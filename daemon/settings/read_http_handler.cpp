@@ -1,6 +1,7 @@
 /// The keys of a handler of type `http`.
 #include "daemon/event/host_name.hpp"
 #include "daemon/settings/certificate_check.hpp"
+#include "daemon/settings/environment.hpp"
 #include "daemon/settings/expressions.hpp"
 #include "daemon/settings/json_value.hpp"
 #include "daemon/settings/secrets.hpp"
@@ -166,6 +167,8 @@ http_handler read_http_handler(const section_reader& section) {
     if (const auto url = section.require("url", "the URL that events are sent to"))
         if (auto text = read_url_template(*url, allow_hosts))
             read.url = std::move(*text);
+    if (const auto url = section.find("url"))
+        read.hides_path = expand_environment(url->node.text).has_variable;
     read.allow_hosts = allow_hosts.value_or(std::vector<std::string>{});
     read_method(section, read.method);
     read_sign(section, read.sign_key);

@@ -82,7 +82,7 @@ std::optional<std::string> read_text(const value_ref& value) {
         return std::nullopt;
     }
     if (find_control_character(read->text, false)) {
-        value.error(in_quotes(read->text) + " holds a control character or a line break");
+        value.error(in_quotes(value.node.text) + " holds a control character or a line break");
         return std::nullopt;
     }
     return std::move(read->text);

@@ -108,6 +108,7 @@ struct http_handler {
     std::string ca;                       ///< The CAs themselves, in PEM. Empty: the system's.
     std::optional<std::string> proxy;     ///< Empty: none. Nothing: as the environment says.
     std::vector<std::string> allow_hosts; ///< Host patterns. Empty: the host written in `url`.
+    bool hides_path = false; ///< `url` came out of the environment in part: no reason shows its path.
     friend bool operator==(const http_handler&, const http_handler&) = default;
 };
 

@@ -75,7 +75,7 @@ std::optional<std::string> read_url_template(const value_ref& value,
     if (parts.is_whole_expression)
         return text;
     if (std::string problem = refuse_url(parts.blanked); !problem.empty()) {
-        value.error(in_quotes(*text) + " " + problem);
+        value.error(in_quotes(value.node.text) + " " + problem); // not what ${NAME} stands for
         return std::nullopt;
     }
     const std::string host = parse_url(parts.blanked)->host;
@@ -103,6 +103,11 @@ std::optional<std::string> read_proxy(const value_ref& value) {
                           has_scheme("socks5h://");
     const auto at = rest.rfind('@');
     const bool has_user = at != std::string_view::npos;
+    if (is_known && has_user && rest.substr(0, at).find_first_of("/?#@ \\") != std::string_view::npos) {
+        value.error(
+            "holds a user or password with a character that a URL can't hold there; percent-encode it");
+        return std::nullopt;
+    }
     const auto parsed = parse_url("http://" + std::string{has_user ? rest.substr(at + 1) : rest});
     if (!is_known || !parsed || !is_host_name(parsed->host) || parsed->target != "/") {
         value.error("is no proxy's URL such as http://proxy.example.com:3128; its scheme is http, https, "

@@ -28,6 +28,8 @@ TEST(HostName, MatchesWhateverTheCase) {
     EXPECT_TRUE(matches_host("*.example.com", "a.b.example.com"));
     EXPECT_TRUE(matches_host("[::1]", "::1"));
     EXPECT_TRUE(matches_host("::1", "[::1]"));
+    EXPECT_TRUE(matches_host("2001:db8:0:0::1", "2001:DB8::1"));
+    EXPECT_FALSE(matches_host("2001:db8::2", "2001:db8::1"));
 }
 
 TEST(HostName, MatchesNothingThatOnlyLooksAlike) {

@@ -172,7 +172,7 @@ TEST(Engine, GivesItsProcessesNothingOfTheDaemon) {
     EXPECT_THAT(test::read_file(proc + "/limits"),
                 testing::ContainsRegex("Max address space +268435456 +268435456"));
 #endif
-    EXPECT_THAT(test::read_file(proc + "/limits"), testing::ContainsRegex("Max core file size +0 +0"));
+    EXPECT_THAT(test::read_file(proc + "/limits"), testing::ContainsRegex("Max core file size +1 +1"));
 }
 
 TEST(Engine, IsServedOnWhileTheDaemonIsToldToStop) {

@@ -78,6 +78,7 @@ TEST(ProgramText, RefusesWords) {
         {"def env: 1; 2", "'env' isn't allowed (column 5)"},
         {"input", "'input' isn't allowed"},
         {"[inputs]", "'inputs' isn't allowed"},
+        {"_input", "'_input' isn't allowed"},
         {"first(inputs)", "'inputs' isn't allowed"},
         {"input_filename", "'input_filename' isn't allowed"},
         {"input_line_number", "'input_line_number' isn't allowed"},

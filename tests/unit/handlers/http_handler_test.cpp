@@ -276,6 +276,16 @@ TEST(HttpHandler, SaysNoSecretInAReason) {
     }
 }
 
+TEST(HttpHandler, SaysNoPathThatMayBeASecret) {
+    settings::http_handler configured;
+    configured.url = "/services/hidden";
+    configured.hides_path = true;
+    const one_delivery its{configured, "{}", "application/json",
+                           [](const recorded_request&) { return http_status(500); }};
+    EXPECT_THAT(its.said.reason, Not(HasSubstr("hidden")));
+    EXPECT_THAT(its.said.reason, HasSubstr("127.0.0.1"));
+}
+
 TEST(HttpHandler, ServesManyThreads) {
     scripted_server server{[](const recorded_request&) { return http_ok(); }};
     const auto handler = make_http(http_to(url_of(server)));

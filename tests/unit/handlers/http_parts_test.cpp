@@ -91,8 +91,22 @@ TEST(CloudEvent, CarriesOtherBytesInBase64) {
     EXPECT_FALSE(read.contains("data"));
     subject->content_type = "image/png";
     EXPECT_EQ(json::parse(cloud_event(*subject)).at("datacontenttype"), "image/png");
-    subject->content_type = "text/\xFF";
-    EXPECT_EQ(json::parse(cloud_event(*subject)).at("datacontenttype"), "application/octet-stream");
+    for (const char* type : {"text/\xFF", "nonsense", "/json", "text/"}) {
+        subject->content_type = type;
+        EXPECT_EQ(json::parse(cloud_event(*subject)).at("datacontenttype"), "application/octet-stream");
+    }
+}
+
+TEST(CloudEvent, HasNoControlCharacterInAnAttribute) {
+    const auto subject = test::make_event("{}");
+    subject->facts.name = "a\x01"
+                          "b\xC2\x85";
+    subject->facts.resource = "a";
+    subject->facts.resource_id = "7\n";
+    const json::object read = json::parse(cloud_event(*subject)).as_object();
+    EXPECT_EQ(read.at("type"), "a\xEF\xBF\xBD"
+                               "b\xEF\xBF\xBD");
+    EXPECT_EQ(read.at("subject"), "a/7\xEF\xBF\xBD");
 }
 
 TEST(HttpUrl, ReadsWhatCurlReads) {
@@ -151,7 +165,7 @@ http_answer answer_of(int status, std::vector<header> headers = {}) {
 TEST(HttpVerdict, FollowsTheStatus) {
     for (const int status : {200, 201, 202, 204, 299})
         EXPECT_EQ(judge_answer(answer_of(status), "POST x", now).verdict, outcome::kind::done) << status;
-    for (const int status : {408, 425, 429, 500, 502, 503, 504, 599})
+    for (const int status : {407, 408, 425, 429, 500, 502, 503, 504, 599})
         EXPECT_EQ(judge_answer(answer_of(status), "POST x", now).verdict, outcome::kind::retry) << status;
     for (const int status :
          {100, 101, 300, 301, 304, 307, 400, 401, 403, 404, 409, 410, 422, 426, 499, 600, 999})

@@ -19,6 +19,8 @@ TEST(RetryAfter, IsANumberOfSeconds) {
     EXPECT_EQ(parse_wait(" 7 ", now), seconds{7});
     EXPECT_EQ(parse_wait("1.2", now), seconds{2});
     EXPECT_EQ(parse_wait("999999999", now), hours{10 * 365 * 24});
+    EXPECT_EQ(parse_wait("9223372036854775807.5", now), hours{10 * 365 * 24});
+    EXPECT_EQ(parse_wait("99999999999999999999", now), hours{10 * 365 * 24});
 }
 
 TEST(RetryAfter, IsATimeInSecondsSince1970WhereItIsLarge) {
@@ -42,7 +44,7 @@ TEST(RetryAfter, IsAnIsoTime) {
 
 TEST(RetryAfter, IsNothingWhereItIsNonsense) {
     for (const char* text : {"", " ", "-1", "soon", "1 minute", "12x", ".", ".5", "1.", "1.2.3",
-                             "99999999999999999999", "Sat, 99 Foo 2026 08:23:55 GMT", "2026-13-01T00:00:00Z"})
+                             "Sat, 99 Foo 2026 08:23:55 GMT", "2026-13-01T00:00:00Z"})
         EXPECT_FALSE(parse_wait(text, now)) << text;
 }
 

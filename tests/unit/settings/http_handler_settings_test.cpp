@@ -119,6 +119,33 @@ TEST(HttpHandlerSettings, WarnOfSecretsInTheFileAndShortKeys) {
         EXPECT_THAT(one.message, testing::Not(HasSubstr("hidden")));
 }
 
+TEST(HttpHandlerSettings, NeverSayWhatCameFromTheEnvironment) {
+    const variable key{"OUTREACHD_TEST_TOKEN", "s3cret key\r"};
+    for (const char* keys : {"    url: \"https://crm.example.com/${OUTREACHD_TEST_TOKEN}\"\n",
+                             "    url: https://crm.example.com/\n"
+                             "    headers: {Authorization: \"Bearer ${OUTREACHD_TEST_TOKEN}\"}\n"}) {
+        const auto lines = lines_of(load_http(keys).errors);
+        ASSERT_EQ(lines.size(), 1U) << keys;
+        EXPECT_THAT(lines.front(), testing::Not(HasSubstr("s3cret"))) << keys;
+    }
+}
+
+TEST(HttpHandlerSettings, KnowAUrlThatCameOutOfTheEnvironment) {
+    const variable path{"OUTREACHD_TEST_TOKEN", "T0/B0/key"};
+    EXPECT_TRUE(
+        http_of(load_http("    url: \"https://hooks.example.com/${OUTREACHD_TEST_TOKEN}\"\n")).hides_path);
+    EXPECT_FALSE(http_of(load_http("    url: https://hooks.example.com/${NOT_SET:-in}\n")).hides_path);
+}
+
+TEST(HttpHandlerSettings, RefuseAPasswordThatNoUrlCanHold) {
+    const auto lines = lines_of(
+        load_http("    url: https://crm.example.com/\n    proxy: http://user:pa/ss@proxy.example.com:3128\n")
+            .errors);
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_THAT(lines.front(), HasSubstr("percent-encode"));
+    EXPECT_THAT(lines.front(), testing::Not(HasSubstr("pa/ss")));
+}
+
 TEST(HttpHandlerSettings, TurnTheProxyOff) {
     const http_handler read = http_of(load_http("    url: https://crm.example.com/\n    proxy: off\n"));
     EXPECT_EQ(read.proxy, "");
