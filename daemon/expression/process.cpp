@@ -268,7 +268,9 @@ process_end process::judge(int status) const {
         return {cause::fault, "needs more than " + memory_text(bounds_.memory_bytes) + " of memory"};
     if (is_broken_)
         return {cause::outside, "said what is no answer"};
-    if (!has_spoken_ && !(WIFEXITED(status) && WEXITSTATUS(status) == unlimited_status))
+    const bool has_its_own_words = (WIFEXITED(status) && WEXITSTATUS(status) == unlimited_status) ||
+                                   (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    if (!has_spoken_ && !has_its_own_words)
         return {cause::outside, "couldn't begin its process: a library can't be loaded, or memory or open "
                                 "files are short"};
     if (WIFEXITED(status)) {
