@@ -32,8 +32,6 @@ sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     // A file size limit (RLIMIT_FSIZE) is an error like a full disk.
     std::signal(SIGXFSZ, SIG_IGN);
-    // Whoever started us may have ignored it, and then nobody could learn how a child ended.
-    std::signal(SIGCHLD, SIG_DFL);
     return taken;
 }
 

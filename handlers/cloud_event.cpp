@@ -1,8 +1,9 @@
 #include "handlers/cloud_event.hpp"
 
+#include "daemon/event/ascii.hpp"
+#include "daemon/event/json_members.hpp"
 #include "handlers/base64.hpp"
 #include "handlers/json_compact.hpp"
-#include "handlers/json_members.hpp"
 
 #include <algorithm>
 
@@ -12,9 +13,7 @@ namespace {
 
 /// `application/json`, or a type that ends in `/json` or `+json`, with or without parameters.
 bool is_json_type(std::string_view content_type) {
-    std::string type{content_type.substr(0, content_type.find_first_of("; \t"))};
-    std::transform(type.begin(), type.end(), type.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const std::string type = to_lower(content_type.substr(0, content_type.find_first_of("; \t")));
     return type.ends_with("/json") || type.ends_with("+json");
 }
 

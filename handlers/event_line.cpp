@@ -1,9 +1,9 @@
 /// One delivery as one line of JSON.
 #include "handlers/event_line.hpp"
 
+#include "daemon/event/json_members.hpp"
 #include "handlers/base64.hpp"
 #include "handlers/json_compact.hpp"
-#include "handlers/json_members.hpp"
 
 namespace outreachd::handlers {
 

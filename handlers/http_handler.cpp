@@ -1,6 +1,7 @@
 /// The `http` handler: one request for each event.
 #include "handlers/http_handler.hpp"
 
+#include "daemon/event/ascii.hpp"
 #include "daemon/event/expression_end.hpp"
 #include "daemon/event/hmac.hpp"
 #include "daemon/event/host_name.hpp"
@@ -30,14 +31,6 @@ http_rules make_rules(const settings::http_handler& configured) {
     return rules;
 }
 
-bool is_same_name(std::string_view left, std::string_view right) {
-    const auto is_same = [](char one, char other) {
-        const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-        return lower(one) == lower(other);
-    };
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(), is_same);
-}
-
 bool has_control_character(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char c) {
         const auto byte = static_cast<unsigned char>(c);
@@ -56,8 +49,9 @@ bool has_expression(const settings::http_handler& configured) {
 
 /// A later header takes the place of an earlier one of its name.
 void put(std::vector<header>& into, header one) {
-    const auto same = std::find_if(into.begin(), into.end(),
-                                   [&](const header& other) { return is_same_name(other.name, one.name); });
+    const auto same = std::find_if(into.begin(), into.end(), [&](const header& other) {
+        return is_same_in_any_case(other.name, one.name);
+    });
     if (same == into.end())
         into.push_back(std::move(one));
     else

@@ -1,5 +1,7 @@
 #include "handlers/http_transport.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -35,19 +37,7 @@ curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-std::string lower(std::string_view text) {
-    std::string lowered{text};
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return lowered;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
+constexpr std::string_view line_white = " \t\r\n";
 
 void append(header_list& to, const std::string& line) {
     curl_slist* const longer = curl_slist_append(to.get(), line.c_str());
@@ -62,8 +52,8 @@ header_list make_headers(const http_request& request) {
     bool has_type = false;
     for (const header& one : request.headers) {
         // To libcurl `Name:` takes a header away, and `Name;` is one without a value.
-        append(list, trimmed(one.value).empty() ? one.name + ";" : one.name + ": " + one.value);
-        has_type = has_type || lower(one.name) == "content-type";
+        append(list, trimmed(one.value, line_white).empty() ? one.name + ";" : one.name + ": " + one.value);
+        has_type = has_type || is_same_in_any_case(one.name, "content-type");
     }
     append(list, "Expect:");
     if (!has_type)
@@ -207,11 +197,11 @@ private:
             return true;
         }
         const auto colon = line.find(':');
-        if (trimmed(line).empty())
+        if (trimmed(line, line_white).empty())
             is_head_ = false;
         else if (is_head_ && colon != std::string_view::npos)
             answer_.headers.push_back(
-                {lower(line.substr(0, colon)), std::string{trimmed(line.substr(colon + 1))}});
+                {to_lower(line.substr(0, colon)), std::string{trimmed(line.substr(colon + 1), line_white)}});
         return true;
     }
 

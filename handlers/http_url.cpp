@@ -1,5 +1,7 @@
 #include "handlers/http_url.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 #include <memory>
 
@@ -25,15 +27,9 @@ bool is_visible(char c) {
     return c > 0x20 && c < 0x7F;
 }
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
-
 /// A segment `.` or `..`; a dot may be written `%2e`, and servers know that.
 bool has_dot_segment(std::string path) {
-    path = lower(std::move(path));
+    path = to_lower(path);
     for (std::size_t at = path.find("%2e"); at != std::string::npos; at = path.find("%2e", at))
         path.replace(at, 3, ".");
     std::replace(path.begin(), path.end(), '\\', '/');
@@ -67,7 +63,7 @@ http_url refuse(std::string why) {
 http_url read_http_url(const std::string& text) {
     if (!std::all_of(text.begin(), text.end(), is_visible))
         return refuse("holds a space, a control character or a letter beyond ASCII; percent-encode it");
-    if (lower(text.substr(0, 7)) != "http://" && lower(text.substr(0, 8)) != "https://")
+    if (to_lower(text.substr(0, 7)) != "http://" && to_lower(text.substr(0, 8)) != "https://")
         return refuse("does not begin with http:// or https://");
     const parsed_url parsed{curl_url(), curl_url_cleanup};
     const CURLUcode code =
@@ -77,7 +73,7 @@ http_url read_http_url(const std::string& text) {
     if (code != CURLUE_OK)
         return refuse(std::string{"is no URL: "} + curl_url_strerror(code));
     http_url read{part_of(parsed, CURLUPART_SCHEME),
-                  lower(part_of(parsed, CURLUPART_HOST)),
+                  to_lower(part_of(parsed, CURLUPART_HOST)),
                   shown(parsed),
                   shortened(origin_of(parsed)),
                   {}};

@@ -1,5 +1,7 @@
 #include "handlers/retry_after.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -17,13 +19,6 @@ using std::chrono::seconds;
 /// 2001: no server asks for a wait of thirty years, and no reset lies that far back.
 constexpr long long epoch_seconds_min = 1'000'000'000;
 constexpr long long wait_seconds_max = 10LL * 365 * 24 * 3600;
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 /// Digits, and perhaps a fraction, which some servers send and which is rounded up.
 std::optional<long long> parse_seconds(std::string_view text) {

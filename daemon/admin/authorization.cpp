@@ -1,6 +1,8 @@
 /// Who may ask the admin server for what.
 #include "daemon/admin/authorization.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 
 #include <arpa/inet.h>
@@ -8,10 +10,6 @@
 namespace outreachd::admin {
 
 namespace {
-
-char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 /// The digest stands for the token, so that neither its length nor its bytes decide how long this takes.
 bool is_same(const digest& left, const digest& right) noexcept {
@@ -64,9 +62,7 @@ std::string host_name(std::string_view header) {
     }
     if (name.ends_with('.'))
         name.remove_suffix(1);
-    std::string lower{name};
-    std::ranges::transform(lower, lower.begin(), to_lower);
-    return lower;
+    return to_lower(name);
 }
 
 authorization::authorization(const std::string& address, const std::vector<std::string>& hosts,

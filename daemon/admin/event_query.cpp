@@ -1,11 +1,11 @@
 /// Reads the parameters of the API's lists.
 #include "daemon/admin/event_query.hpp"
 
+#include "daemon/admin/whole_number.hpp"
 #include "daemon/event/event_id.hpp"
 #include "daemon/event/hex_digit.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace outreachd::admin {
@@ -13,16 +13,6 @@ namespace outreachd::admin {
 namespace {
 
 constexpr std::size_t limit_max = 1000;
-
-/// All of `text` as a decimal number without a sign.
-template <typename Number>
-std::optional<Number> whole_number(std::string_view text) noexcept {
-    Number value = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || text.starts_with('-'))
-        return std::nullopt;
-    return value;
-}
 
 /// What is allowed for a parameter, where `value` isn't; nothing where it was taken.
 std::optional<std::string> apply(list_query& filter, std::string_view name, const std::string& value,
@@ -148,23 +138,35 @@ bad_parameter bad_before(const std::string& value, std::string_view what) {
     return {"parameter 'before' is '" + value + "'; allowed is " + std::string{what}};
 }
 
+namespace {
+
+/// What the lists of events and of dead deliveries have in common. `before` is an id of `what`.
+template <typename Filter>
+std::variant<Filter, bad_parameter> to_filter(const list_query& read, std::string_view what) {
+    Filter filter;
+    filter.limit = read.limit.value_or(filter.limit);
+    if (!read.before.empty() && !(filter.before = parse_event_id(read.before)))
+        return bad_before(read.before, what);
+    filter.since = read.since;
+    filter.handler = read.handler;
+    filter.name = read.name;
+    filter.resource = read.resource;
+    return filter;
+}
+
+} // namespace
+
 std::variant<store::event_filter, bad_parameter> parse_event_query(std::string_view query, wall_time now) {
     static constexpr std::string_view known[] = {"limit", "before",   "since",  "state",
                                                  "name",  "resource", "handler"};
     auto parsed = parse_list_query(query, known, now);
     if (auto* const bad = std::get_if<bad_parameter>(&parsed))
         return std::move(*bad);
-    auto& read = std::get<list_query>(parsed);
-    store::event_filter filter;
-    filter.limit = read.limit.value_or(filter.limit);
-    if (!read.before.empty() && !(filter.before = parse_event_id(read.before)))
-        return bad_before(read.before, "an event's id");
-    filter.since = read.since;
-    filter.state = read.state;
-    filter.handler = std::move(read.handler);
-    filter.name = std::move(read.name);
-    filter.resource = std::move(read.resource);
-    return filter;
+    const auto& read = std::get<list_query>(parsed);
+    auto made = to_filter<store::event_filter>(read, "an event's id");
+    if (auto* const filter = std::get_if<store::event_filter>(&made))
+        filter->state = read.state;
+    return made;
 }
 
 std::variant<store::dead_filter, bad_parameter> parse_dead_query(std::string_view query, wall_time now) {
@@ -172,16 +174,7 @@ std::variant<store::dead_filter, bad_parameter> parse_dead_query(std::string_vie
     auto parsed = parse_list_query(query, known, now);
     if (auto* const bad = std::get_if<bad_parameter>(&parsed))
         return std::move(*bad);
-    auto& read = std::get<list_query>(parsed);
-    store::dead_filter filter;
-    filter.limit = read.limit.value_or(filter.limit);
-    if (!read.before.empty() && !(filter.before = parse_event_id(read.before)))
-        return bad_before(read.before, "a delivery's id");
-    filter.since = read.since;
-    filter.handler = std::move(read.handler);
-    filter.name = std::move(read.name);
-    filter.resource = std::move(read.resource);
-    return filter;
+    return to_filter<store::dead_filter>(std::get<list_query>(parsed), "a delivery's id");
 }
 
 } // namespace outreachd::admin

@@ -19,9 +19,7 @@ constexpr std::size_t piece_bytes = 8 * 1024 * 1024;
 
 void note_running(store::event_record& in, const services& of) {
     for (store::delivery_record& each : in.deliveries) {
-        const bool is_unfinished =
-            each.state == store::delivery_state::pending || each.state == store::delivery_state::retry;
-        each.is_running = is_unfinished && of.is_running(each.handler, in.sequence);
+        each.is_running = store::is_unfinished(each.state) && of.is_running(each.handler, in.sequence);
     }
 }
 

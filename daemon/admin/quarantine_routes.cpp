@@ -2,8 +2,8 @@
 #include "daemon/admin/json_writer.hpp"
 #include "daemon/admin/quarantine_json.hpp"
 #include "daemon/admin/route_parts.hpp"
+#include "daemon/admin/whole_number.hpp"
 
-#include <charconv>
 #include <future>
 
 namespace outreachd::admin {
@@ -16,10 +16,8 @@ constexpr seconds quarantine_wait{4};
 constexpr std::string_view no_request = "there is no such request in quarantine";
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
-    std::int64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool is_whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
-    return is_whole && number > 0 ? std::optional{number} : std::nullopt;
+    const auto number = whole_number<std::int64_t>(text);
+    return number && *number > 0 ? number : std::nullopt;
 }
 
 response quarantine_error(error_code ec) {

@@ -9,6 +9,7 @@
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/spoken_count.hpp"
 #include "daemon/command_line/spoken_time.hpp"
+#include "daemon/command_line/usage_refusal.hpp"
 #include "daemon/event/event_id.hpp"
 
 #include <ostream>
@@ -18,11 +19,6 @@ namespace outreachd::command_line {
 namespace {
 
 namespace json = boost::json;
-
-int refuse(const std::string& why, const streams& to) {
-    to.err << "outreachd: " << printable(why) << '\n';
-    return exit_code::usage;
-}
 
 std::string no_id(const std::string& given) {
     return "'" + given + "' is no delivery's id; `outreachd dead list` shows them";
@@ -99,20 +95,20 @@ std::optional<std::string> path_of(const dead_selection& what, const char* chang
     std::string query = query_of(what.narrowed);
     const bool is_many = what.is_all || !query.empty();
     if (what.id.empty() && !is_many) {
-        refuse("which ones? Give an ID, or --handler, --name, --resource or --since, or --all", to);
+        refuse_usage("which ones? Give an ID, or --handler, --name, --resource or --since, or --all", to);
         return std::nullopt;
     }
     if (!what.id.empty() && is_many) {
-        refuse("an ID is one delivery; --all and what narrows are for many", to);
+        refuse_usage("an ID is one delivery; --all and what narrows are for many", to);
         return std::nullopt;
     }
     if (!what.id.empty() && !parse_event_id(what.id)) {
-        refuse(no_id(what.id), to);
+        refuse_usage(no_id(what.id), to);
         return std::nullopt;
     }
     const auto checked = admin::parse_dead_query(query, wall_now());
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked)) {
-        refuse(problem->message, to);
+        refuse_usage(problem->message, to);
         return std::nullopt;
     }
     if (!what.id.empty())
@@ -141,7 +137,7 @@ int list_dead(const std::string& config_path, const list_options& options, const
     const std::string query = query_of(options);
     const auto checked = admin::parse_dead_query(query, wall_now());
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
-        return refuse(problem->message, to);
+        return refuse_usage(problem->message, to);
     const std::size_t limit = std::get<store::dead_filter>(checked).limit;
     return ask_daemon({config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json}, to,
                       [&](const json::value& answer) { show_list(answer, limit, to.out); });
@@ -149,7 +145,7 @@ int list_dead(const std::string& config_path, const list_options& options, const
 
 int show_dead(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {
     if (!parse_event_id(id))
-        return refuse(no_id(id), to);
+        return refuse_usage(no_id(id), to);
     return ask_daemon({config_path, "/api/dead/" + id, is_json}, to,
                       [&](const json::value& answer) { show_one(answer, to.out); });
 }

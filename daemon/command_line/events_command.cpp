@@ -11,6 +11,7 @@
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/spoken_count.hpp"
 #include "daemon/command_line/spoken_time.hpp"
+#include "daemon/command_line/usage_refusal.hpp"
 #include "daemon/event/event_id.hpp"
 
 #include <ostream>
@@ -50,11 +51,6 @@ void show_list(const json::value& answer, std::size_t limit, std::ostream& out) 
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
-int refuse(const std::string& why, const streams& to) {
-    to.err << "outreachd: " << printable(why) << '\n';
-    return exit_code::usage;
-}
-
 } // namespace
 
 std::string query_of(const list_options& options) {
@@ -74,7 +70,7 @@ int list_events(const std::string& config_path, const list_options& options, con
     const std::string query = query_of(options);
     const auto checked = admin::parse_event_query(query, wall_now());
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
-        return refuse(problem->message, to);
+        return refuse_usage(problem->message, to);
     const std::size_t limit = std::get<store::event_filter>(checked).limit;
     return ask_daemon({config_path, query.empty() ? "/api/events" : "/api/events?" + query, options.is_json},
                       to, [&](const json::value& answer) { show_list(answer, limit, to.out); });
@@ -82,7 +78,7 @@ int list_events(const std::string& config_path, const list_options& options, con
 
 int show_event(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {
     if (!parse_event_id(id))
-        return refuse("'" + id + "' is no event's id; `outreachd events list` shows them", to);
+        return refuse_usage("'" + id + "' is no event's id; `outreachd events list` shows them", to);
     return ask_daemon({config_path, "/api/events/" + id, is_json}, to,
                       [&](const json::value& answer) { write_event_story(answer, wall_now(), to.out); });
 }
@@ -90,16 +86,16 @@ int show_event(const std::string& config_path, const std::string& id, bool is_js
 int replay_events(const std::string& config_path, const std::string& id, const list_options& narrowed,
                   const streams& to) {
     if (id.empty() && narrowed.since.empty())
-        return refuse("which events? Give an ID, or --since and a time such as 2h", to);
+        return refuse_usage("which events? Give an ID, or --since and a time such as 2h", to);
     if (!id.empty() && !parse_event_id(id))
-        return refuse("'" + id + "' is no event's id; `outreachd events list` shows them", to);
+        return refuse_usage("'" + id + "' is no event's id; `outreachd events list` shows them", to);
     const bool is_one = !id.empty();
     if (is_one && !(narrowed.since + narrowed.name + narrowed.resource).empty())
-        return refuse("an ID is one event; --since, --name and --resource are for many", to);
+        return refuse_usage("an ID is one event; --since, --name and --resource are for many", to);
     std::string query = query_of(narrowed);
     const auto checked = admin::parse_event_query(query, wall_now());
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
-        return refuse(problem->message, to);
+        return refuse_usage(problem->message, to);
     if (!query.empty())
         query.insert(0, "?");
     double events = 0;

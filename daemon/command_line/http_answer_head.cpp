@@ -1,6 +1,8 @@
 /// Reads what `send` needs to know and takes no more on trust.
 #include "daemon/command_line/http_answer_head.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -8,21 +10,6 @@
 namespace outreachd::command_line {
 
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string lowered{text};
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](char letter) {
-        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    });
-    return lowered;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// The status of `HTTP/1.1 200 OK`; 0 where the line is anything else.
 int status_of(std::string_view line) {
@@ -44,13 +31,13 @@ http_answer_head read_fields(std::string_view fields, int status, bool is_http_1
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos)
             continue;
-        const std::string name = lower(line.substr(0, colon));
+        const std::string name = to_lower(line.substr(0, colon));
         const std::string_view value = trimmed(line.substr(colon + 1));
         if (name == "content-length") {
             const char* const end = value.data() + value.size();
             const auto [stop, failure] = std::from_chars(value.data(), end, head.body_bytes);
             has_length = failure == std::errc{} && stop == end;
-        } else if (name == "transfer-encoding" || (name == "connection" && lower(value) == "close")) {
+        } else if (name == "transfer-encoding" || (name == "connection" && to_lower(value) == "close")) {
             head.is_reusable = false;
         }
     }

@@ -1,5 +1,7 @@
 #include "daemon/event/host_name.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -12,17 +14,8 @@ namespace {
 
 constexpr std::string_view wildcard = "*.";
 
-char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_letter_or_digit(char c) noexcept {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-}
-
-bool is_same(std::string_view left, std::string_view right) noexcept {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char one, char other) { return lower(one) == lower(other); });
+    return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
 }
 
 std::string_view without_brackets(std::string_view text) noexcept {
@@ -32,7 +25,8 @@ std::string_view without_brackets(std::string_view text) noexcept {
 
 bool is_ipv6(std::string_view text) noexcept {
     return text.find(':') != text.rfind(':') && std::all_of(text.begin(), text.end(), [](char c) {
-               return c == ':' || c == '.' || (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f');
+               return c == ':' || c == '.' || (c >= '0' && c <= '9') ||
+                      (to_lower(c) >= 'a' && to_lower(c) <= 'f');
            });
 }
 
@@ -63,9 +57,10 @@ bool matches_host(std::string_view pattern, std::string_view host) noexcept {
     if (is_ipv6(host)) // which can be written in many ways
         return is_same_address(without_brackets(pattern), host);
     if (!pattern.starts_with(wildcard))
-        return is_same(without_brackets(pattern), host);
+        return is_same_in_any_case(without_brackets(pattern), host);
     const std::string_view domain = pattern.substr(1);
-    return host.size() > domain.size() && is_same(host.substr(host.size() - domain.size()), domain);
+    return host.size() > domain.size() &&
+           is_same_in_any_case(host.substr(host.size() - domain.size()), domain);
 }
 
 } // namespace outreachd

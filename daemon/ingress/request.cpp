@@ -1,5 +1,7 @@
 #include "daemon/ingress/request.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 
 namespace outreachd::ingress {
@@ -11,13 +13,9 @@ constexpr std::string_view cleanup_token_name = "outreach-webhook-cleanup-token"
 constexpr std::string_view event_id_name = "outreach-webhook-event-id";
 constexpr std::string_view content_type_name = "content-type";
 
-constexpr char to_lower(char letter) noexcept {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
 /// `lower` is in lower case.
 bool is_name(std::string_view name, std::string_view lower) noexcept {
-    return std::ranges::equal(name, lower, {}, to_lower);
+    return is_same_in_any_case(name, lower);
 }
 
 bool has_kept_prefix(std::string_view name) noexcept {

@@ -1,5 +1,7 @@
 #include "daemon/settings/nearest_name.hpp"
 
+#include "daemon/event/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -15,10 +17,6 @@ constexpr std::size_t letters_max = 64;
 /// them at once.
 constexpr std::size_t known_max = 1000;
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// Optimal string alignment: the number of letters to insert, leave out, exchange, or swap with the next.
 std::size_t distance(std::string_view left, std::string_view right) {
     using row = std::array<std::size_t, letters_max + 1>;
@@ -30,11 +28,11 @@ std::size_t distance(std::string_view left, std::string_view right) {
     for (std::size_t line = 1; line <= left.size(); ++line) {
         current[0] = line;
         for (std::size_t column = 1; column <= right.size(); ++column) {
-            const bool is_same = lower(left[line - 1]) == lower(right[column - 1]);
+            const bool is_same = to_lower(left[line - 1]) == to_lower(right[column - 1]);
             std::size_t least = std::min(last[column], current[column - 1]) + 1;
             least = std::min(least, last[column - 1] + (is_same ? 0 : 1));
-            if (line > 1 && column > 1 && lower(left[line - 1]) == lower(right[column - 2]) &&
-                lower(left[line - 2]) == lower(right[column - 1]))
+            if (line > 1 && column > 1 && to_lower(left[line - 1]) == to_lower(right[column - 2]) &&
+                to_lower(left[line - 2]) == to_lower(right[column - 1]))
                 least = std::min(least, before_last[column - 2] + 1);
             current[column] = least;
         }

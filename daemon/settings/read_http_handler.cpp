@@ -1,4 +1,5 @@
 /// The keys of a handler of type `http`.
+#include "daemon/event/ascii.hpp"
 #include "daemon/event/host_name.hpp"
 #include "daemon/settings/certificate_check.hpp"
 #include "daemon/settings/environment.hpp"
@@ -18,12 +19,6 @@ namespace {
 
 constexpr std::size_t headers_count_max = 64;
 constexpr std::size_t method_length_max = 16;
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
 
 /// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
@@ -72,7 +67,7 @@ void read_header(const value_ref& map, const yaml_entry& entry, bool is_signed, 
                             " is no header's name: letters, digits and '-'");
         return;
     }
-    const std::string lowered = lower(name.text);
+    const std::string lowered = to_lower(name.text);
     if (is_framing(lowered))
         map.found.error(map.key, name.where,
                         in_quotes(name.text) + " is not yours to give: it follows from the request");
@@ -164,11 +159,11 @@ http_handler read_http_handler(const section_reader& section) {
     static constexpr http_format format_values[] = {http_format::raw, http_format::cloudevents};
     http_handler read;
     const auto allow_hosts = read_allow_hosts(section);
-    if (const auto url = section.require("url", "the URL that events are sent to"))
+    if (const auto url = section.require("url", "the URL that events are sent to")) {
+        read.hides_path = expand_environment(url->node.text).has_variable;
         if (auto text = read_url_template(*url, allow_hosts))
             read.url = std::move(*text);
-    if (const auto url = section.find("url"))
-        read.hides_path = expand_environment(url->node.text).has_variable;
+    }
     read.allow_hosts = allow_hosts.value_or(std::vector<std::string>{});
     read_method(section, read.method);
     read_sign(section, read.sign_key);

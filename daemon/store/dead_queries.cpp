@@ -1,6 +1,7 @@
 /// Lists of dead deliveries: what people ask of the store.
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/guarded_read.hpp"
+#include "daemon/store/list_bounds.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -8,12 +9,6 @@
 namespace outreachd::store {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr std::size_t list_limit_max = 1000;
-constexpr std::int64_t candidates_per_piece = 500; // some milliseconds of a read transaction
-constexpr auto list_time_max = 5s;                 // then what was found is the answer
 
 bool is_asked_for(const dead_delivery& one, const dead_filter& what) {
     const event_facts& facts = one.of.facts;

@@ -1,21 +1,12 @@
 /// Lists of events and one event's story: what people ask of the store.
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/guarded_read.hpp"
+#include "daemon/store/list_bounds.hpp"
 
 #include <algorithm>
 #include <limits>
 
 namespace outreachd::store {
-
-namespace {
-
-using namespace std::chrono_literals;
-
-constexpr std::size_t list_limit_max = 1000;
-constexpr std::int64_t candidates_per_piece = 500; // some milliseconds of a read transaction
-constexpr auto list_time_max = 5s;                 // then what was found is the answer
-
-} // namespace
 
 /// An event by its sequence, as `summary_of_row` reads it.
 const std::string& sqlite_reader::summary_sql() {

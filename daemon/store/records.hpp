@@ -27,6 +27,10 @@ enum class delivery_state : std::uint8_t {
     discarded = 5,
 };
 
+constexpr bool is_unfinished(delivery_state state) noexcept {
+    return state == delivery_state::pending || state == delivery_state::retry;
+}
+
 std::string_view to_string(delivery_state state) noexcept;
 std::optional<delivery_state> parse_delivery_state(std::string_view text) noexcept;
 

@@ -39,10 +39,6 @@ std::uint64_t ledger::*count_of(event_state state) noexcept {
     return &ledger::pending;
 }
 
-bool is_unfinished(delivery_state state) noexcept {
-    return state == delivery_state::pending || state == delivery_state::retry;
-}
-
 } // namespace
 
 session::session(const std::string& file)

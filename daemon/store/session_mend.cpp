@@ -6,14 +6,6 @@
 
 namespace outreachd::store {
 
-namespace {
-
-bool is_unfinished(std::int64_t state) noexcept {
-    return state < static_cast<std::int64_t>(delivery_state::done);
-}
-
-} // namespace
-
 std::uint64_t session::replay(const routing& what) {
     const bool is_there = id_of_event_->bind(what.sequence).step();
     id_of_event_->reset();
@@ -30,7 +22,7 @@ std::uint64_t session::replay(const routing& what) {
         const std::optional<std::int64_t> state =
             find_delivery_->step() ? std::optional{find_delivery_->number(0)} : std::nullopt;
         find_delivery_->reset();
-        if (state && is_unfinished(*state))
+        if (state && is_unfinished(static_cast<delivery_state>(*state)))
             continue;
         if (state)
             keep_last_attempt(what.sequence, handler);

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace outreachd::handlers {
+namespace outreachd {
 
 /// For objects that a body goes into as it came: read into values and written again, a number of 30
 /// digits would be another one. Keys are the program's own and hold nothing that needs escaping.
@@ -20,4 +20,4 @@ private:
     std::string object_;
 };
 
-} // namespace outreachd::handlers
+} // namespace outreachd

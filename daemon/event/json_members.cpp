@@ -1,8 +1,8 @@
-#include "handlers/json_members.hpp"
+#include "daemon/event/json_members.hpp"
 
 #include <boost/json/serialize.hpp>
 
-namespace outreachd::handlers {
+namespace outreachd {
 
 void json_members::text(std::string_view key, std::string_view value) {
     raw(key, boost::json::serialize(value));
@@ -20,4 +20,4 @@ std::string json_members::finish() && {
     return std::move(object_);
 }
 
-} // namespace outreachd::handlers
+} // namespace outreachd
