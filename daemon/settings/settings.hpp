@@ -1,6 +1,7 @@
 /// The configuration file as values (design section 5). Defaults stand here and nowhere else.
 #pragma once
 
+#include "daemon/event/amqp_uri.hpp"
 #include "daemon/event/event.hpp"
 #include "daemon/event/secret.hpp"
 
@@ -67,6 +68,43 @@ struct store {
     friend bool operator==(const store&, const store&) = default;
 };
 
+enum class queue_type { embedded, amqp };
+enum class work_queue_kind { quorum, classic };
+enum class ack_after {
+    store,  ///< 200 once it is on this host's disk.
+    broker, ///< 200 once the broker has confirmed it too.
+};
+
+/// The nodes of one RabbitMQ cluster, tried in turn. A secret each, since they hold a password.
+struct amqp_nodes {
+    std::vector<secret> uris; ///< Each can be parsed (`parse_amqp_uri`).
+    std::string ca;           ///< The CAs themselves, in PEM, for amqps. Empty: the system's.
+    friend bool operator==(const amqp_nodes&, const amqp_nodes&) = default;
+};
+
+struct amqp_queue {
+    amqp_nodes nodes;
+    std::string exchange = "outreach.events";
+    std::string prefix = "outreachd"; ///< Of the names of all queues.
+    std::uint32_t partitions = 8;     ///< Work queues, shared out among the workers.
+    work_queue_kind kind = work_queue_kind::quorum;
+    ack_after ack = ack_after::store;
+    friend bool operator==(const amqp_queue&, const amqp_queue&) = default;
+};
+
+struct queue {
+    queue_type type = queue_type::embedded;
+    amqp_queue amqp; ///< With `type: amqp`; its nodes also where a handler has none of its own.
+    friend bool operator==(const queue&, const queue&) = default;
+};
+
+/// What this host does; at least one. With `type: embedded` both.
+struct roles {
+    bool receives = true;
+    bool works = true;
+    friend bool operator==(const roles&, const roles&) = default;
+};
+
 struct retry {
     std::uint32_t attempts_max = 12; ///< Counts the first.
     duration initial = std::chrono::seconds{1};
@@ -129,6 +167,16 @@ struct exec_handler {
     friend bool operator==(const exec_handler&, const exec_handler&) = default;
 };
 
+/// Publishes to an exchange, with confirm.
+struct amqp_handler {
+    amqp_nodes nodes;                               ///< Its own, or those of `queue.amqp`.
+    std::string exchange;                           ///< Empty: the default exchange.
+    std::string routing_key = "${{ $event.name }}"; ///< May hold `${{ }}`.
+    std::vector<header> headers;                    ///< Each name once; values may hold `${{ }}`.
+    bool is_mandatory = false;                      ///< Not done where no queue takes it.
+    friend bool operator==(const amqp_handler&, const amqp_handler&) = default;
+};
+
 /// A handler: what all types share, and its own keys. A new type is one alternative more.
 struct handler {
     std::string name;
@@ -165,8 +213,10 @@ struct settings {
     struct listen listen;
     std::vector<endpoint> endpoints;
     struct store store;
+    struct queue queue;
     std::vector<handler> handlers;
     std::vector<route> routes;
+    struct roles roles;
     duration shutdown_timeout = std::chrono::seconds{20};
     struct admin admin;
     struct log log;

@@ -1,0 +1,104 @@
+/// A connection to a RabbitMQ cluster: rabbitmq-c, with its traps closed.
+#pragma once
+
+#include "daemon/amqp_connection/amqp_error.hpp"
+#include "daemon/amqp_connection/message.hpp"
+#include "daemon/amqp_connection/watchdog.hpp"
+#include "daemon/event/amqp_uri.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace outreachd::amqp_connection {
+
+struct options {
+    std::vector<amqp_uri> nodes;                      ///< Of one cluster. Tried in turn; at least one.
+    std::size_t first_node = 0;                       ///< Where to begin, modulo their number.
+    std::string ca;                                   ///< PEM, for `amqps`. Empty: the system's.
+    std::string name;                                 ///< Shown by the broker, as `connection_name`.
+    std::chrono::seconds heartbeat{5};                ///< 0: none. A silent peer is noticed after twice that.
+    std::chrono::milliseconds connect_timeout{5'000}; ///< Of each node: TCP, TLS, login together.
+    std::chrono::milliseconds answer_timeout{
+        10'000}; ///< Of each call that the broker answers, and of each send.
+};
+
+enum class queue_kind { quorum, classic };
+
+/// A durable queue and its arguments.
+struct queue_arguments {
+    queue_kind kind = queue_kind::quorum;
+    bool rejects_when_full = false;              ///< `x-overflow: reject-publish`
+    bool has_one_consumer = false;               ///< `x-single-active-consumer`
+    std::optional<std::uint32_t> delivery_limit; ///< `x-delivery-limit`, quorum queues only.
+};
+
+struct queue_state {
+    std::uint64_t ready = 0;     ///< Messages that nobody has taken yet.
+    std::uint32_t consumers = 0; ///< Without those that stand by (quorum queues, RabbitMQ 3.10).
+};
+
+/// One connection, one thread for life; only `watchdog::end_all` reaches in from outside. Connected from its
+/// construction on; after an `amqp_error` without `closed_channel()` it is to be destroyed.
+///
+/// Every call is bounded: by `answer_timeout`, or by the time given. Channels are numbered by the caller,
+/// from 1; each is opened before it is used. Where nothing else is done, `next` must be called at least every
+/// heartbeat/2: heartbeats are sent and looked at inside calls only.
+///
+/// All calls throw amqp_error.
+class connection {
+public:
+    /// Connects and logs in: the first node that lets us. Throws what the last one said, or, where one of
+    /// them refused us (`trouble::refused`), what that one said.
+    connection(const options& how, watchdog& by);
+    /// Says good-bye within a second, where there is somebody to say it to.
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// The node connected to, as `shown()`.
+    const std::string& node() const noexcept;
+    /// Its place in `options::nodes`.
+    std::size_t node_index() const noexcept;
+
+    void open_channel(std::uint16_t channel);
+    void close_channel(std::uint16_t channel);
+
+    // Declarations: the same again is no error, another one of that name is `differs`, and closes the
+    // channel.
+    void declare_topic_exchange(std::uint16_t channel, const std::string& name);
+    queue_state declare_queue(std::uint16_t channel, const std::string& name, const queue_arguments& how);
+    /// What it holds. `not_found` closes the channel.
+    queue_state look_at_queue(std::uint16_t channel, const std::string& name);
+
+    /// From now on the broker confirms what is published on the channel: tags 1, 2, 3 ...
+    void confirm_publishes(std::uint16_t channel);
+    /// Sends; gives the tag its confirm will have. Blocks while the broker doesn't read, up to
+    /// `answer_timeout`. Throws `unusable`, and has sent nothing, where a field is over its length.
+    std::uint64_t publish(std::uint16_t channel, const published& what);
+
+    /// At most `prefetch` unacked messages on the channel's consumers that are begun from now on.
+    void limit_unacked(std::uint16_t channel, std::uint16_t prefetch);
+    /// Begins to consume with acks; `consumer` is its tag, unique on the channel.
+    void consume(std::uint16_t channel, const std::string& queue, const std::string& consumer);
+    /// Ends it. What came before that is still told by `next`, and to be acked.
+    void cancel(std::uint16_t channel, const std::string& consumer);
+    /// Up to `tag` where `is_multiple`. Isn't answered.
+    void ack(std::uint16_t channel, std::uint64_t tag, bool is_multiple);
+
+    /// What comes next; waits for it up to `at_most` (0: doesn't wait). A channel that the broker closes is
+    /// thrown as amqp_error with `closed_channel()`.
+    std::optional<incoming> next(std::chrono::milliseconds at_most);
+
+    /// Whether the broker has told us that it is blocked (and not yet that it no longer is).
+    bool is_blocked() const noexcept;
+
+private:
+    struct implementation;
+    std::unique_ptr<implementation> implementation_;
+};
+
+} // namespace outreachd::amqp_connection

@@ -1,0 +1,66 @@
+/// Ends calls into rabbitmq-c that hang.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <thread>
+
+namespace outreachd::amqp_connection {
+
+using steady_time = std::chrono::steady_clock::time_point;
+
+/// rabbitmq-c sends without a bound of time: under a broker's alarm, or to one that hangs, a publish lasts
+/// for as long as that does. One thread looks after all connections that share it, and shuts the socket of
+/// one down whose call is late: the call then fails. Thread-safe. Outlives its connections.
+class watchdog {
+public:
+    watchdog();
+    ~watchdog();
+    watchdog(const watchdog&) = delete;
+    watchdog& operator=(const watchdog&) = delete;
+
+    /// Shuts down every connection's socket, now and from now on. Any thread; doesn't block.
+    void end_all();
+
+private:
+    friend class watched_socket;
+
+    struct entry {
+        int descriptor = -1;
+        steady_time deadline = steady_time::max();
+        bool is_ended = false;
+    };
+
+    void watch();
+
+    std::mutex mutex_; ///< Guards all below.
+    std::condition_variable changed_;
+    std::list<entry> entries_;
+    bool is_ending_all_ = false;
+    bool is_stopping_ = false;
+    std::thread thread_;
+};
+
+/// A connection's place in the watchdog's list. The connection's own thread, but where said.
+class watched_socket {
+public:
+    explicit watched_socket(watchdog& by);
+    ~watched_socket();
+    watched_socket(const watched_socket&) = delete;
+    watched_socket& operator=(const watched_socket&) = delete;
+
+    /// The socket in use; -1 before it is closed, so that no other file is shut down in its place.
+    void use(int descriptor);
+    /// From now on the socket is shut down at `deadline`; `steady_time::max()`: no more.
+    void expect_by(steady_time deadline);
+    /// Whether it was shut down.
+    bool is_ended() const;
+
+private:
+    watchdog& by_;
+    std::list<watchdog::entry>::iterator at_;
+};
+
+} // namespace outreachd::amqp_connection
