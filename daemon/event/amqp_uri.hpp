@@ -22,11 +22,13 @@ struct amqp_uri {
 };
 
 /// Nothing where `text` isn't `amqp://` or `amqps://` and a host, has a query or a fragment, a vhost of more
-/// than one segment, or a broken percent-encoding. User, password and vhost are percent-decoded; no path at
-/// all means the vhost `/`.
+/// than one segment or of more than 255 bytes, an empty user, a space, a broken percent-encoding, or a
+/// control character, be it encoded. User, password and vhost are percent-decoded; a user without a password
+/// has the default one, as in RabbitMQ's own clients. No path at all means the vhost `/`, `/` alone the
+/// empty vhost.
 std::optional<amqp_uri> parse_amqp_uri(std::string_view text);
 
-/// For logs and reasons: scheme, host, port and vhost, never the user or the password.
+/// For logs and reasons: scheme, host, port and vhost, this percent-encoded; never the user or the password.
 std::string shown(const amqp_uri& what);
 
 } // namespace outreachd
