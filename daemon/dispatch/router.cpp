@@ -2,7 +2,7 @@
 #include "daemon/dispatch/router.hpp"
 
 #include "daemon/dispatch/glob.hpp"
-#include "daemon/event/digest.hpp"
+#include "daemon/event/ordering_key.hpp"
 
 #include <algorithm>
 
@@ -57,16 +57,6 @@ store::routing router::decide(const store::stored_event& stored) const {
     if (decided.handlers.empty() && facts.name == unknown_event_name)
         decided.dead_reason = unparsable_reason;
     return decided;
-}
-
-std::uint64_t ordering_key(const event_facts& facts) {
-    if (facts.resource_id.empty())
-        return 0;
-    const auto hash = sha256_of_fields({facts.resource, facts.resource_id});
-    std::uint64_t key = 0;
-    for (std::size_t at = 0; at < sizeof key; ++at)
-        key = key << 8 | hash[at];
-    return key == 0 ? 1 : key;
 }
 
 } // namespace outreachd::dispatch

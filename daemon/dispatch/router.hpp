@@ -36,12 +36,8 @@ private:
     std::vector<settings::route> routes_;
 };
 
-/// The same for all events of one resource, on every host and after every restart; 0 for an event
-/// without an id. Two resources that happen to share a key are merely handled in turn.
-std::uint64_t ordering_key(const event_facts& facts);
-
 /// Of an event whose body can't be read, and that goes to nobody.
 inline constexpr const char* unparsable_reason = "unparsable";
-inline constexpr const char* damaged_reason = "the stored record is damaged: its checksum doesn't hold";
+using store::damaged_reason;
 
 } // namespace outreachd::dispatch

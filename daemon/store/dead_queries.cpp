@@ -58,7 +58,7 @@ std::optional<dead_delivery> sqlite_reader::dead_at(const dead_row& where) {
     dead_delivery one{summary_of_row(row), {}};
     statement name(*database_, "SELECT name FROM handlers WHERE id=?");
     const std::string handler = name.bind(where.handler).step() ? name.text(0) : std::string{};
-    auto deliveries = deliveries_of(one.of);
+    auto deliveries = rows_of(one.of);
     one.of.state = state_of(deliveries);
     for (delivery_record& each : deliveries)
         if (each.handler == handler && each.state == delivery_state::dead) {

@@ -41,7 +41,20 @@ event_record sqlite_reader::summary_of_row(const statement& row) {
     return record;
 }
 
-std::vector<delivery_record> sqlite_reader::deliveries_of(const event_record& of) {
+/// Its state, its deliveries, and its way to a broker.
+void sqlite_reader::read_deliveries(event_record& of) {
+    of.deliveries = rows_of(of);
+    of.state = state_of(of.deliveries);
+    const auto row = std::ranges::find(of.deliveries, outbox_name, &delivery_record::handler);
+    if (row == of.deliveries.end())
+        return;
+    of.queued = publication{row->state == delivery_state::published, row->finished_at, row->next_attempt_at,
+                            std::move(row->reason)};
+    of.deliveries.erase(row);
+}
+
+/// The outbox's among them.
+std::vector<delivery_record> sqlite_reader::rows_of(const event_record& of) {
     statement rows(*database_,
                    "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.finished_at, d.reason,"
                    " d.last_answer, d.replay FROM deliveries d JOIN handlers h ON h.id = d.handler"
@@ -66,18 +79,20 @@ std::vector<delivery_record> sqlite_reader::deliveries_of(const event_record& of
     return found;
 }
 
-event_state sqlite_reader::state_of(const std::vector<delivery_record>& deliveries) {
+event_state sqlite_reader::state_of(const std::vector<delivery_record>& rows) {
     const auto any = [&](delivery_state state) {
-        return std::any_of(deliveries.begin(), deliveries.end(),
+        return std::any_of(rows.begin(), rows.end(),
                            [state](const delivery_record& one) { return one.state == state; });
     };
-    if (deliveries.empty() || any(delivery_state::pending) || any(delivery_state::retry))
+    if (rows.empty() || any(delivery_state::pending) || any(delivery_state::retry))
         return event_state::pending;
     if (any(delivery_state::dead))
         return event_state::dead;
     if (any(delivery_state::done))
         return event_state::done;
-    return any(delivery_state::unrouted) ? event_state::unrouted : event_state::discarded;
+    if (any(delivery_state::unrouted))
+        return event_state::unrouted;
+    return any(delivery_state::discarded) ? event_state::discarded : event_state::published;
 }
 
 bool sqlite_reader::fits(const event_record& record, const event_filter& what) const {
@@ -119,7 +134,7 @@ std::vector<sequence> sqlite_reader::next_candidates(const event_filter& what, s
                                    ? "SELECT event FROM deliveries WHERE handler=? AND event<? AND event>=?"
                                      " AND state<2 ORDER BY event DESC LIMIT ?"
                                    : "SELECT event FROM deliveries WHERE handler=? AND event<? AND event>=?"
-                                     " AND state>=3 ORDER BY event DESC LIMIT ?");
+                                     " AND state>=3 AND state<6 ORDER BY event DESC LIMIT ?");
     for (const std::int64_t handler : handlers)
         collect(rows.bind(handler, below, lowest, candidates_per_piece));
     if (is_pending && what.handler.empty()) { // and those that aren't routed yet
@@ -156,8 +171,7 @@ result<std::vector<event_record>> sqlite_reader::list(const event_filter& what) 
                     continue;
                 event_record record = summary_of_row(row);
                 row.reset();
-                record.deliveries = deliveries_of(record);
-                record.state = state_of(record.deliveries);
+                read_deliveries(record);
                 if (fits(record, what))
                     found.push_back(std::move(record));
             }
@@ -178,8 +192,7 @@ result<event_story> sqlite_reader::story(const event_id& id) {
             return std::nullopt;
         told.summary = summary_of_row(row);
         row.reset();
-        told.summary.deliveries = deliveries_of(told.summary);
-        told.summary.state = state_of(told.summary.deliveries);
+        read_deliveries(told.summary);
 
         static const std::string sql =
             std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";

@@ -75,7 +75,8 @@ bool expiry::shrink(database& from, std::int64_t file, sequence removable_up_to)
 
 /// Whether an event of that state goes in this round.
 bool expiry::is_dropping(event_state state) const {
-    return state == dropping_ || (state == event_state::discarded && dropping_ == event_state::done);
+    const bool is_kept_as_done = state == event_state::discarded || state == event_state::published;
+    return state == dropping_ || (is_kept_as_done && dropping_ == event_state::done);
 }
 
 /// Removes what is older than its state may become. True: there is more.
@@ -113,7 +114,7 @@ bool expiry::remove_old(database& from, std::int64_t file, sequence removable_up
 /// By the deliveries alone: the events' own rows, with their bodies, needn't be touched.
 expiry::piece expiry::read_piece(database& from, sequence after, sequence up_to) {
     statement rows(from, "SELECT event, max(state<2), max(state=3), max(state=2), max(state=4), "
-                         "max(finished_at) FROM deliveries"
+                         "max(finished_at), max(state=5) FROM deliveries"
                          " WHERE event>? AND event<=? GROUP BY event ORDER BY event LIMIT ?");
     rows.bind(after, up_to, piece_events);
     piece seen;
@@ -124,7 +125,8 @@ expiry::piece expiry::read_piece(database& from, sequence after, sequence up_to)
         const auto state = rows.number(2) != 0   ? event_state::dead
                            : rows.number(3) != 0 ? event_state::done
                            : rows.number(4) != 0 ? event_state::unrouted
-                                                 : event_state::discarded;
+                           : rows.number(6) != 0 ? event_state::discarded
+                                                 : event_state::published;
         seen.finished.push_back({{seen.last, state}, rows.is_null(5) ? seen.last : rows.number(5)});
     }
     return seen;

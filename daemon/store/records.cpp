@@ -6,8 +6,8 @@ namespace outreachd::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> delivery_state_names{"pending", "retry",    "done",
-                                                               "dead",    "unrouted", "discarded"};
+constexpr std::array<std::string_view, 7> delivery_state_names{"pending",  "retry",     "done",     "dead",
+                                                               "unrouted", "discarded", "published"};
 constexpr std::array<std::string_view, 6> event_state_names{"pending", "published", "done",
                                                             "dead",    "unrouted",  "discarded"};
 

@@ -18,6 +18,7 @@ using sequence = std::int64_t;
 
 /// `running` is known to the dispatcher alone: a crash makes it pending again.
 /// `discarded`: it was dead, or its handler is gone, and an operator gave it up.
+/// `published`: of the outbox alone. A broker has confirmed the event.
 enum class delivery_state : std::uint8_t {
     pending = 0,
     retry = 1,
@@ -25,6 +26,7 @@ enum class delivery_state : std::uint8_t {
     dead = 3,
     unrouted = 4,
     discarded = 5,
+    published = 6,
 };
 
 constexpr bool is_unfinished(delivery_state state) noexcept {
@@ -33,6 +35,9 @@ constexpr bool is_unfinished(delivery_state state) noexcept {
 
 std::string_view to_string(delivery_state state) noexcept;
 std::optional<delivery_state> parse_delivery_state(std::string_view text) noexcept;
+
+/// What stands in a handler's place for events that wait for a broker: no handler's name has brackets.
+inline constexpr const char* outbox_name = "(outbox)";
 
 /// A handler that an event goes to.
 struct destination {
@@ -44,6 +49,9 @@ struct destination {
     bool is_conditional = false; ///< A `where` has yet to say whether it does.
     friend bool operator==(const destination&, const destination&) = default;
 };
+
+/// Why an event is dead whose row can't be read.
+inline constexpr const char* damaged_reason = "the stored record is damaged: its checksum doesn't hold";
 
 /// Where a router sends one event. No handlers: the event is unrouted, or, where `dead_reason` is
 /// set, it is a dead delivery without a handler.
@@ -114,11 +122,20 @@ struct attempt_record {
     std::string reason;
 };
 
-/// pending before dead before done (design section 10). `discarded`: all that became of it was.
+/// pending before dead before done (design section 10). `published`: a broker has it, and no handler here.
+/// `discarded`: all that became of it was.
 enum class event_state { pending, published, done, dead, unrouted, discarded };
 
 std::string_view to_string(event_state state) noexcept;
 std::optional<event_state> parse_event_state(std::string_view text) noexcept;
+
+/// An event on its way to a broker, or there.
+struct publication {
+    bool is_confirmed = false;
+    std::optional<wall_time> confirmed_at;
+    std::optional<wall_time> next_attempt_at; ///< Where the broker doesn't take it.
+    std::string reason;                       ///< Why it doesn't.
+};
 
 /// An event in a list: all but its body and headers.
 struct event_record {
@@ -131,6 +148,7 @@ struct event_record {
     std::uint64_t body_bytes = 0;
     event_state state = event_state::pending;
     std::vector<delivery_record> deliveries;
+    std::optional<publication> queued; ///< Nothing where it was never meant for a broker.
 };
 
 /// One event's whole story.

@@ -47,7 +47,7 @@ INSERT INTO handlers (id, name) VALUES (0, '');
 CREATE TABLE deliveries (
   event           INTEGER NOT NULL,        -- events.sequence
   handler         INTEGER NOT NULL,        -- handlers.id
-  state           INTEGER NOT NULL,        -- 0 pending, 1 retry, 2 done, 3 dead, 4 unrouted, 5 discarded
+  state           INTEGER NOT NULL,        -- 0 pending, 1 retry, 2 done, 3 dead, 4 unrouted, 5 discarded, 6 published
   attempts        INTEGER NOT NULL DEFAULT 0,
   next_attempt_at INTEGER,
   ordering_key    INTEGER NOT NULL DEFAULT 0,
@@ -59,7 +59,7 @@ CREATE TABLE deliveries (
   PRIMARY KEY (event, handler)
 ) WITHOUT ROWID;
 CREATE INDEX unfinished ON deliveries (handler, event) WHERE state < 2;
-CREATE INDEX ended ON deliveries (handler, event) WHERE state >= 3; -- dead, unrouted, discarded
+CREATE INDEX ended ON deliveries (handler, event) WHERE state >= 3 AND state < 6; -- dead, unrouted, discarded
 
 CREATE TABLE dead (                        -- finds a dead delivery by its id
   delivery BLOB PRIMARY KEY,               -- UUIDv5

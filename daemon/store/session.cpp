@@ -80,7 +80,7 @@ session::session(const std::string& file)
     states_of_event_ = database_.prepare("SELECT state FROM deliveries WHERE event=?");
     id_of_event_ = database_.prepare("SELECT id FROM events WHERE sequence=?");
     received_at_ = database_.prepare("SELECT received_at FROM events WHERE sequence=?");
-    find_id_ = database_.prepare("SELECT 1 FROM events WHERE id=?");
+    find_id_ = database_.prepare("SELECT sequence FROM events WHERE id=?");
     set_fact_ = database_.prepare("UPDATE facts SET value=? WHERE key=?");
     set_depth_ = database_.prepare("UPDATE handlers SET pending=?, retry=?, dead=?, last_error=? WHERE id=?");
     database_.on_commit([this](int wal_frames) { wal_frames_ = wal_frames; });
@@ -143,7 +143,7 @@ bool session::is_within(sequence earlier, const event& what, std::chrono::millis
 }
 
 session::appended session::repeat_of(sequence earlier) {
-    appended repeat{{}, true, earlier};
+    appended repeat{{}, true, earlier, is_unpublished(earlier)};
     if (id_of_event_->bind(earlier).step()) {
         const std::string_view id = id_of_event_->view(0);
         std::copy_n(id.begin(), std::min(id.size(), repeat.id.size()), repeat.id.begin());
@@ -152,10 +152,10 @@ session::appended session::repeat_of(sequence earlier) {
     return repeat;
 }
 
-bool session::has_event(const event_id& id) {
-    const bool is_there = find_id_->bind(bytes_of(id)).step();
+std::optional<sequence> session::sequence_of(const event_id& id) {
+    const auto at = find_id_->bind(bytes_of(id)).step() ? std::optional{find_id_->number(0)} : std::nullopt;
     find_id_->reset();
-    return is_there;
+    return at;
 }
 
 session::appended session::append(const event& what, std::chrono::milliseconds dedup_window) {
@@ -169,7 +169,7 @@ session::appended session::append(const event& what, std::chrono::milliseconds d
 
     sequence at = next_sequence();
     while (!insert_event(database_, *insert_event_, at, what)) {
-        if (has_event(what.id))
+        if (sequence_of(what.id))
             return {what.id, true, at}; // by a commit that failed after it was written, and was carried over
         at = next_sequence();           // another event has its place
     }
@@ -299,6 +299,7 @@ std::optional<event_state> session::summary_of(sequence at) {
     bool is_done = false;
     bool is_unrouted = false;
     bool is_discarded = false;
+    bool is_published = false;
     while (states_of_event_->step()) {
         switch (static_cast<delivery_state>(states_of_event_->number(0))) {
         case delivery_state::pending:
@@ -317,16 +318,21 @@ std::optional<event_state> session::summary_of(sequence at) {
         case delivery_state::discarded:
             is_discarded = true;
             break;
+        case delivery_state::published:
+            is_published = true;
+            break;
         }
     }
-    if (is_pending ||
-        !(is_dead || is_done || is_unrouted || is_discarded)) // without a delivery: not routed yet
+    if (is_pending || !(is_dead || is_done || is_unrouted || is_discarded ||
+                        is_published)) // without a delivery: not routed yet
         return event_state::pending;
     if (is_dead)
         return event_state::dead;
     if (is_done)
         return event_state::done;
-    return is_unrouted ? event_state::unrouted : event_state::discarded;
+    if (is_unrouted)
+        return event_state::unrouted;
+    return is_discarded ? event_state::discarded : event_state::published;
 }
 
 void session::move(std::optional<event_state> from, std::optional<event_state> to) {

@@ -4,6 +4,7 @@
 #include "daemon/store/database.hpp"
 #include "daemon/store/records.hpp"
 #include "daemon/store/repeat_index.hpp"
+#include "daemon/store/store.hpp"
 
 #include <map>
 
@@ -58,6 +59,7 @@ public:
         event_id id{};
         bool is_repeat = false;
         outreachd::store::sequence sequence = 0;
+        bool is_unpublished = false; ///< It waits for a broker.
     };
 
     appended append(const event& what, std::chrono::milliseconds dedup_window);
@@ -66,6 +68,16 @@ public:
     /// Of an event that this very transaction has stored.
     void route_stored(const routing& what);
     void settle(const settlement& what);
+    // What goes to a broker and comes from it (session_outbox).
+    /// A broker has confirmed the event. One that isn't there (any more) is passed over.
+    void note_published(const event_id& id);
+    /// Stores and routes an event that came by a queue; nothing where it has it, and has routed it, already.
+    /// One of our own, that waits in the outbox or was published, takes a new sequence.
+    std::optional<stored_event> take_in(std::shared_ptr<const event> what, const routing_of& decide);
+    /// An event that waits for a broker goes to handlers of this host instead.
+    std::uint64_t withdraw(const routing& what);
+    /// Whether an event waits for a broker.
+    bool is_unpublished(sequence at);
     // What operators ask for (session_mend). Each says how many deliveries, or events where nothing takes
     // one, it has changed.
     /// Makes new deliveries of an event that is stored; one that isn't finished yet stays as it is.
@@ -123,7 +135,13 @@ private:
 
     appended repeat_of(sequence earlier);
     bool is_within(sequence earlier, const event& what, std::chrono::milliseconds window);
-    bool has_event(const event_id& id);
+    std::optional<sequence> sequence_of(const event_id& id);
+    std::optional<delivery_state> outbox_state(sequence at);
+    bool has_own_deliveries(sequence at);
+    std::uint64_t publish_again(sequence at);
+    void move_outbox_row(sequence at, delivery_state from, delivery_state to);
+    void insert_route(const routing& what);
+    std::shared_ptr<const event> remove_for_moving(sequence at, std::shared_ptr<const event> otherwise);
     std::optional<event_state> summary_of(sequence at);
     void settle_unwanted(const settlement& what, std::uint64_t ordering_key, std::uint32_t replay);
     /// A row for what goes to nobody: unrouted, or dead with that reason. False: it is there already.

@@ -8,7 +8,7 @@ namespace outreachd::store {
 
 std::optional<stored_event> session::carry(const carried_event& what) {
     const event& subject = *what.what.subject;
-    const bool is_there = has_event(subject.id);
+    const bool is_there = sequence_of(subject.id).has_value();
     const bool was_never_routed =
         !is_there && what.deliveries.empty() && what.what.sequence <= state_.routed_up_to;
     sequence at = was_never_routed ? next_sequence() : what.what.sequence;

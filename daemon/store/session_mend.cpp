@@ -10,7 +10,11 @@ std::uint64_t session::replay(const routing& what) {
     const bool is_there = id_of_event_->bind(what.sequence).step();
     id_of_event_->reset();
     const bool is_routed = what.sequence <= state_.routed_up_to;
-    if (!is_there || !is_routed || what.handlers.empty())
+    if (!is_there || !is_routed)
+        return 0;
+    if (outbox_state(what.sequence) && !has_own_deliveries(what.sequence))
+        return publish_again(what.sequence);
+    if (what.handlers.empty())
         return 0;
     const auto before = summary_of(what.sequence);
     const std::uint32_t replay = next_replay(what.sequence);
@@ -63,7 +67,7 @@ std::uint64_t session::discard(const event_id& delivery) {
 
 std::uint64_t session::discard_waiting(const std::string& handler, std::size_t limit) {
     const auto known = state_.handler_ids.find(handler); // a name that was mistyped makes no handler
-    if (known == state_.handler_ids.end())
+    if (known == state_.handler_ids.end() || handler == outbox_name)
         return 0;
     const std::int64_t id = known->second;
     std::vector<std::pair<sequence, delivery_state>> waiting;

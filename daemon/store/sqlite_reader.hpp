@@ -35,8 +35,9 @@ private:
     // Of list and story.
     static const std::string& summary_sql();
     event_record summary_of_row(const statement& row);
-    static event_state state_of(const std::vector<delivery_record>& deliveries);
-    std::vector<delivery_record> deliveries_of(const event_record& of);
+    static event_state state_of(const std::vector<delivery_record>& rows);
+    std::vector<delivery_record> rows_of(const event_record& of);
+    void read_deliveries(event_record& of);
     bool fits(const event_record& record, const event_filter& what) const;
 
     struct dead_row {

@@ -1,5 +1,6 @@
 #include "daemon/store/store.hpp"
 
+#include "daemon/event/ordering_key.hpp"
 #include "daemon/event/scheduling.hpp"
 #include "daemon/store/background.hpp"
 #include "daemon/store/schema.hpp"
@@ -49,6 +50,18 @@ std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(eng
 }
 
 } // namespace
+
+routing route_to_outbox(const stored_event& stored) {
+    routing decided;
+    decided.sequence = stored.sequence;
+    if (!stored.subject) {
+        decided.dead_reason = damaged_reason;
+        return decided;
+    }
+    decided.ordering_key = ordering_key(stored.subject->facts);
+    decided.handlers = {outbox_name};
+    return decided;
+}
 
 store::store(const options& configured, observer& watcher) try
     : engine_(std::make_shared<engine>(configured, watcher)) {
@@ -137,6 +150,25 @@ void store::discard_waiting(std::string handler, std::size_t limit, change_done 
         std::move(done));
 }
 
+void store::withdraw(std::vector<routing> routes, change_done done) {
+    engine_->owner.change(
+        [routes = std::move(routes)](session& of) {
+            std::uint64_t changed = 0;
+            for (const routing& one : routes)
+                changed += of.withdraw(one);
+            return changed;
+        },
+        std::move(done));
+}
+
+void store::note_published(std::vector<event_id> events, write_done done) {
+    engine_->owner.note_published(std::move(events), std::move(done));
+}
+
+void store::take_in(std::vector<std::shared_ptr<const event>> events, routing_of decide, taken_in_done done) {
+    engine_->owner.take_in(std::move(events), std::move(decide), std::move(done));
+}
+
 bool store::stop(std::chrono::milliseconds timeout) {
     if (engine_->owner.is_stopping())
         return true;
@@ -169,12 +201,22 @@ std::vector<handler_depth> store::depths() const {
     const auto oldest = engine_->clerk.oldest_pending();
     std::vector<handler_depth> found;
     for (auto& [name, depth] : engine_->owner.depths()) {
-        if (name.empty())
+        if (name.empty() || name == outbox_name)
             continue; // events without a handler are in the ledger
         found.push_back(depth);
         if (const auto at = oldest.find(name); at != oldest.end() && depth.pending + depth.retry > 0)
             found.back().oldest_pending = at->second;
     }
+    return found;
+}
+
+handler_depth store::outbox() const {
+    const auto oldest = engine_->clerk.oldest_pending();
+    const auto depths = engine_->owner.depths();
+    const auto known = depths.find(outbox_name);
+    handler_depth found = known == depths.end() ? handler_depth{} : known->second;
+    if (const auto at = oldest.find(outbox_name); at != oldest.end() && found.pending + found.retry > 0)
+        found.oldest_pending = at->second;
     return found;
 }
 

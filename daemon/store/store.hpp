@@ -56,13 +56,16 @@ public:
 };
 
 struct append_result {
-    event_id id{};          ///< Of the event, or of the one that this is a repeat of.
-    bool is_repeat = false; ///< Not stored again.
+    event_id id{};               ///< Of the event, or of the one that this is a repeat of.
+    bool is_repeat = false;      ///< Not stored again.
+    bool is_unpublished = false; ///< It waits for a broker to confirm it.
 };
 
 /// Called once, on the writer thread; must not block.
 using append_done = std::function<void(error_code, append_result)>;
 using write_done = std::function<void()>;
+/// How many events were new to the store.
+using taken_in_done = std::function<void(std::uint64_t taken)>;
 /// How many deliveries were changed.
 using change_done = std::function<void(std::uint64_t changed)>;
 
@@ -74,6 +77,12 @@ using committed_sink = std::function<void(std::span<const stored_event>)>;
 /// Says where an event goes, if that can be said at once; nothing where it takes longer. Called on the
 /// writer thread, inside the transaction: pure, some microseconds.
 using route_decision = std::function<std::optional<routing>(const stored_event&)>;
+
+/// Where an event goes that came by a queue. As above.
+using routing_of = std::function<routing(const stored_event&)>;
+
+/// To the outbox: the event waits for a broker. One whose row is damaged is dead instead.
+routing route_to_outbox(const stored_event& stored);
 
 class reader;
 class engine;
@@ -116,6 +125,14 @@ public:
     /// Records what became of an attempt. Tried until it succeeds. `done` as above.
     void settle(settlement what, write_done done);
 
+    // What goes to a broker and comes from it. Each is one commit, tried until it succeeds; `done` as above.
+    /// A broker has confirmed these events: they leave the outbox.
+    void note_published(std::vector<event_id> events, write_done done);
+    /// Events that came by a queue, in order: each is stored and routed, unless the store has it and has
+    /// routed it already, by its id. One of the store's own that comes back is routed now. Waits until all
+    /// before is routed.
+    void take_in(std::vector<std::shared_ptr<const event>> events, routing_of decide, taken_in_done done);
+
     // What operators ask for. Each is one commit, tried until it succeeds; `done` runs on the writer thread
     // after it, or never, where the store is stopped before. What is pending by it is offered to the
     // committed sink by an empty span. At most some hundreds at a time: an ack waits meanwhile.
@@ -129,6 +146,8 @@ public:
     void discard(std::vector<event_id> dead, change_done done);
     /// The same with deliveries that wait for `handler`, oldest first. Not for one that has workers.
     void discard_waiting(std::string handler, std::size_t limit, change_done done);
+    /// Events of the outbox go to handlers of this host, since there is no broker any more.
+    void withdraw(std::vector<routing> routes, change_done done);
 
     /// Commits what waits and stops the threads; what comes later gets `stopping`. Blocks up to
     /// `timeout`, the time a hung disk is waited for. Called once, before the destructor or by it.
@@ -141,6 +160,8 @@ public:
     /// As of the last commit. Thread-safe, doesn't block on the disk.
     ledger accounts() const;
     std::vector<handler_depth> depths() const;
+    /// What waits for a broker. `last_error`: of an event that it doesn't take.
+    handler_depth outbox() const;
     /// Dead deliveries without a handler: of bodies that can't be read, and that no route takes.
     std::uint64_t dead_without_handler() const;
     /// Since when commits have been failing or hanging; nothing where all is well.

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t batch_events_max = 256;
 constexpr std::size_t batch_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t batch_dispatch_max = 512;
-constexpr std::size_t abandoned_bytes_max = 64 * 1024 * 1024;
+constexpr std::size_t batch_queue_max = 4; // of some hundred events each
 constexpr auto retry_pause = 100ms;
 constexpr auto idle_pause = 200ms;
 
@@ -97,8 +97,13 @@ void writer::run() {
 
 bool writer::has_work() const {
     const bool is_dispatch_waiting =
-        !is_carrying_ && (!routes_.empty() || !settlements_.empty() || !changes_.empty());
+        !is_carrying_ && (!routes_.empty() || !settlements_.empty() || !changes_.empty() ||
+                          !published_.empty() || may_take_in());
     return !appends_.empty() || is_dispatch_waiting || background_ != nullptr || !distrust_request_.empty();
+}
+
+bool writer::may_take_in() const {
+    return !taken_in_.empty() && session_->routed_up_to() >= session_->last_sequence();
 }
 
 bool writer::take_work() {
@@ -136,6 +141,14 @@ bool writer::take_work() {
         if (!changes_.empty()) { // large ones: one a commit
             batch_.changes.push_back(std::move(changes_.front()));
             changes_.pop_front();
+        }
+        for (std::size_t i = 0; i < batch_queue_max && !published_.empty(); ++i) {
+            batch_.published.push_back(std::move(published_.front()));
+            published_.pop_front();
+        }
+        if (may_take_in()) {
+            batch_.taken_in.push_back(std::move(taken_in_.front()));
+            taken_in_.pop_front();
         }
     }
     batch_.background = std::exchange(background_, nullptr);
@@ -214,6 +227,17 @@ void writer::apply() {
         session_->settle(job.what);
     for (change_job& job : batch_.changes)
         job.changed = job.work(*session_);
+    for (const published_job& job : batch_.published)
+        for (const event_id& one : job.events)
+            session_->note_published(one);
+    taken_.clear();
+    for (take_in_job& job : batch_.taken_in) {
+        const std::size_t before = taken_.size();
+        for (const auto& one : job.events)
+            if (auto taken = session_->take_in(one, job.decide))
+                taken_.push_back(std::move(*taken));
+        job.taken = taken_.size() - before;
+    }
     session_->maintain(to_number(wall_now() - repeat_window_));
 }
 
@@ -222,8 +246,11 @@ void writer::route_now(append_job& job) {
     if (!decide_now_)
         return;
     job.route = decide_now_({job.result.sequence, job.subject, false, {}});
-    if (job.route)
-        session_->route_stored(*job.route);
+    if (!job.route)
+        return;
+    session_->route_stored(*job.route);
+    job.result.is_unpublished =
+        !job.route->handlers.empty() && job.route->handlers.front().handler == outbox_name;
 }
 
 void writer::replace_file() {
@@ -239,68 +266,19 @@ void writer::replace_file() {
     distrust_cause_.clear();
     // Routes and settlements wait until the events they speak of have been carried over.
     const std::scoped_lock lock(mutex_);
-    std::move(batch_.routes.rbegin(), batch_.routes.rend(), std::front_inserter(routes_));
-    std::move(batch_.settlements.rbegin(), batch_.settlements.rend(), std::front_inserter(settlements_));
-    batch_.routes.clear();
-    batch_.settlements.clear();
-    std::move(batch_.changes.rbegin(), batch_.changes.rend(), std::front_inserter(changes_));
-    batch_.changes.clear();
+    give_back_dispatch_work();
 }
 
-void writer::acknowledge() {
-    batch done;
-    std::swap(done, batch_);
-    std::vector<stored_event> fresh = std::exchange(moved_, {});
-    fresh.reserve(fresh.size() + done.appends.size());
-    for (append_job& job : done.appends) {
-        if (job.done)
-            job.done({}, {job.result.id, job.result.is_repeat});
-        if (!job.result.is_repeat)
-            fresh.push_back(
-                {job.result.sequence, std::move(job.subject), job.route.has_value(), std::move(job.route)});
-    }
-    if (!done.appends.empty())
-        tell_answered();
-    publish();
-    committed_sink sink;
-    {
-        const std::scoped_lock lock(mutex_);
-        if (!is_carrying_)
-            sink = sink_;
-        if (done.background != nullptr) {
-            done.background->is_done = true;
-            background_done_.notify_all();
-        }
-    }
-    if (sink && !fresh.empty())
-        sink(fresh);
-    for (const route_job& job : done.routes)
-        job.done();
-    for (const settle_job& job : done.settlements)
-        job.done();
-    // Behind the settlements, so that what was settled and revived by one commit is seen in that order.
-    const bool may_have_pending = std::any_of(done.changes.begin(), done.changes.end(),
-                                              [](const change_job& job) { return job.changed > 0; });
-    if (sink && may_have_pending)
-        sink({});
-    for (const change_job& job : done.changes)
-        job.done(job.changed);
-}
-
-void writer::tell_answered() {
-    std::function<void()> all;
-    {
-        const std::scoped_lock lock(mutex_);
-        all = answered_;
-    }
-    if (all)
-        all();
-}
-
-void writer::publish() {
-    const std::scoped_lock lock(mutex_);
-    accounts_ = session_->accounts();
-    depths_ = session_->depths();
+void writer::give_back_dispatch_work() {
+    const auto give_back = [](auto& taken, auto& to) {
+        std::move(taken.rbegin(), taken.rend(), std::front_inserter(to));
+        taken.clear();
+    };
+    give_back(batch_.routes, routes_);
+    give_back(batch_.settlements, settlements_);
+    give_back(batch_.changes, changes_);
+    give_back(batch_.published, published_);
+    give_back(batch_.taken_in, taken_in_);
 }
 
 void writer::finish_checkpoint_now() {
@@ -324,36 +302,6 @@ void writer::give_back_background() {
 
 bool writer::is_given_up() const {
     return is_stopping_ && std::chrono::steady_clock::now() > stop_deadline_;
-}
-
-/// Tells the one who waits, once it is too late; the event stays, to be stored when that is possible.
-/// True: told now.
-bool writer::expire(append_job& job, steady_time now, bool is_giving_up) {
-    if (!job.done || (job.deadline > now && !is_giving_up))
-        return false;
-    job.done(is_giving_up ? errc::stopping : errc::deadline_passed, {});
-    job.done = nullptr;
-    return true;
-}
-
-void writer::expire_appends(bool is_giving_up) {
-    const auto now = std::chrono::steady_clock::now();
-    for (append_job& job : batch_.appends)
-        expire(job, now, is_giving_up);
-    const std::scoped_lock lock(mutex_);
-    for (append_job& job : appends_)
-        if (expire(job, now, is_giving_up))
-            abandoned_bytes_ += job.subject->body.size();
-    // A sender that was told "not stored" may have given up: what fits is stored all the same.
-    for (auto job = appends_.begin(); job != appends_.end() && abandoned_bytes_ > abandoned_bytes_max;) {
-        if (job->done) {
-            ++job;
-            continue;
-        }
-        abandoned_bytes_ -= job->subject->body.size();
-        waiting_bytes_ -= job->subject->body.size();
-        job = appends_.erase(job);
-    }
 }
 
 } // namespace outreachd::store

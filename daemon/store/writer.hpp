@@ -33,6 +33,10 @@ public:
     /// What an operator asks for: `work` says how many deliveries it has changed. It may run more than once,
     /// where a commit fails.
     void change(std::function<std::uint64_t(session&)> work, change_done done);
+    /// What a broker has confirmed.
+    void note_published(std::vector<event_id> events, write_done done);
+    /// What came by a queue. It waits until everything before is routed, so that the cursor can follow.
+    void take_in(std::vector<std::shared_ptr<const event>> events, routing_of decide, taken_in_done done);
     void on_committed(committed_sink sink);
     void on_answered(std::function<void()> all);
     void route_at_append(route_decision decide);
@@ -102,6 +106,18 @@ private:
         std::uint64_t changed = 0;
     };
 
+    struct published_job {
+        std::vector<event_id> events;
+        write_done done;
+    };
+
+    struct take_in_job {
+        std::vector<std::shared_ptr<const event>> events;
+        routing_of decide;
+        taken_in_done done;
+        std::uint64_t taken = 0;
+    };
+
     struct background_job {
         std::function<void(session&)> work;
         bool is_done = false;
@@ -120,6 +136,8 @@ private:
         std::vector<route_job> routes;
         std::vector<settle_job> settlements;
         std::vector<change_job> changes;
+        std::vector<published_job> published;
+        std::vector<take_in_job> taken_in;
         background_job* background = nullptr;
     };
 
@@ -142,7 +160,9 @@ private:
     bool run_background(std::int64_t into, const std::function<void(session&)>& work);
     /// Whether a failure is a reason to go on in a fresh file. Counts failed reads, with mutex_ held.
     bool is_grave(std::int64_t file, const database_error& failure);
-    bool has_work() const; // with mutex_ held
+    bool has_work() const;          // with mutex_ held
+    bool may_take_in() const;       // with mutex_ held
+    void give_back_dispatch_work(); // with mutex_ held
     bool is_given_up() const;
 
     const file_set& files_;
@@ -156,6 +176,7 @@ private:
     bool is_wal_trusted_ = false;
     route_decision decide_now_;       // of this batch
     std::vector<stored_event> moved_; // by this batch's carrying: they have new sequences
+    std::vector<stored_event> taken_; // by this batch, from a queue
 
     mutable std::mutex mutex_; // guards what follows
     std::condition_variable has_work_;
@@ -166,6 +187,8 @@ private:
     std::deque<route_job> routes_;
     std::deque<settle_job> settlements_;
     std::deque<change_job> changes_;
+    std::deque<published_job> published_;
+    std::deque<take_in_job> taken_in_;
     background_job* background_ = nullptr; // one at a time: its thread waits for it
     committed_sink sink_;
     std::function<void()> answered_;

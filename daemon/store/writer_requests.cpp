@@ -78,6 +78,23 @@ void writer::change(std::function<std::uint64_t(session&)> work, change_done don
     has_work_.notify_one();
 }
 
+void writer::note_published(std::vector<event_id> events, write_done done) {
+    const std::scoped_lock lock(mutex_);
+    if (is_finished_)
+        return;
+    published_.push_back({std::move(events), std::move(done)});
+    has_work_.notify_one();
+}
+
+void writer::take_in(std::vector<std::shared_ptr<const event>> events, routing_of decide,
+                     taken_in_done done) {
+    const std::scoped_lock lock(mutex_);
+    if (is_finished_)
+        return;
+    taken_in_.push_back({std::move(events), std::move(decide), std::move(done)});
+    has_work_.notify_one();
+}
+
 void writer::on_committed(committed_sink sink) {
     const std::scoped_lock lock(mutex_);
     sink_ = std::move(sink);

@@ -1,5 +1,6 @@
 /// Where events go.
 #include "daemon/dispatch/router.hpp"
+#include "daemon/event/ordering_key.hpp"
 
 #include <gtest/gtest.h>
 

@@ -27,15 +27,18 @@ std::string text_of(const ledger& counts) {
 ledger count_events(database& in, std::uint64_t expired) {
     ledger counted;
     counted.expired = expired;
-    statement rows(in, "SELECT max(d.state<2), max(d.state=3), max(d.state=2), max(d.state=4), max(d.state=5)"
-                       " FROM events e LEFT JOIN deliveries d ON d.event=e.sequence GROUP BY e.sequence");
+    statement rows(in,
+                   "SELECT max(d.state<2), max(d.state=3), max(d.state=2), max(d.state=4), max(d.state=5),"
+                   " max(d.state=6)"
+                   " FROM events e LEFT JOIN deliveries d ON d.event=e.sequence GROUP BY e.sequence");
     while (rows.step()) {
         ++counted.received;
         ++(rows.is_null(0) || rows.number(0) != 0 ? counted.pending
            : rows.number(1) != 0                  ? counted.dead
            : rows.number(2) != 0                  ? counted.done
            : rows.number(3) != 0                  ? counted.unrouted
-                                                  : counted.discarded);
+           : rows.number(4) != 0                  ? counted.discarded
+                                                  : counted.published);
     }
     counted.received += expired;
     return counted;
@@ -51,9 +54,10 @@ std::string text_of(const handler_depth& depth) {
 /// Of each handler that has a delivery in one of these states.
 std::string depths_in(database& in) {
     std::string text;
-    statement rows(in, "SELECT h.name, sum(d.state=0), sum(d.state=1), sum(d.state=3) FROM deliveries d"
-                       " JOIN handlers h ON h.id=d.handler WHERE d.state IN (0,1,3) AND h.id<>0"
-                       " GROUP BY h.name ORDER BY h.name");
+    statement rows(
+        in, "SELECT h.name, sum(d.state=0), sum(d.state=1), sum(d.state=3) FROM deliveries d"
+            " JOIN handlers h ON h.id=d.handler WHERE d.state IN (0,1,3) AND h.id<>0 AND h.name<>'(outbox)'"
+            " GROUP BY h.name ORDER BY h.name");
     while (rows.step())
         text +=
             text_of(handler_depth{rows.text(0), number(rows, 1), number(rows, 2), number(rows, 3), {}, {}});
@@ -115,6 +119,10 @@ std::string differences(store& of) {
     compare("ledger", text_of(told), text_of(count_events(look, told.expired)));
     compare("depths", depths_told(of), depths_in(look));
     const auto without = look.read_number("SELECT count(*) FROM deliveries WHERE state=3 AND handler=0");
+    const handler_depth outbox = of.outbox();
+    compare("outbox", std::to_string(outbox.pending + outbox.retry),
+            std::to_string(look.read_number("SELECT count(*) FROM deliveries d JOIN handlers h"
+                                            " ON h.id=d.handler WHERE h.name='(outbox)' AND d.state<2")));
     compare("dead without a handler", std::to_string(of.dead_without_handler()), std::to_string(without));
     if (dead_index(look) != dead_deliveries(look))
         found += "the index of dead deliveries isn't that of those that are dead\n";

@@ -1,0 +1,131 @@
+/// Events on their way to a broker, and those that come from it.
+#include "daemon/store/event_row.hpp"
+#include "daemon/store/session.hpp"
+
+#include <string>
+
+namespace outreachd::store {
+
+/// Nothing where the event was never meant for a broker.
+std::optional<delivery_state> session::outbox_state(sequence at) {
+    const auto known = state_.handler_ids.find(outbox_name);
+    if (known == state_.handler_ids.end())
+        return std::nullopt;
+    find_delivery_->bind(at, known->second);
+    const auto state = find_delivery_->step()
+                           ? std::optional{static_cast<delivery_state>(find_delivery_->number(0))}
+                           : std::nullopt;
+    find_delivery_->reset();
+    return state;
+}
+
+bool session::is_unpublished(sequence at) {
+    const auto state = outbox_state(at);
+    return state && is_unfinished(*state);
+}
+
+/// Whether anything but the outbox knows where the event goes.
+bool session::has_own_deliveries(sequence at) {
+    const auto known = state_.handler_ids.find(outbox_name);
+    statement others(database_, "SELECT 1 FROM deliveries WHERE event=? AND handler<>? LIMIT 1");
+    others.bind(at, known == state_.handler_ids.end() ? std::int64_t{-1} : known->second);
+    return others.step();
+}
+
+void session::note_published(const event_id& id) {
+    const auto at = sequence_of(id);
+    const auto state = at ? outbox_state(*at) : std::nullopt;
+    if (!state || !is_unfinished(*state))
+        return;
+    move_outbox_row(*at, *state, delivery_state::published);
+}
+
+std::uint64_t session::publish_again(sequence at) {
+    if (outbox_state(at) != delivery_state::published)
+        return 0;
+    move_outbox_row(at, delivery_state::published, delivery_state::pending);
+    return 1;
+}
+
+void session::move_outbox_row(sequence at, delivery_state from, delivery_state to) {
+    const auto before = summary_of(at);
+    const std::optional<std::int64_t> finished =
+        is_unfinished(to) ? std::nullopt : std::optional{to_number(wall_now())};
+    update_delivery_
+        ->bind(static_cast<std::int64_t>(to), std::int64_t{0}, nullptr, finished, std::string_view(),
+               std::string_view(), std::int64_t{0}, at, handler_id(outbox_name))
+        .run();
+    count(outbox_name, from, -1);
+    count(outbox_name, to, 1);
+    move(before, summary_of(at));
+    is_changed_ = true;
+}
+
+std::uint64_t session::withdraw(const routing& what) {
+    if (!is_unpublished(what.sequence))
+        return 0;
+    const auto before = summary_of(what.sequence);
+    remove_delivery(what.sequence, handler_id(outbox_name));
+    insert_route(what);
+    move(before, summary_of(what.sequence));
+    is_changed_ = true;
+    return 1;
+}
+
+void session::insert_route(const routing& what) {
+    if (what.handlers.empty()) {
+        insert_nobody(what.sequence, what.ordering_key, 0, what.dead_reason);
+        return;
+    }
+    for (const destination& to : what.handlers)
+        insert_pending(what, to, 0);
+}
+
+std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, const routing_of& decide) {
+    const auto earlier = sequence_of(what->id);
+    if (earlier && has_own_deliveries(*earlier))
+        return std::nullopt;
+    const bool is_all_routed = state_.routed_up_to >= state_.last_sequence;
+    const auto before = earlier ? summary_of(*earlier) : std::nullopt;
+    if (earlier)
+        what = remove_for_moving(*earlier, std::move(what));
+    sequence at = next_sequence();
+    while (!insert_event(database_, *insert_event_, at, *what))
+        at = next_sequence(); // another event has its place
+    repeats_.add(fingerprint_of_body(*what), at);
+    if (const auto by_id = fingerprint_of_event_id(*what))
+        repeats_.add(*by_id, at);
+    if (earlier) {
+        for (const char* const move_rows :
+             {"UPDATE deliveries SET event=? WHERE event=?", "UPDATE attempts SET event=? WHERE event=?"})
+            statement(database_, move_rows).bind(at, *earlier).run();
+    } else {
+        ++state_.accounts.received;
+    }
+    stored_event taken{at, std::move(what), true, {}};
+    taken.route = decide(taken);
+    taken.route->sequence = at;
+    insert_route(*taken.route);
+    move(before, summary_of(at));
+    if (is_all_routed)
+        state_.routed_up_to = at;
+    is_changed_ = true;
+    return taken;
+}
+
+/// An event of our own that comes back takes the place in the order that it has now: its deliveries follow
+/// those of the events that came before it. Gives the event as it was stored, which holds more than a
+/// message.
+std::shared_ptr<const event> session::remove_for_moving(sequence at, std::shared_ptr<const event> otherwise) {
+    static const std::string sql = std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";
+    {
+        statement row(database_, sql.c_str());
+        if (row.bind(at).step())
+            if (auto stored = read_event_row(row).subject)
+                otherwise = std::move(stored);
+    }
+    statement(database_, "DELETE FROM events WHERE sequence=?").bind(at).run();
+    return otherwise;
+}
+
+} // namespace outreachd::store

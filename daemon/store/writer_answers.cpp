@@ -1,0 +1,105 @@
+/// What the writer thread tells those who wait for it.
+#include "daemon/store/writer.hpp"
+
+namespace outreachd::store {
+
+namespace {
+
+constexpr std::size_t abandoned_bytes_max = 64 * 1024 * 1024;
+
+} // namespace
+
+void writer::acknowledge() {
+    batch done;
+    std::swap(done, batch_);
+    std::vector<stored_event> fresh = std::exchange(moved_, {});
+    const std::vector<stored_event> taken = std::exchange(taken_, {});
+    fresh.reserve(fresh.size() + done.appends.size());
+    for (append_job& job : done.appends) {
+        if (job.done)
+            job.done({}, {job.result.id, job.result.is_repeat, job.result.is_unpublished});
+        if (!job.result.is_repeat)
+            fresh.push_back(
+                {job.result.sequence, std::move(job.subject), job.route.has_value(), std::move(job.route)});
+    }
+    if (!done.appends.empty())
+        tell_answered();
+    publish();
+    committed_sink sink;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!is_carrying_)
+            sink = sink_;
+        if (done.background != nullptr) {
+            done.background->is_done = true;
+            background_done_.notify_all();
+        }
+    }
+    if (sink && !fresh.empty())
+        sink(fresh);
+    if (sink && !taken.empty())
+        sink(taken);
+    for (const route_job& job : done.routes)
+        job.done();
+    for (const published_job& job : done.published)
+        job.done();
+    for (const take_in_job& job : done.taken_in)
+        job.done(job.taken);
+    for (const settle_job& job : done.settlements)
+        job.done();
+    // Behind the settlements, so that what was settled and revived by one commit is seen in that order.
+    const bool may_have_pending = std::any_of(done.changes.begin(), done.changes.end(),
+                                              [](const change_job& job) { return job.changed > 0; });
+    if (sink && may_have_pending)
+        sink({});
+    for (const change_job& job : done.changes)
+        job.done(job.changed);
+}
+
+void writer::tell_answered() {
+    std::function<void()> all;
+    {
+        const std::scoped_lock lock(mutex_);
+        all = answered_;
+    }
+    if (all)
+        all();
+}
+
+void writer::publish() {
+    const std::scoped_lock lock(mutex_);
+    accounts_ = session_->accounts();
+    depths_ = session_->depths();
+}
+
+/// Tells the one who waits, once it is too late; the event stays, to be stored when that is possible.
+/// True: told now.
+bool writer::expire(append_job& job, steady_time now, bool is_giving_up) {
+    if (!job.done || (job.deadline > now && !is_giving_up))
+        return false;
+    job.done(is_giving_up ? errc::stopping : errc::deadline_passed, {});
+    job.done = nullptr;
+    return true;
+}
+
+void writer::expire_appends(bool is_giving_up) {
+    const auto now = std::chrono::steady_clock::now();
+    for (append_job& job : batch_.appends)
+        expire(job, now, is_giving_up);
+    const std::scoped_lock lock(mutex_);
+    for (append_job& job : appends_)
+        if (expire(job, now, is_giving_up))
+            abandoned_bytes_ += job.subject->body.size();
+    // A sender that was told "not stored" may have given up: what fits is stored all the same.
+    for (auto job = appends_.begin(); job != appends_.end() && abandoned_bytes_ > abandoned_bytes_max;) {
+        if (job->done) {
+            ++job;
+            continue;
+        }
+        abandoned_bytes_ -= job->subject->body.size();
+        waiting_bytes_ -= job->subject->body.size();
+        job = appends_.erase(job);
+    }
+}
+
+} // namespace outreachd::store
