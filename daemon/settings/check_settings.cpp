@@ -67,6 +67,25 @@ void check_endpoints(const std::vector<endpoint>& read, findings& found) {
     }
 }
 
+void check_roles(const settings& read, findings& found) {
+    if (!found.is_sound("roles") || !found.is_sound("queue.type"))
+        return;
+    const bool is_embedded = read.queue.type == queue_type::embedded;
+    // A section that is wrong may have meant to give the type.
+    const bool is_meant = found.is_given("queue.type") || found.is_sound("queue");
+    if (is_embedded && is_meant && !(read.roles.receives && read.roles.works))
+        found.error("roles", found.where("roles"),
+                    "one role alone needs 'queue.type: amqp', since RabbitMQ is the road between a host that "
+                    "receives and one that works; write [receive, work] or leave it out");
+    if (read.queue.amqp.ack != ack_after::broker)
+        return;
+    const std::string key = "queue.amqp.ack";
+    if (is_embedded)
+        found.warning(key, found.where(key), "'broker' has no effect with the embedded queue");
+    else if (!read.roles.receives)
+        found.warning(key, found.where(key), "'broker' has no effect on a host that doesn't receive");
+}
+
 void check_admin(const admin& read, findings& found) {
     if (!found.is_sound("admin.address") || !found.is_sound("admin.token"))
         return;

@@ -14,6 +14,8 @@ void check_listen(const listen& read, findings& found);
 /// Opens the certificate and the key.
 void check_tls_files(const listen& read, findings& found);
 void check_endpoints(const std::vector<endpoint>& read, findings& found);
+/// One role alone needs RabbitMQ between the hosts.
+void check_roles(const settings& read, findings& found);
 void check_admin(const admin& read, findings& found);
 void check_ports(const settings& read, findings& found);
 /// `names` are all handlers of the file, those with errors included.

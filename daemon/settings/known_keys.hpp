@@ -43,9 +43,12 @@ inline constexpr known_section store{"store", store_keys, {}};
 inline constexpr names retention_keys = {"done", "unrouted", "dead", "size"};
 inline constexpr known_section retention{"store.retention", retention_keys, {}};
 
-inline constexpr names queue_keys = {"type"};
-inline constexpr names queue_later = {"amqp"};
-inline constexpr known_section queue{"queue", queue_keys, queue_later};
+inline constexpr names queue_keys = {"type", "amqp"};
+inline constexpr known_section queue{"queue", queue_keys, {}};
+
+inline constexpr names amqp_queue_keys = {"uri",        "exchange", "prefix", "partitions",
+                                          "queue_type", "ack",      "ca"};
+inline constexpr known_section amqp_queue{"queue.amqp", amqp_queue_keys, {}};
 
 // What all handlers share stands first in each type's list.
 inline constexpr names log_handler_keys = {"type",  "concurrency", "timeout", "ordering",
@@ -86,9 +89,10 @@ inline constexpr known_section secret{"a secret", secret_keys, {}};
 inline constexpr names handler_types = {"log", "file", "http", "exec"};
 inline constexpr names handler_types_later = {"amqp", "outreach"};
 
-inline constexpr std::array sections = {
-    &top,          &listen,       &tls,  &limits,       &endpoint, &store, &retention, &queue, &log_handler,
-    &file_handler, &http_handler, &sign, &exec_handler, &retry,    &route, &admin,     &log,   &secret};
+inline constexpr std::array sections = {&top,          &listen,       &tls,   &limits,       &endpoint,
+                                        &store,        &retention,    &queue, &amqp_queue,   &log_handler,
+                                        &file_handler, &http_handler, &sign,  &exec_handler, &retry,
+                                        &route,        &admin,        &log,   &secret};
 
 } // namespace known
 

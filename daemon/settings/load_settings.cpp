@@ -6,6 +6,7 @@
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/units.hpp"
 
+#include <initializer_list>
 #include <set>
 #include <span>
 
@@ -19,34 +20,51 @@ loaded refuse(problem why) {
     return result;
 }
 
-void read_everything(const section_reader& top, settings& into, findings& found) {
-    std::set<std::string> handler_names;
+/// What a host that receives needs, and `send`, which sends to it.
+void read_receiving(const section_reader& top, settings& into, findings& found) {
     const bool is_listen_read = read_listen(top, into.listen);
     read_endpoints(top, into.endpoints);
-    read_store(top, into.store);
-    check_queue(top);
-    read_handlers(top, into.handlers, handler_names);
-    read_routes(top, into.routes);
-    check_roles(top);
-    top.read("shutdown_timeout", into.shutdown_timeout, {duration_min, duration_max});
-    read_admin(top, into.admin);
-    read_log(top, into.log);
-
     if (is_listen_read)
         check_listen(into.listen, found);
-    check_tls_files(into.listen, found);
     check_endpoints(into.endpoints, found);
-    check_admin(into.admin, found);
-    check_ports(into, found);
-    check_routes(into, handler_names, found);
 }
 
-void read_for_send(const section_reader& top, settings& into, findings& found) {
-    const bool is_listen_read = read_listen(top, into.listen);
-    read_endpoints(top, into.endpoints);
-    if (is_listen_read)
-        check_listen(into.listen, found);
-    check_endpoints(into.endpoints, found);
+/// Passes over sections that this host has no use for. Several hosts may share one file, and the secrets and
+/// files that it names for the others are none of this one's.
+void pass_over(const section_reader& top, std::initializer_list<std::string_view> names,
+               std::string_view role) {
+    for (const std::string_view name : names)
+        if (const auto value = top.find(name))
+            value->warning("is not used here: 'roles' doesn't name '" + std::string{role} + "'");
+}
+
+void read_everything(const section_reader& top, settings& into, findings& found) {
+    read_roles(top, into.roles);
+    read_queue(top, into.queue);
+    check_roles(into, found);
+    read_store(top, into.store);
+    top.read("shutdown_timeout", into.shutdown_timeout, {duration_min, duration_max});
+    read_admin(top, into.admin);
+    check_admin(into.admin, found);
+    read_log(top, into.log);
+
+    // Where `roles` is wrong nobody knows what this host needs.
+    const bool is_certain = found.is_sound("roles");
+    if (!into.roles.receives) {
+        pass_over(top, {"listen", "endpoints"}, "receive");
+    } else if (is_certain || top.find("listen") || top.find("endpoints")) {
+        read_receiving(top, into, found);
+        check_tls_files(into.listen, found);
+        check_ports(into, found);
+    }
+    if (!into.roles.works) {
+        pass_over(top, {"handlers", "routes"}, "work");
+    } else {
+        std::set<std::string> handler_names;
+        read_handlers(top, into.handlers, handler_names);
+        read_routes(top, into.routes);
+        check_routes(into, handler_names, found);
+    }
 }
 
 void read_for_admin_api(const section_reader& top, settings& into, findings& found) {
@@ -101,7 +119,7 @@ loaded parse_settings(const std::string& text, const std::string&, scope part,
             read_everything(top, result.settings, found);
             break;
         case scope::send:
-            read_for_send(top, result.settings, found);
+            read_receiving(top, result.settings, found);
             break;
         case scope::admin_api:
             read_for_admin_api(top, result.settings, found);

@@ -49,6 +49,10 @@ bool is_loopback(std::string_view address) {
     return bytes && (*bytes == ipv6_loopback || (is_ipv4(*bytes) && (*bytes)[12] == 127));
 }
 
+bool is_loopback_host(std::string_view host) {
+    return is_loopback(host) || host == "localhost";
+}
+
 bool is_any_address(std::string_view address) {
     const auto bytes = parse(address);
     if (!bytes)

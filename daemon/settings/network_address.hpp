@@ -12,6 +12,9 @@ bool is_ip_address(std::string_view text);
 /// 127.0.0.0/8 or ::1, also written as IPv4 in IPv6.
 bool is_loopback(std::string_view address);
 
+/// A loopback address, or `localhost`.
+bool is_loopback_host(std::string_view host);
+
 /// 0.0.0.0 or ::, all of the machine's addresses.
 bool is_any_address(std::string_view address);
 

@@ -123,19 +123,6 @@ void read_sign(const section_reader& section, secret& into) {
     into = std::move(*key);
 }
 
-void read_ca(const section_reader& section, std::string& into) {
-    const auto value = section.find("ca");
-    if (!value)
-        return;
-    const auto path = read_text(*value);
-    if (!path)
-        return;
-    authorities read = read_authorities(*path);
-    if (!read.problem.empty())
-        value->error(read.problem);
-    into = std::move(read.pem);
-}
-
 /// Nothing where the key isn't given; empty where it is wrong.
 std::optional<std::vector<std::string>> read_allow_hosts(const section_reader& section) {
     const auto value = section.find("allow_hosts");
@@ -153,6 +140,19 @@ std::optional<std::vector<std::string>> read_allow_hosts(const section_reader& s
 }
 
 } // namespace
+
+void read_ca(const section_reader& section, std::string& into) {
+    const auto value = section.find("ca");
+    if (!value)
+        return;
+    const auto path = read_text(*value);
+    if (!path)
+        return;
+    authorities read = read_authorities(*path);
+    if (!read.problem.empty())
+        value->error(read.problem);
+    into = std::move(read.pem);
+}
 
 http_handler read_http_handler(const section_reader& section) {
     static constexpr std::string_view formats[] = {"raw", "cloudevents"};

@@ -1,4 +1,4 @@
-/// The sections about the service itself: listen, endpoints, store, queue, roles, admin, log.
+/// The sections about the service itself: listen, endpoints, store, admin, log.
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
 #include "daemon/settings/secrets.hpp"
@@ -178,44 +178,6 @@ void read_store(const section_reader& top, store& into) {
     kept->read("unrouted", into.retention.unrouted, any_duration);
     kept->read("dead", into.retention.dead, any_duration);
     kept->read_size("size", into.retention.size_bytes_max, {1024ULL * 1024, size_bytes_max});
-}
-
-void check_queue(const section_reader& top) {
-    const auto section = top.section("queue", known::queue);
-    if (!section)
-        return;
-    const auto value = section->find("type");
-    if (!value)
-        return;
-    const auto text = read_scalar(*value, "embedded");
-    if (text && text->text == "amqp")
-        value->error("'amqp' is not in this version; it has only 'embedded'");
-    else if (text && text->text != "embedded")
-        value->error(in_quotes(text->text) + " is no type of queue; this version has only 'embedded'");
-}
-
-void check_roles(const section_reader& top) {
-    const auto value = top.find("roles");
-    if (!value)
-        return;
-    const auto roles = read_text_list(*value);
-    if (!roles)
-        return;
-    static constexpr std::string_view names[] = {"receive", "work"};
-    bool is_known = true;
-    for (std::size_t at = 0; at < roles->size(); ++at)
-        if (std::find(std::begin(names), std::end(names), (*roles)[at]) == std::end(names)) {
-            is_known = false;
-            value->found.error(value->key + "[" + std::to_string(at) + "]", value->node.items[at]->where,
-                               in_quotes((*roles)[at]) + " is no role" + suggestion((*roles)[at], names));
-        }
-    const auto has = [&](std::string_view name) {
-        return std::find(roles->begin(), roles->end(), name) != roles->end();
-    };
-    if (is_known && (!has("receive") || !has("work")))
-        value->error(
-            "a process with one role needs the queue type 'amqp', which is not in this version; write "
-            "[receive, work] or leave it out");
 }
 
 void read_admin(const section_reader& top, admin& into) {

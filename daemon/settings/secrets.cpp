@@ -31,11 +31,12 @@ std::optional<secret> accept(const value_ref& value, std::string text, const std
     return secret{std::move(text)};
 }
 
-std::optional<secret> read_inline(const value_ref& value) {
+std::optional<secret> read_inline(const value_ref& value, bool (*is_harmless)(std::string_view text)) {
     auto read = read_scalar(value, "a secret");
     if (!read)
         return std::nullopt;
-    if (!read->from_environment && !read->text.empty())
+    const bool is_warned_of = is_harmless == nullptr || !is_harmless(read->text);
+    if (!read->from_environment && !read->text.empty() && is_warned_of)
         value.warning("a secret stands in the file itself; {file: PATH} or {credential: NAME} keeps it out");
     return accept(value, std::move(read->text), "the secret");
 }
@@ -109,7 +110,7 @@ std::optional<secret> read_credential(const value_ref& value) {
 
 } // namespace
 
-std::optional<secret> read_secret(const value_ref& value) {
+std::optional<secret> read_secret(const value_ref& value, bool (*is_harmless)(std::string_view text)) {
     if (value.node.type != yaml_node::kind::map) {
         if (value.node.type == yaml_node::kind::sequence) {
             value.error(
@@ -117,7 +118,7 @@ std::optional<secret> read_secret(const value_ref& value) {
                 "list");
             return std::nullopt;
         }
-        return read_inline(value);
+        return read_inline(value, is_harmless);
     }
     const section_reader source{value, known::secret};
     const auto variable = source.find("env");

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 
 namespace outreachd::settings {
 
@@ -13,7 +14,9 @@ namespace outreachd::settings {
 inline constexpr std::size_t secret_bytes_max = 64UL * 1024;
 
 /// A string, `{env: NAME}`, `{file: PATH}` or `{credential: NAME}`; never empty. What is said about it
-/// names its place and never its text.
-std::optional<secret> read_secret(const value_ref& value);
+/// names its place and never its text. Where `is_harmless` says so, a string is no secret really, and nobody
+/// is warned that it stands in the file.
+std::optional<secret> read_secret(const value_ref& value,
+                                  bool (*is_harmless)(std::string_view text) = nullptr);
 
 } // namespace outreachd::settings

@@ -15,9 +15,9 @@ namespace outreachd::settings {
 bool read_listen(const section_reader& top, listen& into);
 void read_endpoints(const section_reader& top, std::vector<endpoint>& into);
 void read_store(const section_reader& top, store& into);
-/// `queue` and `roles` hold nothing yet that could be chosen; they are judged all the same.
-void check_queue(const section_reader& top);
-void check_roles(const section_reader& top);
+void read_queue(const section_reader& top, queue& into);
+/// Leaves both roles where the list is wrong.
+void read_roles(const section_reader& top, roles& into);
 void read_admin(const section_reader& top, admin& into);
 void read_log(const section_reader& top, log& into);
 
@@ -28,6 +28,11 @@ void read_routes(const section_reader& top, std::vector<route>& into);
 /// The keys of one type of handler; each type's stand in a file of their own.
 http_handler read_http_handler(const section_reader& section);
 exec_handler read_exec_handler(const section_reader& section);
+
+/// `uri` and `ca` of a section: the nodes of a RabbitMQ cluster. Neither has to be given.
+void read_amqp_nodes(const section_reader& section, amqp_nodes& into);
+/// The certificates in the file that `ca` names.
+void read_ca(const section_reader& section, std::string& into);
 
 /// What may be chosen for a `level`.
 inline constexpr std::string_view log_levels[] = {"debug", "info", "warn", "error"};

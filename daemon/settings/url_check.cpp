@@ -25,10 +25,6 @@ bool has_dot_segment(std::string_view target) {
     return path.find("/./") != std::string::npos || path.find("/../") != std::string::npos;
 }
 
-bool is_loopback_host(const std::string& host) {
-    return is_loopback(host) || host == "localhost";
-}
-
 /// What is wrong with a URL whose expressions are replaced; empty where nothing is.
 std::string refuse_url(const std::string& blanked) {
     if (std::any_of(blanked.begin(), blanked.end(), [](char c) { return c <= 0x20 || c >= 0x7F; }))

@@ -81,6 +81,13 @@ TEST(IpAddress, KnowsLoopbackAndAnyAddress) {
         EXPECT_FALSE(is_any_address(text)) << text;
 }
 
+TEST(HostName, MayBeThisMachines) {
+    for (const char* text : {"localhost", "127.0.0.1", "::1"})
+        EXPECT_TRUE(is_loopback_host(text)) << text;
+    for (const char* text : {"", "localhost.example.com", "rabbit", "10.0.0.1"})
+        EXPECT_FALSE(is_loopback_host(text)) << text;
+}
+
 TEST(Utf8, FindsTheFirstByteThatIsNone) {
     const struct {
         const char* label;

@@ -18,11 +18,12 @@ CONFIG = HERE.parents[2] / "config"
 
 # What a schema can say: keys, types, ranges, forms.
 STRUCTURE = [
-    r"unknown key", r"should be (a|one|text|true|visible)", r"unknown handler type",
-    r"is not (a whole number|a number|from|debug|info|warn|error|text|resource|reject|an IP address)",
-    r"is (neither 'off'|no name for|an empty list|no role|no type of queue|empty$)", r"the unit is missing",
+    r"unknown key", r"should be (a|one|text|true|visible|embedded)", r"unknown handler type",
+    r"is not (a whole number|a number|from|debug|info|warn|error|text|resource|reject|embedded|quorum|store|an IP address)",
+    r"is (neither 'off'|no name for|an empty list|no role|empty$)", r"the unit is missing",
     r"a (duration|size) is a whole number", r"is missing; give", r"needs exactly one of",
     r"has no value", r"not in this version", r"should be true or false", r"should begin with '/'", r"is not an absolute path",
+    r"names that begin with 'amq", r"more than 16 nodes", r"stands in the list already",
     r"holds (a '\?'|no '/')", r"is not raw or", r"is no (header's name|method)", r"^(listen|log|handlers|admin|endpoints|store)[^:]*: '.*' is not ", r"too large",
 ]
 # What it can't: other keys, files, the environment, how the text was written.
@@ -31,9 +32,9 @@ BEYOND = [
     r"is the path of", r"is the port of", r"environment variable", r"needs a loopback address", r"is longer than",
     r"names a directory", r"is a directory", r"can be reached from outside",
     r"the secret is empty", r"needs a secret", r"holds a (blank|control character)", r"'\$\{",
-    r"a process with one role", r"jq", r"leave out the \$\{\{", r"a credential's name",
+    r"one role alone", r"no AMQP URI", r"another vhost", r"jq", r"leave out the \$\{\{", r"a credential's name",
     r"is shorter than", r"without quotes",
-    r"should begin with http", r"holds a (user|'#'|space)", r"is no (URL such|proxy's URL|host:)", r"in its path",
+    r"should begin with (http|amqp)", r"holds a (user|'#'|space)", r"is no (URL such|proxy's URL|host:)", r"in its path",
     r"an expression decides", r"is not in 'allow_hosts'", r"is not yours to give", r"is what 'sign' gives",
     r"hands nothing over", r"can't stand beside", r"can't hold an expression", r"is no base64", r"has no meaning",
     r"is never closed", r"closes nothing", r"can't depend on the event", r"neither an absolute path nor", r"is set by the daemon",

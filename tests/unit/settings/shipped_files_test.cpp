@@ -28,7 +28,7 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
 /// A shipped file with a certificate and a secret that exist.
 loaded load_shipped(const std::string& name) {
     const temporary_folder folder;
-    const variable secret{"OUTREACH_WEBHOOK_SECRET", "a secret"};
+    const variable webhook_secret{"OUTREACH_WEBHOOK_SECRET", "a secret"};
     const certificate made = make_certificate();
     std::string text = shipped(name);
     replace_all(text, "/etc/outreachd/tls/fullchain.pem", folder.write("fullchain.pem", made.pem));
@@ -68,6 +68,9 @@ TEST(ShippedFiles, ShowTheDefaultsInTheExample) {
     EXPECT_EQ(shown.store.retention.unrouted, defaults.store.retention.unrouted);
     EXPECT_EQ(shown.store.retention.dead, defaults.store.retention.dead);
     EXPECT_EQ(shown.store.retention.size_bytes_max, defaults.store.retention.size_bytes_max);
+    EXPECT_EQ(shown.queue.type, defaults.queue.type);
+    EXPECT_EQ(shown.roles.receives, defaults.roles.receives);
+    EXPECT_EQ(shown.roles.works, defaults.roles.works);
     ASSERT_GE(shown.handlers.size(), 2U);
     const handler& archive = shown.handlers[0];
     EXPECT_EQ(archive.concurrency, handler{}.concurrency);
@@ -88,10 +91,10 @@ TEST(ShippedFiles, ShowTheDefaultsInTheExample) {
     EXPECT_EQ(shown.log.format, defaults.log.format);
 }
 
-/// The handlers that the example only comments out, since they would reach for hosts that don't exist.
-TEST(ShippedFiles, AreRightWithTheirOtherHandlers) {
+/// What the example only comments out, since it would reach for hosts that don't exist.
+TEST(ShippedFiles, AreRightWithWhatTheyCommentOut) {
     const temporary_folder folder;
-    const variable secret{"OUTREACH_WEBHOOK_SECRET", "a secret"};
+    const variable webhook_secret{"OUTREACH_WEBHOOK_SECRET", "a secret"};
     folder.write("admin_token", "a token");
     const variable credentials{"CREDENTIALS_DIRECTORY", folder.path("")};
     const variable crm_secret{"CRM_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"};
@@ -100,6 +103,9 @@ TEST(ShippedFiles, AreRightWithTheirOtherHandlers) {
     replace_all(text, "/etc/outreachd/tls/fullchain.pem", folder.write("fullchain.pem", made.pem));
     replace_all(text, "/etc/outreachd/tls/privkey.pem", folder.write("privkey.pem", made.key_pem));
     replace_all(text, "/etc/outreachd/crm-ca.pem", folder.write("ca.pem", made.pem));
+    const variable broker{"AMQP_URI", "amqps://me:s3cret@rabbit.example.com"};
+    replace_all(text, "/etc/outreachd/rabbit-ca.pem", folder.write("rabbit-ca.pem", made.pem));
+    replace_all(text, "\n  # amqp:", "\n  amqp:");
     replace_all(text, "\n  # crm:", "\n  crm:");
     replace_all(text, "\n  #   ", "\n    ");
     replace_all(text, "to: [archive]", "to: [archive, crm]");
@@ -110,6 +116,11 @@ TEST(ShippedFiles, AreRightWithTheirOtherHandlers) {
     const auto& crm = std::get<http_handler>(result.settings.handlers.back().type);
     EXPECT_EQ(crm.method, http_handler{}.method);
     EXPECT_EQ(crm.format, http_handler{}.format);
+    amqp_queue amqp = result.settings.queue.amqp;
+    EXPECT_EQ(amqp.nodes.uris, std::vector{secret{"amqps://me:s3cret@rabbit.example.com"}});
+    EXPECT_EQ(amqp.nodes.ca, made.pem);
+    amqp.nodes = {};
+    EXPECT_TRUE(amqp == amqp_queue{});
 }
 
 /// Where each section stands in the schema.
@@ -122,6 +133,7 @@ const std::map<std::string_view, const char*> schema_places = {
     {"store", "/$defs/store"},
     {"store.retention", "/$defs/retention"},
     {"queue", "/$defs/queue"},
+    {"queue.amqp", "/$defs/amqp_queue"},
     {"handlers.*(log)", "/$defs/log_handler"},
     {"handlers.*(file)", "/$defs/file_handler"},
     {"handlers.*(http)", "/$defs/http_handler"},
