@@ -18,6 +18,8 @@ std::vector<std::string> keys_for_restart(const settings::settings& running, con
     // Other files are taken up; TLS itself comes and goes with a restart.
     note(running.listen.tls.has_value() == next.listen.tls.has_value(), "listen.tls");
     note(running.store == next.store, "store");
+    note(running.queue == next.queue, "queue");
+    note(running.roles == next.roles, "roles");
     note(running.admin == next.admin, "admin");
     note(running.log.format == next.log.format, "log.format");
     // What the store has forgotten it doesn't know again.
