@@ -1,6 +1,7 @@
 #include "handlers/cloud_event.hpp"
 
 #include "daemon/event/ascii.hpp"
+#include "daemon/event/cloud_attributes.hpp"
 #include "daemon/event/json_members.hpp"
 #include "handlers/base64.hpp"
 #include "handlers/json_compact.hpp"
@@ -17,23 +18,6 @@ bool is_json_type(std::string_view content_type) {
     return type.ends_with("/json") || type.ends_with("+json");
 }
 
-/// An attribute holds no control character (CloudEvents 1.0.2, 2.1); one becomes U+FFFD.
-std::string without_controls(std::string_view text) {
-    std::string clean;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
-        const bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
-        if (byte >= 0x20 && byte != 0x7F && !is_c1) {
-            clean += text[at];
-            continue;
-        }
-        clean += "\xEF\xBF\xBD";
-        at += is_c1 ? 1 : 0;
-    }
-    return clean;
-}
-
 /// A header may hold bytes beyond ASCII, and they needn't be UTF-8; and what is no media type at all.
 std::string readable_type(const std::string& content_type) {
     const std::size_t slash = content_type.find('/');
@@ -46,13 +30,14 @@ std::string readable_type(const std::string& content_type) {
 } // namespace
 
 std::string cloud_event(const event& subject) {
+    const cloud_attributes attributes = attributes_of(subject);
     json_members members;
-    members.text("specversion", "1.0");
-    members.text("id", to_string(subject.id));
-    members.text("source", subject.source);
-    members.text("type", without_controls(subject.facts.name));
-    if (!subject.facts.resource_id.empty())
-        members.text("subject", without_controls(subject.facts.resource + "/" + subject.facts.resource_id));
+    members.text("specversion", cloud_event_version);
+    members.text("id", attributes.id);
+    members.text("source", attributes.source);
+    members.text("type", attributes.type);
+    if (!attributes.subject.empty())
+        members.text("subject", attributes.subject);
     members.text("time", to_rfc3339(subject.received_at));
     const std::string type = readable_type(subject.content_type);
     if (is_json(subject.body)) {

@@ -5,6 +5,7 @@
 #include "daemon/event/expression_end.hpp"
 #include "daemon/event/hmac.hpp"
 #include "daemon/event/host_name.hpp"
+#include "daemon/event/trace_parent.hpp"
 #include "daemon/event/url_template.hpp"
 #include "daemon/expression/event_view.hpp"
 #include "daemon/expression/form.hpp"
@@ -13,7 +14,6 @@
 #include "handlers/http_transport.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/http_verdict.hpp"
-#include "handlers/trace_parent.hpp"
 #include "handlers/webhook_signature.hpp"
 
 #include <algorithm>

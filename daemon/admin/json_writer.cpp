@@ -1,7 +1,7 @@
 /// Writes JSON text.
 #include "daemon/admin/json_writer.hpp"
 
-#include "daemon/log/utf8.hpp"
+#include "daemon/event/utf8.hpp"
 
 #include <array>
 #include <charconv>
@@ -15,7 +15,7 @@ void append_escaped(std::string& to, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     to.reserve(to.size() + text.size() + 2);
     while (!text.empty()) {
-        const log::utf8_unit unit = log::next_utf8(text);
+        const utf8_unit unit = next_utf8(text);
         if (!unit.is_valid) {
             to += "\\ufffd";
         } else if (unit.code == '"' || unit.code == '\\') {
@@ -116,16 +116,6 @@ void json_writer::member(std::string_view name, const std::vector<std::string>& 
     for (const std::string& each : list)
         value(each);
     end_array();
-}
-
-bool is_utf8(std::string_view text) noexcept {
-    while (!text.empty()) {
-        const log::utf8_unit unit = log::next_utf8(text);
-        if (!unit.is_valid)
-            return false;
-        text.remove_prefix(unit.bytes);
-    }
-    return true;
 }
 
 } // namespace outreachd::admin

@@ -66,7 +66,4 @@ private:
     bool needs_comma_ = false;
 };
 
-/// Whether all of `text` is UTF-8, so that JSON can carry it unchanged.
-bool is_utf8(std::string_view text) noexcept;
-
 } // namespace outreachd::admin

@@ -1,17 +1,13 @@
-/// What a request is made of: signature, trace, CloudEvent, URL; and what its answer means.
+/// What a request is made of: signature, CloudEvent, URL; and what its answer means.
 #include "handlers/cloud_event.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/http_verdict.hpp"
-#include "handlers/trace_parent.hpp"
 #include "handlers/webhook_signature.hpp"
 #include "tests/unit/handlers/attempts.hpp"
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <regex>
-#include <set>
 
 namespace outreachd::handlers {
 namespace {
@@ -36,20 +32,6 @@ TEST(WebhookSignature, IsThatOfThePublishedExample) {
         {"webhook-timestamp", "1614265330"},
         {"webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="}};
     EXPECT_EQ(headers, expected);
-}
-
-TEST(TraceParent, HasTheEventsTraceAndANewSpanEachTime) {
-    const event_id id = *parse_event_id("019aa000-0000-7000-8000-000000000001");
-    std::set<std::string> spans;
-    for (int i = 0; i < 100; ++i) {
-        const std::string made = make_trace_parent(id);
-        EXPECT_TRUE(std::regex_match(made, std::regex{"00-019aa00000007000800000000000000"
-                                                      "1-[0-9a-f]{16}-01"}))
-            << made;
-        EXPECT_THAT(made, Not(HasSubstr("-0000000000000000-")));
-        spans.insert(made.substr(36, 16));
-    }
-    EXPECT_EQ(spans.size(), 100U);
 }
 
 TEST(CloudEvent, HasItsAttributesAndTheJsonAsItCame) {

@@ -1,11 +1,11 @@
-#include "handlers/trace_parent.hpp"
+#include "daemon/event/trace_parent.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <random>
 
-namespace outreachd::handlers {
+namespace outreachd {
 
 namespace {
 
@@ -28,4 +28,4 @@ std::string make_trace_parent(const event_id& event) {
     return "00-" + trace + "-" + span + "-01";
 }
 
-} // namespace outreachd::handlers
+} // namespace outreachd

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace outreachd::log {
+namespace outreachd {
 
 struct utf8_unit {
     std::size_t bytes = 1;  ///< How many bytes to step over: one where they are not valid.
@@ -54,4 +54,15 @@ constexpr bool is_disturbing(std::uint32_t code) noexcept {
            code == 0xfeff;
 }
 
-} // namespace outreachd::log
+/// Whether all of `text` is UTF-8.
+constexpr bool is_utf8(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const utf8_unit unit = next_utf8(text);
+        if (!unit.is_valid)
+            return false;
+        text.remove_prefix(unit.bytes);
+    }
+    return true;
+}
+
+} // namespace outreachd
