@@ -34,7 +34,7 @@ struct maker {
 } // namespace
 
 std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log,
-                                      std::shared_ptr<expression::engine> expressions) {
+                                      const std::shared_ptr<expression::engine>& expressions) {
     try {
         return std::visit(maker{configured.name, log, expressions}, configured.type);
     } catch (const std::exception& problem) {

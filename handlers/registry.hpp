@@ -13,6 +13,6 @@ namespace outreachd::handlers {
 /// `expressions` runs the handler's jq programs; it begins no process where there are none. Throws
 /// std::runtime_error, naming the handler, where it can't be made.
 std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log,
-                                      std::shared_ptr<expression::engine> expressions);
+                                      const std::shared_ptr<expression::engine>& expressions);
 
 } // namespace outreachd::handlers
