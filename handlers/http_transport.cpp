@@ -215,7 +215,7 @@ private:
     }
 
     std::string words_for(CURLcode code, std::chrono::milliseconds left) const {
-        const std::string curls = error_text_[0] == '\0' ? curl_easy_strerror(code) : error_text_.data();
+        std::string curls = error_text_[0] == '\0' ? curl_easy_strerror(code) : error_text_.data();
         switch (code) {
         case CURLE_OPERATION_TIMEDOUT:
             return words_for_timeout(left);
