@@ -31,9 +31,9 @@ enum class queue_kind { quorum, classic };
 /// A durable queue and its arguments.
 struct queue_arguments {
     queue_kind kind = queue_kind::quorum;
-    bool rejects_when_full = false;              ///< `x-overflow: reject-publish`
-    bool has_one_consumer = false;               ///< `x-single-active-consumer`
-    std::optional<std::uint32_t> delivery_limit; ///< `x-delivery-limit`, quorum queues only.
+    bool rejects_when_full = false;                   ///< `x-overflow: reject-publish`
+    bool has_one_consumer = false;                    ///< `x-single-active-consumer`
+    std::optional<std::uint32_t> delivery_limit = {}; ///< `x-delivery-limit`, quorum queues only.
 };
 
 struct queue_state {
@@ -44,15 +44,16 @@ struct queue_state {
 /// One connection, one thread for life; only `watchdog::end_all` reaches in from outside. Connected from its
 /// construction on; after an `amqp_error` without `closed_channel()` it is to be destroyed.
 ///
-/// Every call is bounded: by `answer_timeout`, or by the time given. Channels are numbered by the caller,
-/// from 1; each is opened before it is used. Where nothing else is done, `next` must be called at least every
-/// heartbeat/2: heartbeats are sent and looked at inside calls only.
+/// Every call is bounded: by `answer_timeout`, or by the time given; but for the resolution of a node's name,
+/// whose time is the system's to bound. Channels are numbered by the caller, from 1; each is opened before it
+/// is used, and opened again where the broker has closed it. Where nothing else is done, `next` must be
+/// called at least every heartbeat/2: heartbeats are sent and looked at inside calls only.
 ///
 /// All calls throw amqp_error.
 class connection {
 public:
     /// Connects and logs in: the first node that lets us. Throws what the last one said, or, where one of
-    /// them refused us (`trouble::refused`), what that one said.
+    /// them refused us (`trouble::refused`), what that one said. `too_late` where the watchdog ends all.
     connection(const options& how, watchdog& by);
     /// Says good-bye within a second, where there is somebody to say it to.
     ~connection();
@@ -76,8 +77,9 @@ public:
 
     /// From now on the broker confirms what is published on the channel: tags 1, 2, 3 ...
     void confirm_publishes(std::uint16_t channel);
-    /// Sends; gives the tag its confirm will have. Blocks while the broker doesn't read, up to
-    /// `answer_timeout`. Throws `unusable`, and has sent nothing, where a field is over its length.
+    /// Sends; gives the tag its confirm will have, 0 on a channel without confirms. Blocks while the broker
+    /// doesn't read, up to `answer_timeout`. Throws `unusable`, and has sent nothing, where a field is over
+    /// its length.
     std::uint64_t publish(std::uint16_t channel, const published& what);
 
     /// At most `prefetch` unacked messages on the channel's consumers that are begun from now on.

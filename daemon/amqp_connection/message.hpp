@@ -39,6 +39,7 @@ struct confirmed {
     std::uint64_t tag = 0;
     bool is_multiple = false;
     bool is_taken = true; ///< False: basic.nack.
+    std::uint16_t channel = 0;
 };
 
 /// A mandatory message that no queue took; its confirm comes right after it, and says "taken".
@@ -48,6 +49,7 @@ struct returned {
     std::string exchange;
     std::string routing_key;
     std::string message_id;
+    std::uint16_t channel = 0;
 };
 
 struct delivered {
