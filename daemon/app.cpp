@@ -1,12 +1,14 @@
 #include "daemon/app.hpp"
 
 #include "daemon/admin/server.hpp"
+#include "daemon/broker_links.hpp"
 #include "daemon/dispatch/dispatcher.hpp"
 #include "daemon/expression/engine.hpp"
 #include "daemon/gauges.hpp"
 #include "daemon/ingress/ingress.hpp"
 #include "daemon/io_threads.hpp"
 #include "daemon/metrics/metrics.hpp"
+#include "daemon/outbox_return.hpp"
 #include "daemon/repeat_window.hpp"
 #include "daemon/restart_keys.hpp"
 #include "daemon/second_hearing.hpp"
@@ -33,6 +35,34 @@ store::retention retention_of(const settings::retention& configured) {
     return {configured.done, configured.unrouted, configured.dead, configured.size_bytes_max};
 }
 
+bool has_broker(const settings::settings& configured) {
+    return configured.queue.type == settings::queue_type::amqp;
+}
+
+std::vector<std::string> names_of(const settings::roles& configured) {
+    std::vector<std::string> names;
+    if (configured.receives)
+        names.emplace_back("receive");
+    if (configured.works)
+        names.emplace_back("work");
+    return names;
+}
+
+/// Null where the host doesn't receive.
+std::unique_ptr<ingress::ingress> make_receiver(const settings::settings& configured, io_threads& io,
+                                                const endpoints_in_force& endpoints, store::store& events,
+                                                metrics::metrics& figures, log::logger& log,
+                                                store::quarantine& doubtful,
+                                                const std::vector<int>& listen_fds) {
+    if (!configured.roles.receives)
+        return nullptr;
+    const bool waits = has_broker(configured) && configured.queue.amqp.ack == settings::ack_after::broker;
+    return std::make_unique<ingress::ingress>(io.context(), configured.listen, endpoints.get(), events,
+                                              figures, log, quarantine_of(endpoints, doubtful), listen_fds,
+                                              waits ? store::answered_when::published
+                                                    : store::answered_when::stored);
+}
+
 std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings::handler>& configured,
                                                       log::logger& log) {
     std::vector<dispatch::equipped_handler> made;
@@ -50,18 +80,22 @@ std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings
 /// In the order in which they are made; each uses only those above it.
 struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
-        : configured(std::move(read)), repeat_window(longest_window(configured.endpoints)),
+        : configured(std::move(read)), configured_roles(configured.roles),
+          is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)),
           log(make_logger(configured.log)), watcher(log), io(log),
           events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
                  watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
           handler_names(names_of(configured.handlers)),
-          receiver(io.context(), configured.listen, endpoints.get(), events, figures, log,
-                   quarantine_of(endpoints, doubtful), listen_fds),
-          deliveries(events, configured.routes, make_handlers(configured.handlers, log), log, figures),
-          admin(configured.admin, asked_by_admin(), log) {
-        add_gauges(figures, {events, doubtful, receiver, log});
+          receiver(make_receiver(configured, io, endpoints, events, figures, log, doubtful, listen_fds)),
+          deliveries(events, configured.routes, make_handlers(configured.handlers, log), log, figures,
+                     has_broker(configured) ? dispatch::received_events::to_outbox
+                                            : dispatch::received_events::to_handlers),
+          broker(configured, events, log, route_here(), [this] { return has_unfinished(); }),
+          leftovers(events, route_here(), log), admin(configured.admin, asked_by_admin(), log) {
+        add_gauges(figures, {events, doubtful, receiver.get(), log});
+        broker.add_gauges(figures);
         add_handler_gauges(figures, events, configured.handlers);
     }
 
@@ -74,7 +108,28 @@ struct app::parts {
         if (const auto stalled = events.stalled_for())
             reasons.push_back("the store has not written for " + std::to_string(stalled->count()) +
                               " ms: see the log for the cause");
+        if (!receiver) // a receiver goes on without its broker; a worker can't
+            std::ranges::move(broker.problems(), std::back_inserter(reasons));
         return reasons;
+    }
+
+    store::routing_of route_here() {
+        return [this](const store::stored_event& stored) { return deliveries.route(stored); };
+    }
+
+    /// Where an event goes that is replayed: on a host without handlers to the broker again.
+    store::routing route_anew(const store::stored_event& stored) const {
+        store::routing decided =
+            configured_roles.works ? deliveries.route(stored) : store::route_to_outbox(stored);
+        if (decided.handlers.empty() && configured_roles.receives && is_through_broker)
+            decided.handlers = {store::outbox_name}; // for another host's handlers, if only a broker has it
+        return decided;
+    }
+
+    bool has_unfinished() const {
+        return std::ranges::any_of(events.depths(), [](const store::handler_depth& depth) {
+            return depth.pending + depth.retry > 0;
+        });
     }
 
     admin::services asked_by_admin() {
@@ -83,19 +138,21 @@ struct app::parts {
                 .figures = figures,
                 .is_live = [this] { return io.is_live(); },
                 .unready_reasons = [this] { return unready_reasons(); },
+                .troubles = [this] { return receiver ? broker.problems() : std::vector<std::string>{}; },
+                .broker = [this] { return broker.status(); },
                 .running = [this](std::string_view handler) -> std::uint64_t {
                     return deliveries.running(handler);
                 },
                 .is_running = [this](std::string_view handler,
                                      store::sequence at) { return deliveries.is_running(handler, at); },
                 .has_handler = [this](std::string_view handler) { return deliveries.has(handler); },
-                .route = [this](const store::stored_event& stored) { return deliveries.route(stored); },
+                .route = [this](const store::stored_event& stored) { return route_anew(stored); },
                 .recheck =
                     [this](std::function<void()> heard) {
                         hear_again(doubtful, endpoints.get(), events, log, std::move(heard));
                     },
                 .handler_names = [this] { return *handler_names.get(); },
-                .roles = {"receive", "work"},
+                .roles = outreachd::names_of(configured_roles),
                 .started_at = wall_now()};
     }
 
@@ -108,6 +165,8 @@ struct app::parts {
     }
 
     struct settings::settings configured; ///< Main thread only; a reload changes it.
+    const settings::roles configured_roles;
+    const bool is_through_broker;
     const std::chrono::milliseconds repeat_window;
     log::logger log;
     metrics::metrics figures;
@@ -117,8 +176,10 @@ struct app::parts {
     store::quarantine doubtful;
     endpoints_in_force endpoints;
     replaceable<std::vector<std::string>> handler_names;
-    ingress::ingress receiver;
+    std::unique_ptr<ingress::ingress> receiver; ///< Null where the host doesn't receive.
     dispatch::dispatcher deliveries;
+    broker_links broker;
+    outbox_return leftovers;
     std::atomic<bool> is_started = false;
     std::atomic<bool> is_stopping = false;
     admin::server admin;
@@ -137,15 +198,20 @@ void app::start() {
     parts& all = *parts_;
     // Deliveries first: what an earlier run left is older than what comes now.
     all.deliveries.start();
+    if (!all.is_through_broker)
+        all.leftovers.start();
+    all.broker.start();
     all.io.start();
-    all.receiver.start();
+    if (all.receiver)
+        all.receiver->start();
     hear_again(all.doubtful, all.endpoints.get(), all.events, all.log);
     all.is_started = true;
     const store::ledger accounts = all.events.accounts();
     all.log.info("outreachd is ready", {{"version", OUTREACHD_VERSION},
-                                        {"address", all.configured.listen.address},
-                                        {"port", all.receiver.port()},
-                                        {"tls", all.configured.listen.tls.has_value()},
+                                        {"address", all.receiver ? all.configured.listen.address : ""},
+                                        {"port", all.receiver ? all.receiver->port() : 0},
+                                        {"tls", all.receiver && all.configured.listen.tls},
+                                        {"queue", all.is_through_broker ? "amqp" : "embedded"},
                                         {"admin_port", all.admin.port()},
                                         {"endpoints", all.configured.endpoints.size()},
                                         {"store", all.events.file()},
@@ -162,11 +228,18 @@ bool app::stop() {
                         100ms);
     };
     all.is_stopping = true;
-    all.log.info("stopping: no new connections");
-    all.receiver.stop_accepting();
-    // A request in hand ends by itself within 4.5 s, answered or reset.
-    const bool is_answered = all.receiver.drain(std::min(deadline, std::chrono::steady_clock::now() + 5s));
-    all.log.info("stopping: requests are answered", {{"all", is_answered}});
+    if (all.receiver) {
+        all.log.info("stopping: no new connections");
+        all.receiver->stop_accepting();
+        // A request in hand ends by itself within 4.5 s, answered or reset.
+        const bool is_answered =
+            all.receiver->drain(std::min(deadline, std::chrono::steady_clock::now() + 5s));
+        all.log.info("stopping: requests are answered", {{"all", is_answered}});
+    }
+    // Behind the requests: with `ack: broker` they wait for it.
+    all.broker.begin_stop();
+    const bool are_links_ended = all.broker.finish_stop(std::chrono::steady_clock::now() + remaining());
+    all.leftovers.stop();
     const bool is_finished = all.deliveries.stop(remaining());
     all.log.info("stopping: deliveries are finished or given back", {{"all", is_finished}});
     const bool is_store_ended = all.events.stop(remaining() + 1s);
@@ -181,17 +254,24 @@ bool app::stop() {
                       {"quarantine", !is_quarantine_ended},
                       {"admin_reader", !is_admin_ended}});
     all.log.info("stopped", {{"unaccounted", all.events.accounts().unaccounted()}});
-    return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended;
+    return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended && are_links_ended;
 }
 
 void app::reload(struct settings::settings next) {
     parts& all = *parts_;
     struct settings::settings& running = all.configured;
+    // Roles stay until a restart, and so does what the file no longer names for them.
+    if (running.roles.receives && !next.roles.receives)
+        next.endpoints = running.endpoints;
+    if (running.roles.works && !next.roles.works) {
+        next.handlers = running.handlers;
+        next.routes = running.routes;
+    }
     // All that can fail first: nothing is applied where something does.
     std::vector<dispatch::equipped_handler> made = make_handlers(next.handlers, all.log);
     auto endpoints = std::make_shared<const ingress::endpoint_table>(next.endpoints);
-    if (running.listen.tls && next.listen.tls)
-        all.receiver.use_certificate(*next.listen.tls);
+    if (all.receiver && running.listen.tls && next.listen.tls)
+        all.receiver->use_certificate(*next.listen.tls);
 
     for (const std::string& key : keys_for_restart(running, next, all.repeat_window))
         all.log.warn("a changed key needs a restart, and keeps its old value until then", {{"key", key}});
@@ -200,7 +280,8 @@ void app::reload(struct settings::settings next) {
     all.deliveries.use(next.routes, std::move(made));
     add_handler_gauges(all.figures, all.events, next.handlers);
     all.endpoints.replace(endpoints);
-    all.receiver.use_endpoints(endpoints);
+    if (all.receiver)
+        all.receiver->use_endpoints(endpoints);
     if (running.endpoints != next.endpoints)
         hear_again(all.doubtful, endpoints, all.events, all.log);
     if (const auto level = log::parse_level(next.log.level))
@@ -225,8 +306,8 @@ const std::optional<settings::tls_files>& app::tls_files() const {
 void app::renew_certificate() {
     parts& all = *parts_;
     try {
-        all.receiver.use_certificate(*all.configured.listen.tls);
-        const auto expiry = all.receiver.certificate_expires_at();
+        all.receiver->use_certificate(*all.configured.listen.tls);
+        const auto expiry = all.receiver->certificate_expires_at();
         all.log.info("the certificate was renewed",
                      {{"file", all.configured.listen.tls->certificate},
                       {"expires_at", expiry ? to_rfc3339(*expiry) : std::string{}}});

@@ -33,14 +33,24 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
                      const auto stalled = events.stalled_for();
                      return stalled ? std::chrono::duration<double>(*stalled).count() : 0.0;
                  });
-    to.add_gauge("connections", "Open connections.", "",
-                 [&receiver = from.receiver] { return static_cast<double>(receiver.open_connections()); });
+    to.add_gauge("outbox", "Events that wait for a broker.", "", [&events] {
+        const store::handler_depth waiting = events.outbox();
+        return static_cast<double>(waiting.pending + waiting.retry);
+    });
+    to.add_gauge("outbox_oldest_seconds", "Age of the oldest event that waits for a broker.", "", [&events] {
+        const auto oldest = events.outbox().oldest_pending;
+        return oldest ? seconds_since(*oldest) : 0.0;
+    });
+    if (from.receiver != nullptr)
+        to.add_gauge("connections", "Open connections.", "", [receiver = from.receiver] {
+            return static_cast<double>(receiver->open_connections());
+        });
     to.add_gauge("log_lines_dropped", "Log lines dropped because nobody read them.", "",
                  [&log = from.log] { return static_cast<double>(log.dropped()); });
-    if (from.receiver.certificate_expires_at())
+    if (from.receiver != nullptr && from.receiver->certificate_expires_at())
         to.add_gauge("certificate_expiry_seconds", "Until the certificate in use expires.", "",
-                     [&receiver = from.receiver] {
-                         const auto expiry = receiver.certificate_expires_at();
+                     [receiver = from.receiver] {
+                         const auto expiry = receiver->certificate_expires_at();
                          return expiry ? -seconds_since(*expiry) : 0.0;
                      });
 

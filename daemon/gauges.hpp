@@ -14,7 +14,7 @@ namespace outreachd {
 struct gauge_sources {
     const store::store& events;
     const store::quarantine& doubtful;
-    const ingress::ingress& receiver;
+    const ingress::ingress* receiver; ///< Null where the host doesn't receive.
     const log::logger& log;
 };
 

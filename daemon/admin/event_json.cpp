@@ -47,6 +47,10 @@ void write_event_members(json_writer& json, const store::event_record& event, bo
     json.member("endpoint", event.endpoint);
     json.member("source", event.source);
     json.member("state", store::to_string(event.state));
+    if (event.queued) {
+        json.time_or_null("published_at", event.queued->confirmed_at);
+        json.member_or_null("unpublished_reason", event.queued->reason);
+    }
     json.key("deliveries");
     json.begin_array();
     for (const store::delivery_record& each : event.deliveries) {

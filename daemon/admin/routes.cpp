@@ -104,15 +104,17 @@ response routes::livez() const {
 }
 
 response routes::readyz(const request& asked) const {
-    const std::vector<std::string> reasons = services_.unready_reasons();
+    std::vector<std::string> reasons = services_.unready_reasons();
+    const bool is_ready = reasons.empty();
+    std::ranges::move(services_.troubles(), std::back_inserter(reasons));
     if (reasons.empty())
         return text_answer(200, "ok");
-    std::string text = "not ready\n";
+    std::string text = is_ready ? "ok, but\n" : "not ready\n";
     if (authorization_.has_token(asked)) {
         for (const std::string& each : reasons)
             text += each + '\n';
     }
-    return text_answer(503, std::move(text));
+    return text_answer(is_ready ? 200 : 503, std::move(text));
 }
 
 response routes::metrics_text() const {
@@ -121,11 +123,14 @@ response routes::metrics_text() const {
 
 response routes::status_now() const {
     const store::ledger accounts = services_.events.accounts();
+    const store::handler_depth waiting = services_.events.outbox();
     const status now{
         .started_at = services_.started_at,
         .roles = services_.roles,
         .unready_reasons = services_.unready_reasons(),
-        .outbox = 0, // There is no broker yet that events could wait for.
+        .troubles = services_.troubles(),
+        .outbox = waiting.pending + waiting.retry,
+        .broker = services_.broker(),
         .quarantined = services_.doubtful.size(),
         .unrouted = accounts.unrouted,
         .handler_names = services_.handler_names(),

@@ -1,6 +1,7 @@
 /// What the admin server asks of the rest of the daemon.
 #pragma once
 
+#include "daemon/admin/status_json.hpp"
 #include "daemon/event/timestamp.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/store/quarantine.hpp"
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,11 @@ struct services {
     std::function<bool()> is_live;
     /// Why the daemon isn't ready, in words; none where it is.
     std::function<std::vector<std::string>()> unready_reasons;
+    /// What is wrong although the daemon does its part, such as a receiver without a broker: it goes on
+    /// receiving, and must not be taken out of service for that.
+    std::function<std::vector<std::string>()> troubles;
+    /// The links to a broker; nothing with the embedded queue.
+    std::function<std::optional<broker_status>()> broker;
     /// Deliveries of a handler that run now.
     std::function<std::uint64_t(std::string_view handler)> running;
     /// Whether a delivery runs now. Any thread.

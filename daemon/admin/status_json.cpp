@@ -34,6 +34,35 @@ void write_handler(json_writer& json, const store::handler_depth& depth, std::ui
     json.end_object();
 }
 
+void write_broker(json_writer& json, const broker_status& broker) {
+    json.begin_object();
+    if (broker.relay) {
+        json.key("relay");
+        json.begin_object();
+        json.member("connected", broker.relay->is_connected);
+        json.member_or_null("node", broker.relay->node);
+        json.member("in_flight", broker.relay->in_flight);
+        json.member("published", broker.relay->published);
+        json.member("refused", broker.relay->refused);
+        json.end_object();
+    }
+    if (broker.intake) {
+        json.key("intake");
+        json.begin_object();
+        json.member("connected", broker.intake->is_connected);
+        json.member_or_null("node", broker.intake->node);
+        json.key("work_queues");
+        json.begin_array();
+        for (const std::uint32_t each : broker.intake->work_queues)
+            json.value(std::uint64_t{each});
+        json.end_array();
+        json.member("taken", broker.intake->taken);
+        json.member("repeats", broker.intake->repeats);
+        json.end_object();
+    }
+    json.end_object();
+}
+
 } // namespace
 
 std::string to_json(const status& what, wall_time now) {
@@ -53,10 +82,16 @@ std::string to_json(const status& what, wall_time now) {
     json.member("uptime_seconds", seconds_between(what.started_at, now));
     json.member("roles", what.roles);
     json.member("ready", what.unready_reasons.empty());
-    json.member("reasons", what.unready_reasons);
+    std::vector<std::string> reasons = what.unready_reasons;
+    reasons.insert(reasons.end(), what.troubles.begin(), what.troubles.end());
+    json.member("reasons", reasons);
     json.member("outbox", what.outbox);
     json.member("quarantined", what.quarantined);
     json.member("unrouted", what.unrouted);
+    if (what.broker) {
+        json.key("broker");
+        write_broker(json, *what.broker);
+    }
     json.key("handlers");
     json.begin_object();
     for (const auto& [name, depth] : handlers) {

@@ -204,6 +204,33 @@ queue_state connection::look_at_queue(std::uint16_t channel, const std::string& 
                                  "can't look at the queue " + in_quotes(name)});
 }
 
+bool connection::lock(std::uint16_t channel, const std::string& name) {
+    implementation_->check_short({{"queue's name", name}});
+    std::vector<amqp_table_entry_t>& arguments = implementation_->entries;
+    arguments.assign({text_entry("x-queue-type", "classic")}); // whatever the vhost's default is
+    amqp_queue_declare_t fields{};
+    fields.queue = bytes_of(name);
+    fields.exclusive = 1;
+    fields.arguments = {static_cast<int>(arguments.size()), arguments.data()};
+    try {
+        implementation_->ask({channel, AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD,
+                              "can't lock " + in_quotes(name)});
+        return true;
+    } catch (const amqp_error& refused) {
+        if (refused.reply_code() != AMQP_RESOURCE_LOCKED || refused.closed_channel() != channel)
+            throw;
+        open_channel(channel);
+        return false;
+    }
+}
+
+void connection::unlock(std::uint16_t channel, const std::string& name) {
+    amqp_queue_delete_t fields{};
+    fields.queue = bytes_of(name);
+    implementation_->ask({channel, AMQP_QUEUE_DELETE_METHOD, &fields, AMQP_QUEUE_DELETE_OK_METHOD,
+                          "can't unlock " + in_quotes(name)});
+}
+
 void connection::confirm_publishes(std::uint16_t channel) {
     amqp_confirm_select_t fields{};
     implementation_->ask({channel, AMQP_CONFIRM_SELECT_METHOD, &fields, AMQP_CONFIRM_SELECT_OK_METHOD,

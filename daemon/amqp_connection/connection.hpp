@@ -75,6 +75,12 @@ public:
     /// What it holds. `not_found` closes the channel.
     queue_state look_at_queue(std::uint16_t channel, const std::string& name);
 
+    /// A name that one connection of the whole cluster has at a time: an exclusive queue, of which nobody
+    /// makes use. It is free again once the connection ends, however it does. False: another one has it. The
+    /// channel is open before and after.
+    bool lock(std::uint16_t channel, const std::string& name);
+    void unlock(std::uint16_t channel, const std::string& name);
+
     /// From now on the broker confirms what is published on the channel: tags 1, 2, 3 ...
     void confirm_publishes(std::uint16_t channel);
     /// Sends; gives the tag its confirm will have, 0 on a channel without confirms. Blocks while the broker

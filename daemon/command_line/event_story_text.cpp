@@ -80,6 +80,20 @@ std::string stored_late(const json::value& story) {
                                                                        : std::string{};
 }
 
+/// Its way to a broker; false where it was never meant for one.
+bool tell_publication(const json::value& story, std::vector<happening>& into) {
+    if (!story.is_object() || !story.get_object().contains("published_at"))
+        return false;
+    const std::string confirmed = text_at(story, "published_at");
+    const std::string reason = text_at(story, "unpublished_reason");
+    if (!confirmed.empty())
+        into.push_back({confirmed, "published", "the broker has confirmed it"});
+    else
+        into.push_back(
+            {"", "outbox", reason.empty() ? "waits for the broker" : "waits for the broker: " + reason});
+    return true;
+}
+
 std::vector<happening> timeline(const json::value& story) {
     std::vector<happening> all;
     if (const std::string sent = text_at(story, "delivered_at"); !sent.empty())
@@ -95,7 +109,8 @@ std::vector<happening> timeline(const json::value& story) {
     const char* const stored = late.empty() ? "on disk before the 200 was sent" : "on disk";
     all.push_back({"", "stored",
                    fact_at(story, "damaged") ? "and damaged since: its checksum no longer holds" : stored});
-    all.push_back({"", "queued", queued_for(story)});
+    if (!tell_publication(story, all) || !list_at(story, "deliveries").empty())
+        all.push_back({"", "queued", queued_for(story)});
     for (happening& each : attempts_in_order(story))
         all.push_back(std::move(each));
     return all;

@@ -36,6 +36,35 @@ std::string title_of(std::string_view handler) {
     return handler.empty() ? "(no handler)" : std::string{handler};
 }
 
+std::string link_line(const json::value& broker, std::string_view link, const std::string& figures) {
+    const json::value* const found = broker.as_object().if_contains(link);
+    if (found == nullptr)
+        return {};
+    const std::string node =
+        fact_at(*found, "connected") ? "to " + printable(text_at(*found, "node")) : "NOT CONNECTED";
+    return "  " + std::string{link} + std::string(13 - link.size(), ' ') + node + figures + '\n';
+}
+
+/// The links to a broker; nothing with the embedded queue.
+std::string broker_lines(const json::value& answer) {
+    const json::value* const broker =
+        answer.is_object() ? answer.get_object().if_contains("broker") : nullptr;
+    if (broker == nullptr || !broker->is_object())
+        return {};
+    const auto figure = [&](std::string_view link, std::string_view key) {
+        const json::value* const found = broker->get_object().if_contains(link);
+        return found == nullptr ? std::string{} : text_at(*found, key);
+    };
+    std::string queues;
+    if (const json::value* const intake = broker->get_object().if_contains("intake"))
+        for (const json::value& each : list_at(*intake, "work_queues"))
+            queues += (queues.empty() ? "" : " ") + std::to_string(each.to_number<std::uint64_t>());
+    return link_line(*broker, "relay", ", " + figure("relay", "published") + " published") +
+           link_line(*broker, "intake",
+                     ", " + figure("intake", "taken") + " taken in, work queues " +
+                         (queues.empty() ? "none" : queues));
+}
+
 void show_status(const json::value& answer, std::ostream& out) {
     out << "outreachd " << printable(text_at(answer, "version")) << ", up "
         << spoken_seconds(answer, "uptime_seconds") << ", "
@@ -45,7 +74,7 @@ void show_status(const json::value& answer, std::ostream& out) {
             << '\n';
     out << "  roles        " << joined(list_at(answer, "roles")) << '\n'
         << "  outbox       " << text_at(answer, "outbox") << '\n'
-        << "  quarantined  " << text_at(answer, "quarantined") << '\n'
+        << broker_lines(answer) << "  quarantined  " << text_at(answer, "quarantined") << '\n'
         << "  unrouted     " << text_at(answer, "unrouted") << '\n';
     const json::object& handlers = object_at(answer, "handlers");
     if (handlers.empty())

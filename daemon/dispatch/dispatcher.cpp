@@ -14,24 +14,28 @@ struct dispatcher::implementation {
     std::shared_ptr<replaceable<router>> routes;
     std::shared_ptr<lane_set> lanes;
     std::shared_ptr<class feeder> feeder;
+    const received_events go;
     log::logger& log;
     bool is_started = false;
 
     /// From the next commit on, events are routed so by the writer thread.
     void route_by(std::shared_ptr<const router> decider) const {
-        backing->route_at_append([decider = std::move(decider)](const store::stored_event& stored) {
-            return std::optional{decider->decide(stored)};
-        });
+        backing->route_at_append(
+            [decider = std::move(decider), where = go](const store::stored_event& stored) {
+                return std::optional{decide(*decider, where, stored)};
+            });
     }
 };
 
 dispatcher::dispatcher(store::store& backing, std::vector<settings::route> routes,
-                       std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics)
-    : dispatcher(make_delivery_store(backing), std::move(routes), std::move(handlers), log, metrics, {}) {}
+                       std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics,
+                       received_events go)
+    : dispatcher(make_delivery_store(backing), std::move(routes), std::move(handlers), log, metrics, {}, go) {
+}
 
 dispatcher::dispatcher(std::unique_ptr<delivery_store> backing, std::vector<settings::route> routes,
                        std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics,
-                       lane_limits limits) {
+                       lane_limits limits, received_events go) {
     auto events = std::make_shared<event_source>(*backing);
     auto incoming = std::make_shared<inbox>(inbox_limits{});
     const auto decider = std::make_shared<const router>(std::move(routes));
@@ -39,9 +43,10 @@ dispatcher::dispatcher(std::unique_ptr<delivery_store> backing, std::vector<sett
     auto lanes = std::make_shared<lane_set>(
         lane_surroundings{*backing, events, incoming, table, log, metrics}, limits);
     lanes->use(decider, std::move(handlers));
-    auto feeding = std::make_shared<feeder>(*backing, table, lanes, incoming, log);
+    auto feeding = std::make_shared<feeder>(*backing, table, lanes, incoming, go, log);
     implementation_.reset(new implementation{std::move(backing), std::move(events), std::move(incoming),
-                                             std::move(table), std::move(lanes), std::move(feeding), log});
+                                             std::move(table), std::move(lanes), std::move(feeding), go,
+                                             log});
 }
 
 dispatcher::~dispatcher() {

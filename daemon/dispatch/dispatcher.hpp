@@ -19,11 +19,12 @@ namespace outreachd::dispatch {
 class dispatcher {
 public:
     dispatcher(store::store& backing, std::vector<settings::route> routes,
-               std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics);
+               std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics,
+               received_events go = received_events::to_handlers);
     /// With a store and limits of one's own.
     dispatcher(std::unique_ptr<delivery_store> backing, std::vector<settings::route> routes,
                std::vector<equipped_handler> handlers, log::logger& log, metrics::metrics& metrics,
-               lane_limits limits);
+               lane_limits limits, received_events go = received_events::to_handlers);
     /// Stops without waiting, where `stop` wasn't called.
     ~dispatcher();
     dispatcher(const dispatcher&) = delete;
@@ -51,7 +52,7 @@ public:
     /// A reload: routes and handlers from now on. Handlers whose settings are as before go on without a pause
     /// and let go of their files; deliveries of others finish first. One thread at a time; doesn't block.
     void use(std::vector<settings::route> routes, std::vector<equipped_handler> handlers);
-    /// Where the routes in force send an event: to route it again. Any thread.
+    /// Where the routes in force send an event: to route it again, or one that came by a queue. Any thread.
     store::routing route(const store::stored_event& stored) const;
 
 private:

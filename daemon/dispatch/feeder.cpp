@@ -7,9 +7,10 @@
 namespace outreachd::dispatch {
 
 feeder::feeder(delivery_store& backing, std::shared_ptr<replaceable<router>> routes,
-               std::shared_ptr<lane_set> lanes, std::shared_ptr<inbox> incoming, log::logger& log)
+               std::shared_ptr<lane_set> lanes, std::shared_ptr<inbox> incoming, received_events go,
+               log::logger& log)
     : backing_(backing), routes_(std::move(routes)), lane_set_(std::move(lanes)), inbox_(std::move(incoming)),
-      log_(log) {}
+      go_(go), log_(log) {}
 
 void feeder::start() {
     thread_ = std::thread([self = shared_from_this()] {
@@ -120,7 +121,7 @@ bool feeder::route(std::vector<store::stored_event> events) {
     const auto routes = routes_->get();
     for (auto& stored : events)
         if (!stored.is_routed)
-            unrecorded.push_back(stored.route.emplace(routes->decide(stored)));
+            unrecorded.push_back(stored.route.emplace(decide(*routes, go_, stored)));
     if (!unrecorded.empty() && !record(std::move(unrecorded)))
         return false;
     cursor_ = events.back().sequence;

@@ -24,7 +24,8 @@ namespace outreachd::dispatch {
 class feeder : public std::enable_shared_from_this<feeder> {
 public:
     feeder(delivery_store& backing, std::shared_ptr<replaceable<router>> routes,
-           std::shared_ptr<lane_set> lanes, std::shared_ptr<inbox> incoming, log::logger& log);
+           std::shared_ptr<lane_set> lanes, std::shared_ptr<inbox> incoming, received_events go,
+           log::logger& log);
 
     void start();
     /// Closes the inbox. Doesn't block.
@@ -53,6 +54,7 @@ private:
     const std::shared_ptr<replaceable<router>> routes_;
     const std::shared_ptr<lane_set> lane_set_;
     const std::shared_ptr<inbox> inbox_;
+    const received_events go_;
     log::logger& log_;
 
     // The feeder's own thread's.

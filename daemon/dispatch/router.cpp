@@ -59,4 +59,8 @@ store::routing router::decide(const store::stored_event& stored) const {
     return decided;
 }
 
+store::routing decide(const router& by, received_events go, const store::stored_event& stored) {
+    return go == received_events::to_outbox ? store::route_to_outbox(stored) : by.decide(stored);
+}
+
 } // namespace outreachd::dispatch

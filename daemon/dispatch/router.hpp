@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/settings/settings.hpp"
-#include "daemon/store/records.hpp"
+#include "daemon/store/store.hpp"
 
 #include <optional>
 #include <string>
@@ -35,6 +35,14 @@ private:
 
     std::vector<settings::route> routes_;
 };
+
+/// Where events go that this host has received.
+enum class received_events {
+    to_handlers,
+    to_outbox, ///< And from there to a broker: routes are for what comes from it.
+};
+
+store::routing decide(const router& by, received_events go, const store::stored_event& stored);
 
 /// Of an event whose body can't be read, and that goes to nobody.
 inline constexpr const char* unparsable_reason = "unparsable";

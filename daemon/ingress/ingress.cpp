@@ -60,11 +60,11 @@ struct ingress::implementation {
 ingress::ingress(asio::io_context& io, const settings::listen& configured,
                  std::shared_ptr<const endpoint_table> endpoints, store::store& events,
                  metrics::metrics& counters, log::logger& log, quarantine_sink quarantine,
-                 const std::vector<int>& listen_fds)
+                 const std::vector<int>& listen_fds, store::answered_when when)
     : implementation_(std::make_unique<implementation>(
           std::make_shared<services>(configured.limits, std::move(endpoints), make_tls(configured), events,
                                      counters, log, std::move(quarantine),
-                                     std::make_shared<answer_mailbox>(io, usable_cores())),
+                                     std::make_shared<answer_mailbox>(io, usable_cores()), when),
           io, configured, listen_fds)) {
     events.on_answered([answers = implementation_->shared->answers] { answers->hand_out(); });
 }

@@ -26,7 +26,8 @@ class metrics;
 
 namespace outreachd::store {
 class store;
-}
+enum class answered_when;
+} // namespace outreachd::store
 
 namespace outreachd::ingress {
 
@@ -39,12 +40,13 @@ namespace outreachd::ingress {
 /// ignores SIGPIPE.
 class ingress {
 public:
-    /// Opens the sockets, or takes over `listen_fds` where there are any; connections wait in the
-    /// kernel until `start`. Throws std::runtime_error, naming the key or file, where the address or
-    /// the TLS files can't be used.
+    /// `when`: what a 200 means. Opens the sockets, or takes over `listen_fds` where there are any;
+    /// connections wait in the kernel until `start`. Throws std::runtime_error, naming the key or file, where
+    /// the address or the TLS files can't be used.
     ingress(boost::asio::io_context& io, const settings::listen& configured,
             std::shared_ptr<const endpoint_table> endpoints, store::store& events, metrics::metrics& counters,
-            log::logger& log, quarantine_sink quarantine, const std::vector<int>& listen_fds);
+            log::logger& log, quarantine_sink quarantine, const std::vector<int>& listen_fds,
+            store::answered_when when);
     ~ingress();
     ingress(const ingress&) = delete;
     ingress& operator=(const ingress&) = delete;

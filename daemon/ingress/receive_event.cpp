@@ -41,7 +41,7 @@ awaitable<reception> receive_event(received_request& request, const endpoint& at
     const bool is_stale = genuine.facts.delivered_at.has_value() &&
                           *genuine.facts.delivered_at + at.dedup_window < genuine.received_at;
 
-    with.store.append(std::move(*verified), at.dedup_window, deadline, wait->make_done());
+    with.store.append(std::move(*verified), at.dedup_window, deadline, wait->make_done(), with.answered_when);
     const std::optional<store::append_result> stored = co_await wait->wait();
     if (!stored) {
         note_unstored(id, at, with);

@@ -24,10 +24,12 @@ namespace outreachd::ingress {
 struct services {
     services(const settings::limits& configured, std::shared_ptr<const endpoint_table> served,
              std::shared_ptr<const tls_context> secured, store::store& events, metrics::metrics& counters,
-             log::logger& lines, quarantine_sink doubtful, std::shared_ptr<answer_mailbox> answered)
+             log::logger& lines, quarantine_sink doubtful, std::shared_ptr<answer_mailbox> answered,
+             store::answered_when when)
         : limits(configured), endpoints(std::move(served)), tls(std::move(secured)), store(events),
           metrics(counters), log(lines), quarantine(std::move(doubtful)), answers(std::move(answered)),
-          open(configured.connections_max), bodies(largest_bodies_max * configured.body_bytes_max) {}
+          answered_when(when), open(configured.connections_max),
+          bodies(largest_bodies_max * configured.body_bytes_max) {}
 
     /// So many of the largest size may be in hand at once: 256 MiB unless configured otherwise.
     static constexpr std::uint64_t largest_bodies_max = 16;
@@ -40,6 +42,7 @@ struct services {
     log::logger& log;
     const quarantine_sink quarantine;
     const std::shared_ptr<answer_mailbox> answers;
+    const store::answered_when answered_when;
     connection_registry open;
     body_budget bodies;
     std::atomic<bool> is_draining{false}; ///< Answers say `Connection: close`.

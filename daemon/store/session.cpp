@@ -143,7 +143,7 @@ bool session::is_within(sequence earlier, const event& what, std::chrono::millis
 }
 
 session::appended session::repeat_of(sequence earlier) {
-    appended repeat{{}, true, earlier, is_unpublished(earlier)};
+    appended repeat{{}, true, earlier, is_confirmed(earlier)};
     if (id_of_event_->bind(earlier).step()) {
         const std::string_view id = id_of_event_->view(0);
         std::copy_n(id.begin(), std::min(id.size(), repeat.id.size()), repeat.id.begin());

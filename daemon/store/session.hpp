@@ -59,7 +59,7 @@ public:
         event_id id{};
         bool is_repeat = false;
         outreachd::store::sequence sequence = 0;
-        bool is_unpublished = false; ///< It waits for a broker.
+        bool is_confirmed = false; ///< It waits for no broker (any more).
     };
 
     appended append(const event& what, std::chrono::milliseconds dedup_window);
@@ -76,8 +76,6 @@ public:
     std::optional<stored_event> take_in(std::shared_ptr<const event> what, const routing_of& decide);
     /// An event that waits for a broker goes to handlers of this host instead.
     std::uint64_t withdraw(const routing& what);
-    /// Whether an event waits for a broker.
-    bool is_unpublished(sequence at);
     // What operators ask for (session_mend). Each says how many deliveries, or events where nothing takes
     // one, it has changed.
     /// Makes new deliveries of an event that is stored; one that isn't finished yet stays as it is.
@@ -138,6 +136,7 @@ private:
     std::optional<sequence> sequence_of(const event_id& id);
     std::optional<delivery_state> outbox_state(sequence at);
     bool has_own_deliveries(sequence at);
+    bool is_confirmed(sequence at);
     std::uint64_t publish_again(sequence at);
     void move_outbox_row(sequence at, delivery_state from, delivery_state to);
     void insert_route(const routing& what);

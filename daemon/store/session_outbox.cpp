@@ -19,9 +19,10 @@ std::optional<delivery_state> session::outbox_state(sequence at) {
     return state;
 }
 
-bool session::is_unpublished(sequence at) {
+/// Not while it is in the outbox, nor while it may still get there.
+bool session::is_confirmed(sequence at) {
     const auto state = outbox_state(at);
-    return state && is_unfinished(*state);
+    return state ? !is_unfinished(*state) : has_own_deliveries(at);
 }
 
 /// Whether anything but the outbox knows where the event goes.
@@ -62,7 +63,8 @@ void session::move_outbox_row(sequence at, delivery_state from, delivery_state t
 }
 
 std::uint64_t session::withdraw(const routing& what) {
-    if (!is_unpublished(what.sequence))
+    const auto state = outbox_state(what.sequence);
+    if (!state || !is_unfinished(*state))
         return 0;
     const auto before = summary_of(what.sequence);
     remove_delivery(what.sequence, handler_id(outbox_name));

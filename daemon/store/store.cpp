@@ -99,8 +99,12 @@ void store::on_answered(std::function<void()> all) {
 }
 
 void store::append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
-                   append_done done) {
-    engine_->owner.append(std::move(genuine), dedup_window, deadline, std::move(done));
+                   append_done done, answered_when when) {
+    engine_->owner.append(std::move(genuine), dedup_window, deadline, std::move(done), when);
+}
+
+void store::on_outbox(outbox_sink filled) {
+    engine_->owner.on_outbox(std::move(filled));
 }
 
 void store::record_routes(std::vector<routing> routes, write_done done) {

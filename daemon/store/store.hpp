@@ -55,10 +55,15 @@ public:
     virtual void damaged(sequence at, std::string_view file) = 0;
 };
 
+/// When an append is answered.
+enum class answered_when {
+    stored,    ///< Once it would survive a power cut.
+    published, ///< Once a broker has confirmed it, too (`note_published`).
+};
+
 struct append_result {
-    event_id id{};               ///< Of the event, or of the one that this is a repeat of.
-    bool is_repeat = false;      ///< Not stored again.
-    bool is_unpublished = false; ///< It waits for a broker to confirm it.
+    event_id id{};          ///< Of the event, or of the one that this is a repeat of.
+    bool is_repeat = false; ///< Not stored again.
 };
 
 /// Called once, on the writer thread; must not block.
@@ -83,6 +88,9 @@ using routing_of = std::function<routing(const stored_event&)>;
 
 /// To the outbox: the event waits for a broker. One whose row is damaged is dead instead.
 routing route_to_outbox(const stored_event& stored);
+
+/// `has_older`: not only behind all that was there.
+using outbox_sink = std::function<void(bool has_older)>;
 
 class reader;
 class engine;
@@ -114,9 +122,14 @@ public:
 
     /// Appends one event. `done` gets success once the event, or the one it repeats, would survive a
     /// power cut. Failed commits are tried again until `deadline`, then `done` gets deadline_passed;
-    /// the event may still be stored later, and is then delivered. Never blocks.
+    /// the event may still be stored later, and is then delivered. One that waits for a broker isn't told
+    /// at its deadline, and gets nothing after it. Never blocks.
     void append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
-                append_done done);
+                append_done done, answered_when when = answered_when::stored);
+
+    /// Called behind each commit that may have put something into the outbox. On the writer thread; must not
+    /// block. Null: no more.
+    void on_outbox(outbox_sink filled);
 
     /// Records where events go, in order, and moves the routing cursor behind the last of them.
     /// Tried until it succeeds. `done` runs on the writer thread, after the commit.

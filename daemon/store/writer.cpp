@@ -246,11 +246,8 @@ void writer::route_now(append_job& job) {
     if (!decide_now_)
         return;
     job.route = decide_now_({job.result.sequence, job.subject, false, {}});
-    if (!job.route)
-        return;
-    session_->route_stored(*job.route);
-    job.result.is_unpublished =
-        !job.route->handlers.empty() && job.route->handlers.front().handler == outbox_name;
+    if (job.route)
+        session_->route_stored(*job.route);
 }
 
 void writer::replace_file() {

@@ -27,7 +27,8 @@ public:
 
     // Any thread.
     void append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
-                append_done done);
+                append_done done, answered_when when);
+    void on_outbox(outbox_sink filled);
     void record_routes(std::vector<routing> routes, write_done done);
     void settle(settlement what, write_done done);
     /// What an operator asks for: `work` says how many deliveries it has changed. It may run more than once,
@@ -86,6 +87,7 @@ private:
         std::chrono::milliseconds dedup_window{};
         steady_time deadline;
         append_done done; // empty: nobody waits any more
+        answered_when when = answered_when::stored;
         session::appended result;
         std::optional<routing> route; // where it goes, recorded by the same commit
     };
@@ -116,6 +118,13 @@ private:
         routing_of decide;
         taken_in_done done;
         std::uint64_t taken = 0;
+    };
+
+    /// Is stored, and waits for a broker's confirm.
+    struct unconfirmed_append {
+        steady_time deadline;
+        append_done done;
+        append_result result;
     };
 
     struct background_job {
@@ -150,6 +159,10 @@ private:
     void route_now(append_job& job);
     void replace_file();
     void acknowledge();
+    void answer(append_job& job);
+    void answer_published(const std::vector<published_job>& jobs);
+    void forget_late_appends();
+    void tell_outbox(const batch& done);
     void tell_answered();
     void publish();
     void finish_checkpoint_now();
@@ -177,6 +190,8 @@ private:
     route_decision decide_now_;       // of this batch
     std::vector<stored_event> moved_; // by this batch's carrying: they have new sequences
     std::vector<stored_event> taken_; // by this batch, from a queue
+    std::multimap<event_id, unconfirmed_append> unconfirmed_;
+    steady_time next_look_at_unconfirmed_{};
 
     mutable std::mutex mutex_; // guards what follows
     std::condition_variable has_work_;
@@ -192,6 +207,7 @@ private:
     background_job* background_ = nullptr; // one at a time: its thread waits for it
     committed_sink sink_;
     std::function<void()> answered_;
+    outbox_sink outbox_filled_;
     route_decision decide_;
     steady_time stop_deadline_{};
     ledger accounts_;

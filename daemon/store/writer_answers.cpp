@@ -6,6 +6,7 @@ namespace outreachd::store {
 namespace {
 
 constexpr std::size_t abandoned_bytes_max = 64 * 1024 * 1024;
+constexpr std::chrono::milliseconds late_look_pause{500};
 
 } // namespace
 
@@ -16,13 +17,14 @@ void writer::acknowledge() {
     const std::vector<stored_event> taken = std::exchange(taken_, {});
     fresh.reserve(fresh.size() + done.appends.size());
     for (append_job& job : done.appends) {
-        if (job.done)
-            job.done({}, {job.result.id, job.result.is_repeat, job.result.is_unpublished});
+        answer(job);
         if (!job.result.is_repeat)
             fresh.push_back(
                 {job.result.sequence, std::move(job.subject), job.route.has_value(), std::move(job.route)});
     }
-    if (!done.appends.empty())
+    answer_published(done.published);
+    forget_late_appends();
+    if (!done.appends.empty() || !done.published.empty())
         tell_answered();
     publish();
     committed_sink sink;
@@ -54,6 +56,52 @@ void writer::acknowledge() {
         sink({});
     for (const change_job& job : done.changes)
         job.done(job.changed);
+    tell_outbox(done);
+}
+
+void writer::answer(append_job& job) {
+    if (!job.done)
+        return;
+    const append_result result{job.result.id, job.result.is_repeat};
+    if (job.when == answered_when::stored || job.result.is_confirmed)
+        job.done({}, result);
+    else
+        unconfirmed_.emplace(result.id, unconfirmed_append{job.deadline, std::move(job.done), result});
+}
+
+void writer::answer_published(const std::vector<published_job>& jobs) {
+    if (unconfirmed_.empty())
+        return;
+    for (const published_job& job : jobs)
+        for (const event_id& one : job.events) {
+            const auto [first, last] = unconfirmed_.equal_range(one);
+            for (auto waiting = first; waiting != last; ++waiting)
+                waiting->second.done({}, waiting->second.result);
+            unconfirmed_.erase(first, last);
+        }
+}
+
+/// Whoever waited has been reset by its own deadline.
+void writer::forget_late_appends() {
+    const auto now = std::chrono::steady_clock::now();
+    if (unconfirmed_.empty() || now < next_look_at_unconfirmed_)
+        return;
+    next_look_at_unconfirmed_ = now + late_look_pause;
+    std::erase_if(unconfirmed_, [now](const auto& one) { return one.second.deadline <= now; });
+}
+
+void writer::tell_outbox(const batch& done) {
+    // What operators ask for is about events that are there already.
+    const bool has_older = !done.changes.empty();
+    if (done.appends.empty() && done.routes.empty() && !has_older)
+        return;
+    outbox_sink filled;
+    {
+        const std::scoped_lock lock(mutex_);
+        filled = outbox_filled_;
+    }
+    if (filled)
+        filled(has_older);
 }
 
 void writer::tell_answered() {

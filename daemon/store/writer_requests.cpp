@@ -16,11 +16,12 @@ constexpr std::chrono::minutes failed_read_memory{1};
 } // namespace
 
 void writer::append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
-                    append_done done) {
+                    append_done done, answered_when when) {
     append_job job{std::make_shared<const event>(std::move(genuine).take()),
                    dedup_window,
                    deadline,
                    std::move(done),
+                   when,
                    {},
                    {}};
     {
@@ -103,6 +104,11 @@ void writer::on_committed(committed_sink sink) {
 void writer::on_answered(std::function<void()> all) {
     const std::scoped_lock lock(mutex_);
     answered_ = std::move(all);
+}
+
+void writer::on_outbox(outbox_sink filled) {
+    const std::scoped_lock lock(mutex_);
+    outbox_filled_ = std::move(filled);
 }
 
 void writer::route_at_append(route_decision decide) {

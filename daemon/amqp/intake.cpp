@@ -1,0 +1,197 @@
+#include "daemon/amqp/intake.hpp"
+
+#include "daemon/amqp/held_queues.hpp"
+#include "daemon/amqp/intake_batch.hpp"
+#include "daemon/amqp/link_thread.hpp"
+#include "daemon/amqp/topology.hpp"
+#include "daemon/amqp_connection/event_message.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+namespace outreachd::amqp {
+
+namespace {
+
+using namespace std::chrono_literals;
+using amqp_connection::amqp_error;
+using amqp_connection::connection;
+
+constexpr auto idle_wait = 100ms;
+constexpr auto commit_wait = 1ms; // for a message, while a commit is waited for
+constexpr auto last_acks = 2s;    // at the stop
+
+} // namespace
+
+struct intake::implementation : std::enable_shared_from_this<implementation> {
+    implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
+                   store::routing_of decide, std::function<bool()> busy)
+        : names(configured), events(backing), log(lines), route(std::move(decide)),
+          has_unfinished(std::move(busy)), health("intake", lines) {}
+
+    void serve(connection& at);
+    void turn(connection& at, held_queues& held);
+    void take_messages(connection& at, held_queues& held, std::chrono::milliseconds wait);
+    void take(amqp_connection::incoming what, held_queues& held);
+    void hand_over();
+    void ack_committed(connection& at, const held_queues& held);
+    void show(std::vector<std::uint32_t> partitions);
+
+    const topology names;
+    store::store& events;
+    log::logger& log;
+    const store::routing_of route;
+    const std::function<bool()> has_unfinished;
+    link_health health;
+    std::shared_ptr<link_thread> thread;
+
+    intake_batches batches; ///< The intake thread's own.
+
+    std::atomic<std::uint64_t> taken = 0;
+    std::atomic<std::uint64_t> repeats = 0;
+    mutable std::mutex mutex; ///< Guards all below.
+    std::vector<std::uint64_t> committed;
+    std::vector<std::uint32_t> shown;
+};
+
+void intake::implementation::serve(connection& at) {
+    batches.forget();
+    try {
+        held_queues held(at, names, health, batches, has_unfinished);
+        thread->note_success();
+        while (!thread->is_stopping()) {
+            held.look_around();
+            show(held.partitions());
+            turn(at, held);
+        }
+        held.give_all_back();
+        const auto until = std::chrono::steady_clock::now() + last_acks;
+        do
+            turn(at, held); // what came before the consumers ended is here by now
+        while (batches.has_unacked() && std::chrono::steady_clock::now() < until);
+        show({});
+    } catch (const amqp_error&) {
+        show({});
+        throw;
+    }
+}
+
+void intake::implementation::turn(connection& at, held_queues& held) {
+    if (batches.is_full())
+        thread->sleep(commit_wait);
+    else
+        take_messages(at, held, batches.has_unacked() ? commit_wait : idle_wait);
+    hand_over();
+    ack_committed(at, held);
+}
+
+void intake::implementation::take_messages(connection& at, held_queues& held,
+                                           std::chrono::milliseconds wait) {
+    try {
+        auto came = at.next(wait);
+        for (; came && !batches.is_full(); came = at.next(0ms))
+            take(std::move(*came), held);
+        if (came)
+            take(std::move(*came), held);
+        else
+            held.note_nothing_more();
+    } catch (const amqp_error& failure) {
+        if (!held.is_open(failure.closed_channel()))
+            throw;
+        held.note_closed(failure.closed_channel());
+        log.warn("the broker has closed a work queue's channel; it is taken again",
+                 {{"cause", failure.what()}});
+    }
+}
+
+void intake::implementation::take(amqp_connection::incoming what, held_queues& held) {
+    if (auto* message = std::get_if<amqp_connection::delivered>(&what)) {
+        held.note_delivered(message->channel);
+        const std::uint16_t channel = message->channel;
+        const std::uint64_t tag = message->tag;
+        batches.add(
+            channel, tag,
+            std::make_shared<const event>(amqp_connection::to_event(std::move(*message), wall_now())));
+    } else if (const auto* ended = std::get_if<amqp_connection::consumer_cancelled>(&what)) {
+        log.warn("the broker has ended a consumer: its queue was deleted, or has another leader",
+                 {{"queue", ended->consumer}});
+        held.note_cancelled(ended->channel);
+    }
+}
+
+void intake::implementation::hand_over() {
+    while (batches.may_hand_over()) {
+        auto batch = batches.hand_over();
+        const std::uint64_t size = batch.events.size();
+        events.take_in(std::move(batch.events), route,
+                       [self = shared_from_this(), number = batch.number, size](std::uint64_t fresh) {
+                           self->taken += fresh;
+                           self->repeats += size - fresh;
+                           const std::lock_guard lock(self->mutex);
+                           self->committed.push_back(number);
+                       });
+    }
+}
+
+void intake::implementation::ack_committed(connection& at, const held_queues& held) {
+    std::vector<std::uint64_t> done;
+    {
+        const std::lock_guard lock(mutex);
+        done.swap(committed);
+    }
+    for (const std::uint64_t number : done)
+        for (const auto& [channel, tag] : batches.committed(number))
+            if (held.is_open(channel))
+                at.ack(channel, tag, true);
+}
+
+void intake::implementation::show(std::vector<std::uint32_t> partitions) {
+    const std::lock_guard lock(mutex);
+    if (shown == partitions)
+        return;
+    std::string listed;
+    for (const std::uint32_t one : partitions)
+        listed += (listed.empty() ? "" : " ") + std::to_string(one);
+    log.info("this worker's work queues", {{"partitions", listed}});
+    shown = std::move(partitions);
+}
+
+intake::intake(const settings::amqp_queue& configured, store::store& events, log::logger& log,
+               store::routing_of route, std::function<bool()> has_unfinished)
+    : implementation_(std::make_shared<implementation>(configured, events, log, std::move(route),
+                                                       std::move(has_unfinished))) {
+    auto& own = *implementation_;
+    own.thread = std::make_shared<link_thread>(connection_options(configured.nodes, "outreachd intake"),
+                                               own.health, [&own](connection& at) { own.serve(at); });
+}
+
+intake::~intake() {
+    begin_stop();
+    finish_stop(std::chrono::steady_clock::now() + 1s);
+}
+
+void intake::start() {
+    implementation_->thread->start();
+}
+
+void intake::begin_stop() {
+    implementation_->thread->begin_stop();
+}
+
+bool intake::finish_stop(steady_time until) {
+    return implementation_->thread->finish_stop(until);
+}
+
+std::vector<std::string> intake::problems() const {
+    return implementation_->health.problems();
+}
+
+intake_figures intake::figures() const {
+    const auto& own = *implementation_;
+    const std::lock_guard lock(own.mutex);
+    return {own.health.is_connected(), own.health.node(), own.shown, own.taken, own.repeats};
+}
+
+} // namespace outreachd::amqp

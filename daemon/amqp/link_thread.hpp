@@ -1,0 +1,69 @@
+/// A thread that keeps one connection to the broker.
+#pragma once
+
+#include "daemon/amqp/link_health.hpp"
+#include "daemon/amqp_connection/connection.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <thread>
+
+namespace outreachd::amqp {
+
+/// Connects, works, and where that fails connects again: after a pause that doubles from 200 ms to 10 s, with
+/// jitter, without end. `work` runs on the thread; it returns once `is_stopping`, and throws amqp_error
+/// where the connection is of no more use.
+///
+/// Made shared: a thread that hangs where nobody can reach it (in looking a name up) is left behind at the
+/// stop, and touches nothing but this once it returns.
+class link_thread : public std::enable_shared_from_this<link_thread> {
+public:
+    using work = std::function<void(amqp_connection::connection&)>;
+
+    link_thread(amqp_connection::options how, link_health& health, work what);
+
+    void start();
+    /// Asks for the end. Doesn't block.
+    void begin_stop();
+    /// Waits for the end until `until`; ends calls that hang a second before. False: left behind.
+    bool finish_stop(steady_time until);
+
+    /// Ends `sleep`. Any thread.
+    void wake();
+
+    // For `work`.
+    bool is_stopping() const;
+    /// Waits for `wake` or the stop, at most so long. True where there was one since the last call.
+    bool sleep(std::chrono::milliseconds at_most);
+    /// The connection has done what it is for: the next failure is a new one, and is followed by a short
+    /// pause.
+    void note_success();
+
+private:
+    void run();
+    void run_once();
+    std::chrono::milliseconds next_pause();
+
+    const amqp_connection::options how_;
+    link_health& health_;
+    const work work_;
+    amqp_connection::watchdog watchdog_;
+    std::thread thread_;
+
+    // The thread's own.
+    std::chrono::milliseconds pause_;
+    std::size_t first_node_ = 0;
+    std::minstd_rand random_{std::random_device{}()};
+
+    mutable std::mutex mutex_; ///< Guards all below.
+    std::condition_variable changed_;
+    bool is_stopping_ = false;
+    bool is_woken_ = false;
+    bool has_ended_ = false;
+};
+
+} // namespace outreachd::amqp

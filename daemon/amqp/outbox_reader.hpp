@@ -1,0 +1,52 @@
+/// The events that wait for a broker, in order.
+#pragma once
+
+#include "daemon/amqp/partition_holds.hpp"
+#include "daemon/amqp/topology.hpp"
+#include "daemon/store/store.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+
+namespace outreachd::amqp {
+
+/// An event to be published next.
+struct outgoing_event {
+    std::shared_ptr<const event> subject; ///< Null: its row is damaged.
+    store::sequence at = 0;
+    std::uint32_t attempts = 0;
+    std::uint32_t partition = 0;
+};
+
+/// Goes through the outbox, a page of places at a time, and passes over what may not be sent now. One thread.
+class outbox_reader {
+public:
+    outbox_reader(store::store& from, const topology& names, partition_holds& holds)
+        : from_(from), names_(names), holds_(holds) {}
+
+    /// From the first one on.
+    void start_over();
+
+    /// There may be more behind the last.
+    void look_again() { is_at_end_ = false; }
+
+    /// Nothing where there is none now. `is_in_flight` tells those that are on their way. Errors: those of a
+    /// reader.
+    result<std::optional<outgoing_event>> next(const std::function<bool(store::sequence)>& is_in_flight);
+
+private:
+    result<void> load(const std::function<bool(store::sequence)>& is_in_flight);
+    void go_back();
+
+    store::store& from_;
+    const topology& names_;
+    partition_holds& holds_;
+    std::unique_ptr<store::reader> reader_;
+    std::deque<store::unfinished_delivery> page_;
+    store::sequence cursor_ = 0;
+    bool is_at_end_ = false;
+    std::optional<wall_time> next_due_; ///< Of events that were put off.
+};
+
+} // namespace outreachd::amqp

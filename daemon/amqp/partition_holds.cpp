@@ -1,0 +1,83 @@
+#include "daemon/amqp/partition_holds.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace outreachd::amqp {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds pause_min = 500ms;
+constexpr std::chrono::milliseconds pause_max = 10s;
+
+std::optional<store::sequence> earlier(std::optional<store::sequence> one,
+                                       std::optional<store::sequence> other) {
+    if (!one || !other)
+        return one ? one : other;
+    return std::min(*one, *other);
+}
+
+} // namespace
+
+void partition_holds::hold(std::uint32_t partition, store::sequence at, steady_time now) {
+    const auto [known, is_new] = held_.try_emplace(partition);
+    held& one = known->second;
+    if (at != 0)
+        one.first = earlier(one.first, at);
+    if (!is_new && one.phase == phase::waiting)
+        return; // another of those that were on their way
+    one.pause = is_new ? pause_min : std::min(one.pause * 2, pause_max);
+    one.until = now + one.pause;
+    one.phase = phase::waiting;
+}
+
+bool partition_holds::may_send(std::uint32_t partition, store::sequence at) {
+    const auto known = held_.find(partition);
+    if (known == held_.end() || known->second.phase == phase::may_probe)
+        return true;
+    known->second.first = earlier(known->second.first, at);
+    return false;
+}
+
+void partition_holds::note_sent(std::uint32_t partition) {
+    if (const auto known = held_.find(partition); known != held_.end())
+        known->second.phase = phase::probing;
+}
+
+bool partition_holds::note_taken(std::uint32_t partition) {
+    const auto known = held_.find(partition);
+    if (known == held_.end() || known->second.phase != phase::probing)
+        return false; // it was on its way when the queue was held
+    release(known->second.first);
+    held_.erase(known);
+    return true;
+}
+
+std::vector<std::uint32_t> partition_holds::begin_probes(steady_time now) {
+    std::vector<std::uint32_t> due;
+    for (auto& [partition, one] : held_)
+        if (one.phase == phase::waiting && one.until <= now) {
+            one.phase = phase::may_probe;
+            release(std::exchange(one.first, std::nullopt));
+            due.push_back(partition);
+        }
+    return due;
+}
+
+void partition_holds::release(std::optional<store::sequence> first) {
+    released_from_ = earlier(released_from_, first);
+}
+
+std::optional<store::sequence> partition_holds::first_passed_over() {
+    return std::exchange(released_from_, std::nullopt);
+}
+
+void partition_holds::forget_probes() {
+    for (auto& [partition, one] : held_)
+        if (one.phase == phase::probing)
+            one.phase = phase::may_probe;
+}
+
+} // namespace outreachd::amqp

@@ -1,0 +1,89 @@
+#include "daemon/amqp/publish_window.hpp"
+
+#include <algorithm>
+
+namespace outreachd::amqp {
+
+void publish_window::add(event_in_flight fresh) {
+    places_.insert(fresh.at);
+    entries_.push_back({std::move(fresh)});
+}
+
+publish_window::outcome publish_window::confirm(const amqp_connection::confirmed& what) {
+    outcome settled;
+    const auto past = std::ranges::upper_bound(entries_, what.tag, {},
+                                               [](const entry& one) { return one.what.exchange_tag; });
+    if (what.is_multiple) {
+        for (auto one = entries_.begin(); one != past; ++one) {
+            note(one->what, one->what.exchange_tag, what.is_taken);
+            if (one->what.queue_tag <= what.tag)
+                note(one->what, one->what.queue_tag, what.is_taken);
+            settle(*one, settled);
+        }
+    } else if (past != entries_.begin()) {
+        entry& one = *std::prev(past);
+        note(one.what, what.tag, what.is_taken);
+        settle(one, settled);
+    }
+    drop_settled();
+    return settled;
+}
+
+void publish_window::note(event_in_flight& what, std::uint64_t tag, bool is_taken) {
+    bool* const confirmed = tag == what.exchange_tag ? &what.is_in_exchange
+                            : tag == what.queue_tag  ? &what.is_in_queue
+                                                     : nullptr;
+    if (confirmed == nullptr || *confirmed)
+        return;
+    *confirmed = true;
+    if (!is_taken && what.refusal.empty())
+        what.refusal = confirmed == &what.is_in_queue
+                           ? "the broker refused it (basic.nack): the work queue is full or has no quorum"
+                           : "the broker refused it (basic.nack) at the exchange";
+}
+
+void publish_window::settle(entry& one, outcome& into) {
+    if (one.is_settled || !one.what.is_in_exchange || !one.what.is_in_queue)
+        return;
+    one.is_settled = true;
+    places_.erase(one.what.at);
+    (one.what.refusal.empty() ? into.published : into.refused).push_back(one.what);
+}
+
+void publish_window::drop_settled() {
+    while (!entries_.empty() && entries_.front().is_settled)
+        entries_.pop_front();
+}
+
+void publish_window::note_returned(const amqp_connection::returned& what) {
+    const auto one = std::ranges::find_if(entries_, [&](const entry& each) {
+        return !each.is_settled && to_string(each.what.id) == what.message_id;
+    });
+    if (one != entries_.end())
+        one->what.refusal = "returned: " + std::to_string(what.reply_code) + " " + what.reply_text +
+                            ": no queue '" + what.routing_key + "'";
+}
+
+std::optional<steady_time> publish_window::oldest() const {
+    return entries_.empty() ? std::nullopt : std::optional{entries_.front().what.sent_at};
+}
+
+std::vector<event_in_flight> publish_window::unsettled() const {
+    std::vector<event_in_flight> found;
+    for (const entry& one : entries_)
+        if (!one.is_settled)
+            found.push_back(one.what);
+    return found;
+}
+
+void publish_window::restart_clock(steady_time now) {
+    for (entry& one : entries_)
+        one.what.sent_at = now;
+}
+
+void publish_window::clear() {
+    entries_.clear();
+    places_.clear();
+}
+
+} // namespace outreachd::amqp

@@ -1,0 +1,362 @@
+#include "daemon/amqp/relay.hpp"
+
+#include "daemon/amqp/link_thread.hpp"
+#include "daemon/amqp/outbox_reader.hpp"
+#include "daemon/amqp/partition_holds.hpp"
+#include "daemon/amqp/publish_window.hpp"
+#include "daemon/amqp/topology.hpp"
+#include "daemon/amqp_connection/event_message.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace outreachd::amqp {
+
+namespace {
+
+using namespace std::chrono_literals;
+using amqp_connection::amqp_error;
+using amqp_connection::connection;
+using amqp_connection::trouble;
+
+constexpr std::uint16_t publishing = 1; // channels
+constexpr std::uint16_t declaring = 2;
+
+constexpr auto idle_pause = 1s; // heartbeats are looked after at least so often
+constexpr auto confirm_pause = 5ms;
+constexpr auto read_again_after = 500ms;
+constexpr auto last_confirms = 2s; // at the stop
+constexpr std::size_t confirms_at_once = 64;
+constexpr std::chrono::minutes put_off_min{1};
+constexpr std::uint32_t put_off_doublings = 6; // about an hour
+
+constexpr const char* odd_events = "single events";
+constexpr const char* alarm = "flow control";
+
+} // namespace
+
+struct relay::implementation : std::enable_shared_from_this<implementation> {
+    implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
+                   relay_limits bounds)
+        : names(configured), events(backing), log(lines), limits(bounds), health("relay", lines),
+          outbox(backing, names, holds) {}
+
+    void serve(connection& at);
+    void prepare(connection& at);
+    void publish_until_stopped(connection& at);
+    bool fill(connection& at);
+    bool has_room() const;
+    void send(connection& at, const outgoing_event& next);
+    void take_confirms(connection& at, std::chrono::milliseconds wait);
+    void take(const amqp_connection::incoming& what);
+    void settle(const publish_window::outcome& what);
+    void record_published();
+    void refuse(const event_in_flight& what);
+    void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
+    void bury(store::sequence at);
+    void check_deadline(const connection& at);
+    void probe(connection& at);
+    void finish(connection& at);
+    void wait_for_records();
+
+    const topology names;
+    store::store& events;
+    log::logger& log;
+    const relay_limits limits;
+    link_health health;
+    std::shared_ptr<link_thread> thread;
+
+    // The relay thread's own.
+    partition_holds holds;
+    outbox_reader outbox;
+    publish_window window;
+    std::vector<event_id> confirmed;
+    std::size_t one_at_a_time = 0; ///< So many events: one of them isn't taken by the broker.
+    bool has_read_trouble = false;
+
+    std::atomic<bool> has_older = false;            ///< Events that were published wait again.
+    std::atomic<std::uint64_t> records_waiting = 0; ///< For the store's commit.
+    std::atomic<std::uint64_t> in_flight = 0;
+    std::atomic<std::uint64_t> published = 0;
+    std::atomic<std::uint64_t> refused = 0;
+};
+
+void relay::implementation::serve(connection& at) {
+    // What was confirmed must have left the outbox before it is read anew.
+    record_published();
+    wait_for_records();
+    window.clear();
+    in_flight = 0;
+    holds.forget_probes();
+    outbox.start_over();
+    try {
+        prepare(at);
+        publish_until_stopped(at);
+    } catch (const amqp_error& failure) {
+        record_published();
+        health.mended(alarm);
+        if (failure.kind() == trouble::rejected && window.size() == 1) {
+            const event_in_flight odd = window.unsettled().front();
+            put_off(odd.at, odd.attempts, failure.what());
+            one_at_a_time = 0;
+        } else if (failure.kind() == trouble::rejected) {
+            one_at_a_time = window.size(); // to find out which
+        }
+        throw;
+    }
+}
+
+void relay::implementation::prepare(connection& at) {
+    at.open_channel(publishing);
+    at.open_channel(declaring);
+    const auto unusable = names.declare(at, declaring);
+    for (std::uint32_t partition = 0; partition < names.partitions(); ++partition) {
+        const auto reason = unusable.find(partition);
+        if (reason == unusable.end())
+            continue;
+        holds.hold(partition, 0, std::chrono::steady_clock::now());
+        health.trouble(names.work_queue(partition), reason->second);
+    }
+    at.confirm_publishes(publishing);
+}
+
+void relay::implementation::publish_until_stopped(connection& at) {
+    while (!thread->is_stopping()) {
+        if (thread->sleep(0ms))
+            outbox.look_again();
+        if (has_older.exchange(false))
+            outbox.start_over();
+        probe(at);
+        const bool has_sent = !at.is_blocked() && fill(at);
+        if (!has_sent && window.size() == 0) {
+            thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(
+                has_read_trouble ? read_again_after : idle_pause));
+            outbox.look_again();
+        }
+        take_confirms(at, has_sent || window.size() == 0 ? 0ms : confirm_pause);
+        check_deadline(at);
+    }
+    finish(at);
+}
+
+bool relay::implementation::has_room() const {
+    return window.size() < (one_at_a_time > 0 ? 1 : limits.window);
+}
+
+/// Sends what there is room for. True where something was sent.
+bool relay::implementation::fill(connection& at) {
+    bool has_sent = false;
+    while (has_room() && !thread->is_stopping()) {
+        const auto next = outbox.next([this](store::sequence place) { return window.holds(place); });
+        if (!next && !has_read_trouble)
+            log.error("the outbox can't be read; trying again", {{"cause", next.error().message()}});
+        has_read_trouble = !next;
+        if (!next || !*next)
+            return has_sent;
+        if ((*next)->subject)
+            send(at, **next);
+        else
+            bury((*next)->at);
+        has_sent = true;
+    }
+    return has_sent;
+}
+
+void relay::implementation::send(connection& at, const outgoing_event& next) {
+    const auto what = amqp_connection::to_message(*next.subject);
+    event_in_flight sent{next.subject->id,
+                         next.at,
+                         next.attempts,
+                         next.partition,
+                         0,
+                         0,
+                         std::chrono::steady_clock::now(),
+                         false,
+                         false,
+                         {}};
+    try {
+        sent.exchange_tag = at.publish(publishing, {names.exchange(), what.type, false, &what});
+        sent.queue_tag = at.publish(publishing, {"", names.work_queue(next.partition), true, &what});
+    } catch (const amqp_error& failure) {
+        if (failure.kind() != trouble::unusable)
+            throw;
+        return put_off(next.at, next.attempts, failure.what());
+    }
+    holds.note_sent(next.partition);
+    window.add(std::move(sent));
+    in_flight = window.size();
+    if (log.is_enabled(log::level::debug))
+        log.debug("event sent to the broker", {{"event_id", to_string(next.subject->id)},
+                                               {"source", next.subject->source},
+                                               {"queue", names.work_queue(next.partition)}});
+}
+
+void relay::implementation::take_confirms(connection& at, std::chrono::milliseconds wait) {
+    auto came = at.next(wait);
+    for (std::size_t count = 0; came; ++count) {
+        take(*came);
+        came = count < confirms_at_once ? at.next(0ms) : std::nullopt;
+    }
+    record_published();
+}
+
+void relay::implementation::take(const amqp_connection::incoming& what) {
+    if (const auto* confirm = std::get_if<amqp_connection::confirmed>(&what)) {
+        settle(window.confirm(*confirm));
+    } else if (const auto* back = std::get_if<amqp_connection::returned>(&what)) {
+        window.note_returned(*back);
+    } else if (const auto* stop = std::get_if<amqp_connection::blocked>(&what)) {
+        health.trouble(alarm, "the broker takes no more for now: " + stop->reason);
+    } else if (std::holds_alternative<amqp_connection::unblocked>(what)) {
+        window.restart_clock(std::chrono::steady_clock::now());
+        health.mended(alarm);
+    }
+}
+
+void relay::implementation::settle(const publish_window::outcome& what) {
+    for (const event_in_flight& one : what.published) {
+        confirmed.push_back(one.id);
+        if (holds.note_taken(one.partition))
+            health.mended(names.work_queue(one.partition));
+        if (one.attempts > 0)
+            health.mended(odd_events);
+        if (one_at_a_time > 0)
+            --one_at_a_time;
+        thread->note_success();
+    }
+    published += what.published.size();
+    for (const event_in_flight& one : what.refused)
+        refuse(one);
+    in_flight = window.size();
+}
+
+/// One commit for all that came together. The event is safe at the broker by now: nobody waits for it.
+void relay::implementation::record_published() {
+    if (confirmed.empty())
+        return;
+    ++records_waiting;
+    events.note_published(std::exchange(confirmed, {}), [self = shared_from_this()] {
+        --self->records_waiting;
+        self->thread->wake();
+    });
+}
+
+void relay::implementation::refuse(const event_in_flight& what) {
+    ++refused;
+    holds.hold(what.partition, what.at, std::chrono::steady_clock::now());
+    health.trouble(names.work_queue(what.partition), what.refusal);
+    log.debug("the broker did not take an event; it stays in the outbox",
+              {{"event_id", to_string(what.id)}, {"cause", what.refusal}});
+}
+
+/// One that the broker doesn't take whatever happens to others.
+void relay::implementation::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
+    ++refused;
+    health.trouble(odd_events, why);
+    store::settlement told;
+    told.sequence = at;
+    told.handler = store::outbox_name;
+    told.state = store::delivery_state::retry;
+    told.attempts = attempts + 1;
+    told.started_at = wall_now();
+    told.next_attempt_at = told.started_at + put_off_min * (1U << std::min(attempts, put_off_doublings));
+    told.reason = why;
+    ++records_waiting;
+    events.settle(std::move(told), [self = shared_from_this()] { --self->records_waiting; });
+}
+
+/// Its row can't be read any more.
+void relay::implementation::bury(store::sequence at) {
+    store::settlement told;
+    told.sequence = at;
+    told.handler = store::outbox_name;
+    told.state = store::delivery_state::dead;
+    told.started_at = wall_now();
+    told.reason = store::damaged_reason;
+    ++records_waiting;
+    events.settle(std::move(told), [self = shared_from_this()] { --self->records_waiting; });
+}
+
+/// Heartbeats are off under an alarm, and a queue without a quorum says nothing: only this sees it.
+void relay::implementation::check_deadline(const connection& at) {
+    const auto oldest = window.oldest();
+    const auto now = std::chrono::steady_clock::now();
+    if (at.is_blocked() || !oldest || now - *oldest < limits.confirm_timeout)
+        return;
+    const std::string why = "no confirm within " + std::to_string(limits.confirm_timeout.count()) + " ms";
+    for (const event_in_flight& one : window.unsettled()) {
+        ++refused;
+        if (now - one.sent_at < limits.confirm_timeout || !one.is_in_exchange)
+            continue; // nothing is confirmed at all: it isn't this queue
+        holds.hold(one.partition, one.at, now);
+        health.trouble(names.work_queue(one.partition), why);
+    }
+    throw amqp_error(trouble::too_late, why + " by " + at.node());
+}
+
+/// A queue that was deleted is made anew.
+void relay::implementation::probe(connection& at) {
+    for (const std::uint32_t partition : holds.begin_probes(std::chrono::steady_clock::now())) {
+        const std::string reason = names.declare_work_queue(at, declaring, partition);
+        if (reason.empty())
+            continue;
+        holds.note_sent(partition);
+        holds.hold(partition, 0, std::chrono::steady_clock::now());
+        health.trouble(names.work_queue(partition), reason);
+    }
+}
+
+void relay::implementation::finish(connection& at) {
+    const auto until = std::chrono::steady_clock::now() + last_confirms;
+    while (window.size() > 0 && std::chrono::steady_clock::now() < until && !at.is_blocked())
+        take_confirms(at, confirm_pause);
+}
+
+void relay::implementation::wait_for_records() {
+    while (records_waiting > 0 && !thread->is_stopping())
+        thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(read_again_after));
+}
+
+relay::relay(const settings::amqp_queue& configured, store::store& events, log::logger& log,
+             relay_limits limits)
+    : implementation_(std::make_shared<implementation>(configured, events, log, limits)) {
+    auto& own = *implementation_;
+    own.thread = std::make_shared<link_thread>(connection_options(configured.nodes, "outreachd relay"),
+                                               own.health, [&own](connection& at) { own.serve(at); });
+}
+
+relay::~relay() {
+    begin_stop();
+    finish_stop(std::chrono::steady_clock::now() + 1s);
+}
+
+void relay::start() {
+    auto& own = *implementation_;
+    own.events.on_outbox([self = implementation_](bool has_older) {
+        if (has_older)
+            self->has_older = true;
+        self->thread->wake();
+    });
+    own.thread->start();
+}
+
+void relay::begin_stop() {
+    implementation_->thread->begin_stop();
+}
+
+bool relay::finish_stop(steady_time until) {
+    implementation_->events.on_outbox(nullptr);
+    return implementation_->thread->finish_stop(until);
+}
+
+std::vector<std::string> relay::problems() const {
+    return implementation_->health.problems();
+}
+
+relay_figures relay::figures() const {
+    const auto& own = *implementation_;
+    return {own.health.is_connected(), own.health.node(), own.in_flight, own.published, own.refused};
+}
+
+} // namespace outreachd::amqp

@@ -1,0 +1,35 @@
+#include "daemon/amqp/share.hpp"
+
+#include <algorithm>
+
+namespace outreachd::amqp {
+
+share_step share::next(const share_view& seen, double chance) {
+    share_step step;
+    step.is_wanting = was_wanting_;
+    if (seen.workers == 0) // a quorum queue between two leaders knows no consumers
+        return step;
+    const std::uint32_t least = seen.partitions / seen.workers;
+    const std::uint32_t most = least + (seen.partitions % seen.workers == 0 ? 0 : 1);
+    const auto held = static_cast<std::uint32_t>(seen.held.size());
+    const bool others_want = seen.wanting > (was_wanting_ ? 1U : 0U);
+
+    std::uint32_t surplus = held > most ? held - most : 0;
+    if (surplus == 0 && held > least && others_want && chance < 0.5)
+        surplus = 1;
+    step.give.assign(seen.held.rbegin(), std::next(seen.held.rbegin(), surplus));
+
+    looks_with_leftover_ = seen.free.empty() ? 0 : looks_with_leftover_ + 1;
+    std::size_t wanted = held < least ? least - held : 0;
+    if (wanted == 0 && held < most && !others_want && looks_with_leftover_ >= leftover_looks)
+        wanted = 1;
+    // From a place of its own in the list, so that two that begin together seldom want the same.
+    const std::size_t begin = static_cast<std::size_t>(chance * static_cast<double>(seen.free.size()));
+    for (std::size_t i = 0; i < std::min(wanted, seen.free.size()); ++i)
+        step.take.push_back(seen.free[(begin + i) % seen.free.size()]);
+    step.is_wanting = held + step.take.size() < least;
+    was_wanting_ = step.is_wanting;
+    return step;
+}
+
+} // namespace outreachd::amqp

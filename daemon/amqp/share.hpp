@@ -1,0 +1,42 @@
+/// How workers share the work queues out among themselves, with RabbitMQ as the only go-between.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+namespace outreachd::amqp {
+
+/// What a worker can see of the others.
+struct share_view {
+    std::uint32_t partitions = 0;
+    std::uint32_t workers = 0; ///< Consumers of the workers' queue, this one among them; 0: not known now.
+    std::uint32_t wanting = 0; ///< Consumers of the wanting queue: those with less than their share.
+    std::set<std::uint32_t> held;
+    std::vector<std::uint32_t> free; ///< Without a consumer.
+};
+
+/// What it does about it.
+struct share_step {
+    std::vector<std::uint32_t> take;
+    std::vector<std::uint32_t> give;
+    bool is_wanting = false; ///< It tells the others that it has less than its share.
+};
+
+/// With N queues and W workers each comes to hold N/W: rounded down at least, rounded up at most. One that
+/// has more than that gives back; one that has less takes what is free, and says that it wants where nothing
+/// is; then those that have one more than the least give one back. What is left over after that, free for
+/// `leftover_looks` looks, goes to whoever has room. So it settles, and nothing moves without a reason. Pure.
+class share {
+public:
+    static constexpr std::uint32_t leftover_looks = 3;
+
+    /// `chance`: in [0, 1), so that several that may give back don't all do so at once.
+    share_step next(const share_view& seen, double chance);
+
+private:
+    std::uint32_t looks_with_leftover_ = 0;
+    bool was_wanting_ = false;
+};
+
+} // namespace outreachd::amqp

@@ -1,0 +1,314 @@
+/// Events by way of a real RabbitMQ broker: to handlers, to other programs, and past what goes wrong.
+#include "tests/integration/load.hpp"
+#include "tests/integration/through_broker.hpp"
+#include "tests/integration/wire_client.hpp"
+#include "tests/servers/rabbitmq_node.hpp"
+#include "tests/servers/tcp_proxy.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace outreachd::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using test_servers::rabbitmq_node;
+using test_servers::tcp_proxy;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+rabbitmq_node& broker() {
+    return rabbitmq_node::shared();
+}
+
+std::string through(const tcp_proxy& road, const std::string& vhost) {
+    std::string uri = broker().uri(vhost);
+    const std::string port = ":" + std::to_string(broker().port()) + "/";
+    return uri.replace(uri.find(port), port.size(), ":" + std::to_string(road.port()) + "/");
+}
+
+void expect_each_once(const daemon_under_test& worker) {
+    for (const auto& [id, lines] : worker.delivered())
+        EXPECT_EQ(lines.size(), 1U) << id;
+}
+
+/// Sends until that many are acknowledged.
+load_tally send(const daemon_under_test& to, std::uint64_t count, std::uint64_t first_number = 1) {
+    load senders({.port = to.port(), .connections = 4, .first_number = first_number, .pause = 4ms});
+    EXPECT_TRUE(eventually([&] { return senders.acked_so_far() >= count; }, 60s));
+    return senders.stop();
+}
+
+TEST(Amqp, CarriesEventsFromTheReceiverToTheWorkerOfOneProcess) {
+    daemon_under_test daemon(through_broker({.uris = {broker().uri(broker().new_vhost())}}));
+    daemon.start();
+    const load_tally tally = send(daemon, 500);
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&daemon}), IsEmpty());
+    expect_each_once(daemon);
+    EXPECT_TRUE(eventually([&] { return daemon.metric("outreachd_outbox") == 0; }));
+    EXPECT_TRUE(daemon.drained());
+    EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
+    EXPECT_THAT(status_of(daemon), HasSubstr("\"reasons\":[]"));
+    EXPECT_EQ(work_queues_of(daemon).size(), 8U);
+    EXPECT_EQ(daemon.stop(), 0);
+    daemon.start();
+    EXPECT_TRUE(daemon.drained());
+    expect_each_once(daemon);
+}
+
+TEST(Amqp, CarriesThemToAnotherHostByQuorumQueuesToo) {
+    const std::string uri = broker().uri(broker().new_vhost());
+    daemon_under_test receiver(through_broker(
+        {.uris = {uri}, .roles = "[receive]", .queue_type = "quorum", .handlers = "", .routes = ""}));
+    daemon_under_test worker(through_broker({.uris = {uri}, .roles = "[work]", .queue_type = "quorum"}));
+    receiver.start();
+    worker.start();
+    const load_tally tally = send(receiver, 500);
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&worker}), IsEmpty());
+    expect_each_once(worker);
+    EXPECT_TRUE(has_published_all(receiver));
+    for (const daemon_under_test* const one : {&receiver, &worker})
+        EXPECT_EQ(one->metric("outreachd_unaccounted"), 0);
+    const auto listed =
+        receiver.command({"events", "list", "--state", "published", "--limit", "1", "--json"});
+    EXPECT_THAT(listed.out, HasSubstr("\"published_at\""));
+
+    // A worker that lost its disk is filled again.
+    worker.kill();
+    std::filesystem::remove_all(worker.directory().at("store"));
+    std::filesystem::remove(worker.directory().at("out.jsonl"));
+    worker.start();
+    const auto replayed = receiver.command({"events", "replay", "--since", "1h"});
+    EXPECT_EQ(replayed.exit_code, 0) << replayed.err;
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&worker}), IsEmpty());
+    expect_each_once(worker);
+    // And one that has them drops them.
+    EXPECT_EQ(receiver.command({"events", "replay", "--since", "1h"}).exit_code, 0);
+    EXPECT_TRUE(has_published_all(receiver));
+    EXPECT_TRUE(eventually([&] { return worker.metric("outreachd_taken_in_repeats") >= 500; }));
+    expect_each_once(worker);
+}
+
+TEST(Amqp, StartsWithoutItsBrokerAndCatchesUp) {
+    tcp_proxy road(broker().port());
+    road.refuse(true);
+    daemon_under_test daemon(through_broker({.uris = {through(road, broker().new_vhost())}}));
+    daemon.start();
+    const load_tally tally = send(daemon, 200);
+    EXPECT_LT(tally.slowest_ack, 1s);
+    EXPECT_GE(daemon.metric("outreachd_outbox"), 200);
+    EXPECT_THAT(status_of(daemon), HasSubstr("not connected to the broker"));
+    EXPECT_THAT(daemon.admin_get("/readyz"), HasSubstr("200")) << "it receives: it must not be taken out";
+    road.refuse(false);
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&daemon}), IsEmpty());
+    expect_each_once(daemon);
+    EXPECT_THAT(status_of(daemon), HasSubstr("\"reasons\":[]"));
+}
+
+TEST(Amqp, GoesOnAfterCutsStallsAndSilence) {
+    tcp_proxy road(broker().port());
+    daemon_under_test daemon(through_broker({.uris = {through(road, broker().new_vhost())}}));
+    daemon.start();
+    load senders({.port = daemon.port(), .connections = 10, .pause = 20ms});
+    for (int i = 0; i < 5; ++i) {
+        sleep_for(500ms);
+        road.cut();
+    }
+    ASSERT_TRUE(eventually([&] { return daemon.metric("outreachd_outbox") < 50; }));
+    road.go_silent();
+    sleep_for(500ms);
+    EXPECT_TRUE(eventually([&] { return daemon.metric("outreachd_outbox") < 50; }, 20s)) << "half-open";
+    const load_tally tally = senders.stop();
+    EXPECT_LT(tally.slowest_ack, 1s);
+    EXPECT_EQ(tally.wrong_status, 0U);
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&daemon}), IsEmpty());
+    expect_each_once(daemon);
+    EXPECT_TRUE(daemon.drained());
+    EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
+}
+
+TEST(Amqp, AnswersOnceTheBrokerHasItWhereThatIsAskedFor) {
+    tcp_proxy road(broker().port());
+    daemon_under_test daemon(
+        through_broker({.uris = {through(road, broker().new_vhost())}, .keys = ", ack: broker"}));
+    daemon.start();
+    const load_tally tally = send(daemon, 100);
+    EXPECT_EQ(daemon.metric("outreachd_outbox"), 0) << "answered behind the confirm";
+    road.stall(true);
+    load stalled({.port = daemon.port(), .connections = 2, .first_number = 1'000'000});
+    sleep_for(5s);
+    EXPECT_EQ(stalled.acked_so_far(), 0U);
+    const load_tally resets = stalled.stop();
+    ASSERT_THAT(resets.resets_after, Not(IsEmpty()));
+    for (const auto after : resets.resets_after) {
+        EXPECT_GE(after, 3900ms);
+        EXPECT_LE(after, 4500ms);
+    }
+    EXPECT_EQ(resets.wrong_status, 0U);
+    road.stall(false);
+    road.cut();
+    // What was reset is safe all the same, and its repeat is answered.
+    const load_tally again = send(daemon, 1, 1'000'000);
+    EXPECT_TRUE(again.acked.contains(1'000'000));
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&daemon}), IsEmpty());
+    EXPECT_THAT(lost_after_waiting({1'000'000}, {&daemon}), IsEmpty());
+    expect_each_once(daemon);
+}
+
+TEST(Amqp, ADeletedWorkQueueIsMadeAnewAndWhatStoodInItComesBack) {
+    const std::string vhost = broker().new_vhost();
+    const std::string uri = broker().uri(vhost);
+    daemon_under_test receiver(
+        through_broker({.uris = {uri}, .roles = "[receive]", .handlers = "", .routes = ""}));
+    receiver.start();
+    const load_tally before = send(receiver, 100);
+    ASSERT_TRUE(has_published_all(receiver));
+    for (int i = 0; i < 8; ++i)
+        broker().ctl({"delete_queue", "-p", vhost, "outreachd.work." + std::to_string(i)});
+    const load_tally after = send(receiver, 100, 1'000'000);
+    EXPECT_TRUE(has_published_all(receiver)) << status_of(receiver);
+    EXPECT_THAT(receiver.log(), HasSubstr("returned: 312"));
+    daemon_under_test worker(through_broker({.uris = {uri}, .roles = "[work]"}));
+    worker.start();
+    EXPECT_THAT(lost_after_waiting(after.acked, {&worker}), IsEmpty());
+    EXPECT_EQ(lost_of(before.acked, {&worker}).size(), before.acked.size());
+    EXPECT_EQ(receiver.command({"events", "replay", "--since", "1h"}).exit_code, 0);
+    EXPECT_THAT(lost_after_waiting(before.acked, {&worker}), IsEmpty());
+    expect_each_once(worker);
+}
+
+TEST(Amqp, SaysWhatIsWrongAtTheBrokerAndGoesOnOnceItIsMended) {
+    const std::string vhost = broker().new_vhost();
+    tcp_proxy road(broker().port());
+    daemon_under_test daemon(through_broker({.uris = {through(road, vhost)}}));
+    daemon.start();
+    std::set<std::uint64_t> acked = send(daemon, 50).acked;
+    std::uint64_t number = 1'000'000;
+    const auto expect_told = [&](const std::string& what) {
+        acked.merge(send(daemon, 20, number).acked);
+        number += 1'000'000;
+        EXPECT_TRUE(eventually([&] { return status_of(daemon).find(what) != std::string::npos; }, 15s))
+            << what << " in " << status_of(daemon);
+        EXPECT_THAT(daemon.log(), HasSubstr(what));
+        EXPECT_GT(daemon.metric("outreachd_outbox"), 0);
+    };
+    broker().ctl({"set_permissions", "-p", vhost, "guest", "", "", ""});
+    road.cut(); // a channel remembers what it may for a while
+    expect_told("ACCESS_REFUSED");
+    broker().ctl({"set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"});
+    EXPECT_TRUE(has_published_all(daemon)) << status_of(daemon);
+
+    broker().set_disk_alarm(true);
+    expect_told("the broker takes no more for now");
+    broker().set_disk_alarm(false);
+    EXPECT_TRUE(has_published_all(daemon)) << status_of(daemon);
+
+    EXPECT_THAT(lost_after_waiting(acked, {&daemon}), IsEmpty());
+    EXPECT_TRUE(eventually([&] { return status_of(daemon).find("\"reasons\":[]") != std::string::npos; }))
+        << status_of(daemon);
+    expect_each_once(daemon);
+}
+
+TEST(Amqp, ADeletedExchangeIsMadeAnew) {
+    const std::string vhost = broker().new_vhost();
+    daemon_under_test daemon(through_broker({.uris = {broker().uri(vhost)}}));
+    daemon.start();
+    std::set<std::uint64_t> acked = send(daemon, 50).acked;
+    broker().evaluate("rabbit_exchange:delete(rabbit_misc:r(<<\"" + vhost +
+                      "\">>, exchange, <<\"outreach.events\">>), false, <<\"test\">>)");
+    acked.merge(send(daemon, 50, 1'000'000).acked);
+    EXPECT_TRUE(has_published_all(daemon)) << status_of(daemon);
+    EXPECT_THAT(daemon.log(), HasSubstr("NOT_FOUND"));
+    EXPECT_THAT(lost_after_waiting(acked, {&daemon}), IsEmpty());
+}
+
+TEST(Amqp, ATopologyThatDiffersIsToldWhileEventsAreKept) {
+    const std::string vhost = broker().new_vhost();
+    {
+        daemon_under_test quorum(through_broker({.uris = {broker().uri(vhost)}, .queue_type = "quorum"}));
+        quorum.start();
+        ASSERT_TRUE(eventually([&] { return work_queues_of(quorum).size() == 8; }));
+        quorum.stop();
+    }
+    daemon_under_test daemon(through_broker({.uris = {broker().uri(vhost)}, .queue_type = "classic"}));
+    daemon.start();
+    const load_tally tally = send(daemon, 50);
+    EXPECT_TRUE(eventually([&] { return status_of(daemon).find("inequivalent arg") != std::string::npos; }))
+        << status_of(daemon);
+    EXPECT_GE(daemon.metric("outreachd_outbox"), 50);
+    EXPECT_THAT(daemon.admin_get("/readyz"), HasSubstr("inequivalent arg"));
+    EXPECT_EQ(tally.wrong_status, 0U);
+}
+
+TEST(Amqp, RefusedLoginsSayWhy) {
+    std::string bad_password = broker().uri();
+    bad_password.replace(bad_password.find("guest:guest"), 11, "guest:no-such-password");
+    daemon_under_test daemon(through_broker({.uris = {bad_password}}));
+    daemon.start();
+    EXPECT_TRUE(eventually([&] { return status_of(daemon).find("ACCESS_REFUSED") != std::string::npos; }))
+        << status_of(daemon);
+    EXPECT_THAT(daemon.log(), Not(HasSubstr("no-such-password")));
+    daemon_under_test lost(through_broker({.uris = {broker().uri("no-such-vhost")}}));
+    lost.start();
+    EXPECT_TRUE(eventually([&] { return status_of(lost).find("no-such-vhost") != std::string::npos; }))
+        << status_of(lost);
+}
+
+TEST(Amqp, WorkersShareTheQueuesOut) {
+    const std::string uri = broker().uri(broker().new_vhost());
+    daemon_under_test receiver(
+        through_broker({.uris = {uri}, .roles = "[receive]", .handlers = "", .routes = ""}));
+    daemon_under_test first(through_broker({.uris = {uri}, .roles = "[work]"}));
+    daemon_under_test second(through_broker({.uris = {uri}, .roles = "[work]"}));
+    daemon_under_test third(through_broker({.uris = {uri}, .roles = "[work]"}));
+    const auto shares = [&](const std::vector<daemon_under_test*>& workers) {
+        std::vector<std::size_t> found;
+        for (const daemon_under_test* const one : workers)
+            found.push_back(work_queues_of(*one).size());
+        std::ranges::sort(found);
+        return found;
+    };
+    using even = std::vector<std::size_t>;
+    receiver.start();
+    first.start();
+    load senders({.port = receiver.port(), .connections = 10, .pause = 20ms});
+    EXPECT_TRUE(eventually([&] { return shares({&first}) == even{8}; }, 10s));
+    second.start();
+    EXPECT_TRUE(eventually([&] { return shares({&first, &second}) == even{4, 4}; }, 10s));
+    third.start();
+    EXPECT_TRUE(eventually([&] { return shares({&first, &second, &third}) == even{2, 3, 3}; }, 10s));
+    first.kill();
+    EXPECT_TRUE(eventually([&] { return shares({&second, &third}) == even{4, 4}; }, 10s));
+    EXPECT_EQ(second.stop(), 0);
+    EXPECT_TRUE(eventually([&] { return shares({&third}) == even{8}; }, 10s));
+    first.start();
+    second.start();
+    EXPECT_TRUE(eventually([&] { return shares({&first, &second, &third}) == even{2, 3, 3}; }, 10s));
+    const load_tally tally = senders.stop();
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&first, &second, &third}), IsEmpty());
+    for (const daemon_under_test* const one : {&receiver, &first, &second, &third})
+        EXPECT_EQ(one->metric("outreachd_unaccounted"), 0);
+}
+
+TEST(Amqp, WithoutABrokerAnyMoreTheOutboxGoesToHandlersHere) {
+    tcp_proxy road(broker().port());
+    road.refuse(true);
+    daemon_under_test daemon(through_broker({.uris = {through(road, "none")}}));
+    daemon.start();
+    const load_tally tally = send(daemon, 300);
+    EXPECT_EQ(daemon.stop(), 0);
+    configuration embedded;
+    daemon.configure(embedded);
+    daemon.start();
+    EXPECT_THAT(lost_after_waiting(tally.acked, {&daemon}), IsEmpty());
+    expect_each_once(daemon);
+    EXPECT_EQ(daemon.metric("outreachd_outbox"), 0);
+    EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
+}
+
+} // namespace
+} // namespace outreachd::tests

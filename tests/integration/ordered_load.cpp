@@ -1,0 +1,138 @@
+#include "tests/integration/ordered_load.hpp"
+
+#include "tests/integration/wire_client.hpp"
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+namespace outreachd::tests {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto sender_patience = 5s; // contract 3.1
+constexpr std::string_view number_key = "\"number\":";
+constexpr std::string_view resource_key = "\"resource_id\":\"";
+
+std::string body_of(const std::string& resource, std::uint64_t number) {
+    return R"({"data":{"type":"task","id":")" + resource + R"(","attributes":{"number":)" +
+           std::to_string(number) +
+           R"(}},"meta":{"eventName":"task.completed","deliveredAt":"2026-11-01T09:20:00.955-07:00"}})";
+}
+
+std::uint64_t number_behind(std::string_view line, std::string_view key) {
+    std::uint64_t number = 0;
+    for (std::size_t at = line.find(key) + key.size(); at < line.size() && std::isdigit(line[at]) != 0; ++at)
+        number = number * 10 + static_cast<std::uint64_t>(line[at] - '0');
+    return number;
+}
+
+arrival compare(const ordered_load::tally& sent, const std::vector<const daemon_under_test*>& workers) {
+    arrival found;
+    std::map<std::string, std::set<std::uint64_t>> everywhere;
+    for (const daemon_under_test* const worker : workers)
+        for (const auto& [resource, numbers] : numbers_by_resource(*worker)) {
+            std::set<std::uint64_t> here;
+            for (const std::uint64_t number : numbers) {
+                if (here.contains(number)) {
+                    ++found.repeats;
+                    continue;
+                }
+                if (!here.empty() && *here.rbegin() > number)
+                    ++found.out_of_order;
+                here.insert(number);
+                if (!everywhere[resource].insert(number).second)
+                    ++found.across;
+            }
+        }
+    for (const auto& [resource, last] : sent.last_acked)
+        for (std::uint64_t number = 1; number <= last; ++number)
+            found.lost += everywhere[resource].contains(number) ? 0U : 1U;
+    return found;
+}
+
+} // namespace
+
+ordered_load::ordered_load(std::vector<std::uint16_t> ports, unsigned senders, unsigned rate) {
+    static std::atomic<unsigned> next_resource = 1;
+    const std::chrono::microseconds pause{1'000'000 * senders / rate};
+    for (unsigned i = 0; i < senders; ++i)
+        threads_.emplace_back([this, port = ports[i % ports.size()], pause,
+                               resource = std::to_string(next_resource++)] { send(resource, port, pause); });
+}
+
+ordered_load::~ordered_load() {
+    if (!threads_.empty())
+        stop();
+}
+
+ordered_load::tally ordered_load::stop() {
+    is_stopping_ = true;
+    for (std::thread& one : threads_)
+        one.join();
+    threads_.clear();
+    const std::scoped_lock lock(mutex_);
+    return tally_;
+}
+
+void ordered_load::send(const std::string& resource, std::uint16_t port, std::chrono::microseconds pause) {
+    std::unique_ptr<wire_client> client;
+    std::uint64_t last = 0;
+    std::uint64_t wrong = 0;
+    std::chrono::milliseconds slowest{};
+    auto next = std::chrono::steady_clock::now();
+    while (!is_stopping_) {
+        const auto began = std::chrono::steady_clock::now();
+        if (!client)
+            client = std::make_unique<wire_client>(port);
+        const bool is_sent = client->is_connected() && client->send(signed_post(body_of(resource, last + 1)));
+        const answer got = is_sent ? client->read_answer(sender_patience) : answer{};
+        if (got.status == 0) { // the same again, as Outreach does it
+            client.reset();
+            std::this_thread::sleep_for(20ms);
+            continue;
+        }
+        if (got.status == 200) {
+            ++last;
+            ++acked_;
+            slowest = std::max(slowest, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                            std::chrono::steady_clock::now() - began));
+        } else {
+            ++wrong;
+        }
+        next = std::max(next + pause, std::chrono::steady_clock::now() - 100ms);
+        std::this_thread::sleep_until(next);
+    }
+    const std::scoped_lock lock(mutex_);
+    tally_.last_acked[resource] = last;
+    tally_.acked += last;
+    tally_.wrong_status += wrong;
+    tally_.slowest_ack = std::max(tally_.slowest_ack, slowest);
+}
+
+std::map<std::string, std::vector<std::uint64_t>> numbers_by_resource(const daemon_under_test& worker) {
+    std::map<std::string, std::vector<std::uint64_t>> found;
+    std::istringstream lines(read_file(worker.directory().at("out.jsonl")));
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t begin = line.find(resource_key) + resource_key.size();
+        found[line.substr(begin, line.find('"', begin) - begin)].push_back(number_behind(line, number_key));
+    }
+    return found;
+}
+
+arrival arrived(const ordered_load::tally& sent, const std::vector<const daemon_under_test*>& workers) {
+    arrival found = compare(sent, workers);
+    auto shrunk_at = std::chrono::steady_clock::now();
+    while (found.lost > 0 && std::chrono::steady_clock::now() - shrunk_at < 45s) {
+        sleep_for(500ms);
+        const arrival now = compare(sent, workers);
+        if (now.lost < found.lost)
+            shrunk_at = std::chrono::steady_clock::now();
+        found = now;
+    }
+    return found;
+}
+
+} // namespace outreachd::tests

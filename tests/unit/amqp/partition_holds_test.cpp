@@ -1,0 +1,74 @@
+/// A work queue that refuses holds up its own events, and those stay in order.
+#include "daemon/amqp/partition_holds.hpp"
+
+#include <gtest/gtest.h>
+
+namespace outreachd::amqp {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr steady_time start{};
+
+TEST(PartitionHolds, OthersGoOn) {
+    partition_holds holds;
+    holds.hold(3, 10, start);
+    EXPECT_FALSE(holds.may_send(3, 20));
+    EXPECT_TRUE(holds.may_send(4, 20));
+    EXPECT_TRUE(holds.is_held(3));
+    EXPECT_FALSE(holds.is_held(4));
+}
+
+TEST(PartitionHolds, OneProbeGoesAheadAndTheRestFollowsFromTheFirstPassedOver) {
+    partition_holds holds;
+    holds.hold(3, 10, start);
+    EXPECT_FALSE(holds.may_send(3, 20));
+    EXPECT_TRUE(holds.begin_probes(start + 499ms).empty());
+    EXPECT_FALSE(holds.first_passed_over());
+    EXPECT_EQ(holds.begin_probes(start + 500ms), std::vector<std::uint32_t>{3});
+    EXPECT_EQ(holds.first_passed_over(), 10);
+    EXPECT_FALSE(holds.first_passed_over()) << "told once";
+    EXPECT_TRUE(holds.may_send(3, 10));
+    holds.note_sent(3);
+    EXPECT_FALSE(holds.may_send(3, 20)) << "one at a time";
+    EXPECT_TRUE(holds.note_taken(3));
+    EXPECT_EQ(holds.first_passed_over(), 20);
+    EXPECT_TRUE(holds.may_send(3, 20));
+    EXPECT_FALSE(holds.note_taken(3)) << "it is held no more";
+}
+
+TEST(PartitionHolds, ThePauseDoublesUpToTenSecondsWhileProbesAreRefused) {
+    partition_holds holds;
+    steady_time now = start;
+    holds.hold(1, 10, now);
+    for (const auto pause : {500ms, 1000ms, 2000ms, 4000ms, 8000ms, 10'000ms, 10'000ms}) {
+        EXPECT_TRUE(holds.begin_probes(now + pause - 1ms).empty()) << pause.count();
+        now += pause;
+        ASSERT_EQ(holds.begin_probes(now).size(), 1U) << pause.count();
+        holds.note_sent(1);
+        holds.hold(1, 10, now);
+    }
+}
+
+TEST(PartitionHolds, ThoseThatWereOnTheirWayChangeNothing) {
+    partition_holds holds;
+    holds.hold(1, 10, start);
+    holds.hold(1, 11, start + 400ms);
+    holds.hold(1, 9, start + 450ms);
+    EXPECT_FALSE(holds.note_taken(1)) << "a confirm of one sent before";
+    EXPECT_EQ(holds.begin_probes(start + 500ms).size(), 1U) << "the pause counts from the first refusal";
+    EXPECT_EQ(holds.first_passed_over(), 9);
+}
+
+TEST(PartitionHolds, ALostConnectionTakesTheProbeWithIt) {
+    partition_holds holds;
+    holds.hold(1, 10, start);
+    holds.begin_probes(start + 1s);
+    holds.note_sent(1);
+    EXPECT_FALSE(holds.may_send(1, 10));
+    holds.forget_probes();
+    EXPECT_TRUE(holds.may_send(1, 10));
+}
+
+} // namespace
+} // namespace outreachd::amqp

@@ -1,0 +1,107 @@
+/// Which events are confirmed, whatever the order and the grouping of the broker's confirms.
+#include "daemon/amqp/publish_window.hpp"
+
+#include <gtest/gtest.h>
+
+namespace outreachd::amqp {
+namespace {
+
+using amqp_connection::confirmed;
+
+event_id id_of(std::uint8_t number) {
+    event_id id{};
+    id.data[15] = number;
+    return id;
+}
+
+/// Events 1 to `count`, published under the tags 1 and 2, 3 and 4 ...
+publish_window window_of(std::uint8_t count) {
+    publish_window window;
+    for (std::uint8_t i = 1; i <= count; ++i) {
+        event_in_flight one;
+        one.id = id_of(i);
+        one.at = i;
+        one.partition = i % 2U;
+        one.exchange_tag = 2U * i - 1;
+        one.queue_tag = 2U * i;
+        window.add(one);
+    }
+    return window;
+}
+
+std::vector<store::sequence> places(const std::vector<event_in_flight>& events) {
+    std::vector<store::sequence> found;
+    for (const auto& one : events)
+        found.push_back(one.at);
+    return found;
+}
+
+using list = std::vector<store::sequence>;
+
+TEST(PublishWindow, AnEventNeedsBothConfirms) {
+    auto window = window_of(2);
+    EXPECT_TRUE(window.confirm({1, false, true}).published.empty());
+    EXPECT_EQ(window.size(), 2U);
+    EXPECT_EQ(places(window.confirm({2, false, true}).published), list{1});
+    EXPECT_FALSE(window.holds(1));
+    EXPECT_TRUE(window.holds(2));
+}
+
+TEST(PublishWindow, OneConfirmCanStandForMany) {
+    auto window = window_of(5);
+    EXPECT_EQ(places(window.confirm({7, true, true}).published), (list{1, 2, 3})) << "the fourth lacks one";
+    EXPECT_EQ(places(window.confirm({8, false, true}).published), list{4});
+    EXPECT_EQ(places(window.confirm({10, true, true}).published), list{5});
+    EXPECT_EQ(window.size(), 0U);
+    EXPECT_FALSE(window.oldest());
+}
+
+TEST(PublishWindow, ConfirmsMayComeInAnyOrderAndTwice) {
+    auto window = window_of(3);
+    window.confirm({6, false, true});
+    EXPECT_EQ(places(window.confirm({5, false, true}).published), list{3});
+    EXPECT_TRUE(window.confirm({5, false, true}).published.empty());
+    EXPECT_EQ(places(window.unsettled()), (list{1, 2}));
+    EXPECT_EQ(places(window.confirm({6, true, true}).published), (list{1, 2}))
+        << "the third isn't told again";
+}
+
+TEST(PublishWindow, AConfirmOfSomethingElseIsNoEvents) {
+    auto window = window_of(1);
+    EXPECT_TRUE(window.confirm({99, false, true}).published.empty());
+    EXPECT_EQ(window.size(), 1U);
+    publish_window empty;
+    EXPECT_TRUE(empty.confirm({1, true, true}).published.empty());
+}
+
+TEST(PublishWindow, AReturnedMessageIsRefusedThoughItIsConfirmed) {
+    auto window = window_of(2);
+    window.note_returned({312, "NO_ROUTE", "", "outreachd.work.0", to_string(id_of(2))});
+    const auto settled = window.confirm({4, true, true});
+    EXPECT_EQ(places(settled.published), list{1});
+    ASSERT_EQ(places(settled.refused), list{2});
+    EXPECT_EQ(settled.refused[0].refusal, "returned: 312 NO_ROUTE: no queue 'outreachd.work.0'");
+}
+
+TEST(PublishWindow, ANackOfEitherRefusesTheEvent) {
+    auto window = window_of(2);
+    window.confirm({1, false, true});
+    EXPECT_EQ(places(window.confirm({2, false, false}).refused), list{1});
+    window.confirm({3, false, false});
+    const auto settled = window.confirm({4, false, true});
+    ASSERT_EQ(places(settled.refused), list{2});
+    EXPECT_NE(settled.refused[0].refusal.find("exchange"), std::string::npos);
+}
+
+TEST(PublishWindow, TheClockOfAllCanBeSetAnew) {
+    auto window = window_of(2);
+    const auto now = std::chrono::steady_clock::now();
+    window.restart_clock(now);
+    EXPECT_EQ(window.oldest(), now);
+    window.clear();
+    EXPECT_EQ(window.size(), 0U);
+    EXPECT_FALSE(window.holds(1));
+}
+
+} // namespace
+} // namespace outreachd::amqp
