@@ -1,6 +1,7 @@
 /// From a handler's settings to the handler: the only place that names the types.
 #include "handlers/registry.hpp"
 
+#include "handlers/amqp_handler.hpp"
 #include "handlers/exec_handler.hpp"
 #include "handlers/file_handler.hpp"
 #include "handlers/http_handler.hpp"
@@ -28,6 +29,10 @@ struct maker {
 
     auto operator()(const settings::exec_handler& own) const {
         return make_exec_handler(name, own, expressions);
+    }
+
+    auto operator()(const settings::amqp_handler& own) const {
+        return make_amqp_handler(name, own, expressions);
     }
 };
 

@@ -40,7 +40,7 @@ std::string in_quotes(std::string_view text) {
 
 struct connection::implementation {
     implementation(std::unique_ptr<session> with, const options& how, std::size_t index)
-        : talk(std::move(with), how.answer_timeout), answer_timeout(how.answer_timeout), node_index(index),
+        : talk(std::move(with), how.answer_timeout), node_index(index),
           payload_max(static_cast<std::size_t>(amqp_get_frame_max(talk.state())) - bytes_around_payload) {}
 
     void check_short(std::initializer_list<short_string> texts) {
@@ -57,7 +57,6 @@ struct connection::implementation {
     queue_state ask(const conversation::question& asked) { return talk.ask(asked); }
 
     conversation talk;
-    const milliseconds answer_timeout;
     const std::size_t node_index;
     const std::size_t payload_max;                    ///< Of a frame.
     std::map<std::uint16_t, std::uint64_t> last_tags; ///< Of channels that confirm.
@@ -140,6 +139,10 @@ const std::string& connection::node() const noexcept {
 
 std::size_t connection::node_index() const noexcept {
     return implementation_->node_index;
+}
+
+void connection::answer_within(milliseconds timeout) noexcept {
+    implementation_->talk.answer_within(timeout);
 }
 
 void connection::open_channel(std::uint16_t channel) {

@@ -41,7 +41,7 @@ struct queue_state {
     std::uint32_t consumers = 0; ///< Without those that stand by (quorum queues, RabbitMQ 3.10).
 };
 
-/// One connection, one thread for life; only `watchdog::end_all` reaches in from outside. Connected from its
+/// One connection, one thread at a time; only `watchdog::end_all` reaches in from outside. Connected from its
 /// construction on; after an `amqp_error` without `closed_channel()` it is to be destroyed.
 ///
 /// Every call is bounded: by `answer_timeout`, or by the time given; but for the resolution of a node's name,
@@ -64,6 +64,9 @@ public:
     const std::string& node() const noexcept;
     /// Its place in `options::nodes`.
     std::size_t node_index() const noexcept;
+
+    /// In place of `options::answer_timeout`, from now on.
+    void answer_within(std::chrono::milliseconds timeout) noexcept;
 
     void open_channel(std::uint16_t channel);
     void close_channel(std::uint16_t channel);

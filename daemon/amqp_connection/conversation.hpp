@@ -29,6 +29,8 @@ public:
 
     amqp_connection_state_t state() const noexcept { return session_->state(); }
 
+    void answer_within(std::chrono::milliseconds timeout) noexcept { answer_timeout_ = timeout; }
+
     /// What is asked on a channel, and the method that answers it.
     struct question {
         std::uint16_t channel;
@@ -79,7 +81,7 @@ private:
     void take_channel_close(std::uint16_t channel, const amqp_channel_close_t& close);
     void say_good_bye() noexcept;
 
-    const std::chrono::milliseconds answer_timeout_;
+    std::chrono::milliseconds answer_timeout_;
     std::unique_ptr<session> session_;
     inbox inbox_;
     expected_answer expected_;

@@ -71,6 +71,11 @@ inline constexpr names exec_handler_keys = {"type",    "concurrency", "timeout",
                                             "command", "cwd",         "env",     "stdin",    "dead_on"};
 inline constexpr known_section exec_handler{"handlers.*(exec)", exec_handler_keys, {}};
 
+inline constexpr names amqp_handler_keys = {"type",        "concurrency", "timeout",  "ordering",
+                                            "retry",       "exchange",    "uri",      "ca",
+                                            "routing_key", "headers",     "mandatory"};
+inline constexpr known_section amqp_handler{"handlers.*(amqp)", amqp_handler_keys, {}};
+
 inline constexpr names retry_keys = {"attempts", "initial", "factor", "max", "jitter"};
 inline constexpr known_section retry{"handlers.*.retry", retry_keys, {}};
 
@@ -86,13 +91,13 @@ inline constexpr known_section log{"log", log_keys, {}};
 inline constexpr names secret_keys = {"env", "file", "credential"};
 inline constexpr known_section secret{"a secret", secret_keys, {}};
 
-inline constexpr names handler_types = {"log", "file", "http", "exec"};
-inline constexpr names handler_types_later = {"amqp", "outreach"};
+inline constexpr names handler_types = {"log", "file", "http", "exec", "amqp"};
+inline constexpr names handler_types_later = {"outreach"};
 
 inline constexpr std::array sections = {&top,          &listen,       &tls,   &limits,       &endpoint,
                                         &store,        &retention,    &queue, &amqp_queue,   &log_handler,
-                                        &file_handler, &http_handler, &sign,  &exec_handler, &retry,
-                                        &route,        &admin,        &log,   &secret};
+                                        &file_handler, &http_handler, &sign,  &exec_handler, &amqp_handler,
+                                        &retry,        &route,        &admin, &log,          &secret};
 
 } // namespace known
 

@@ -105,6 +105,8 @@ constexpr handler_type handler_types[] = {
      [](const section_reader& from, handler& to) { to.type = read_http_handler(from); }},
     {"exec", known::exec_handler,
      [](const section_reader& from, handler& to) { to.type = read_exec_handler(from); }},
+    {"amqp", known::amqp_handler,
+     [](const section_reader& from, handler& to) { to.type = read_amqp_handler(from); }},
 };
 static_assert(std::size(handler_types) == std::size(known::handler_types));
 

@@ -28,6 +28,9 @@ void read_routes(const section_reader& top, std::vector<route>& into);
 /// The keys of one type of handler; each type's stand in a file of their own.
 http_handler read_http_handler(const section_reader& section);
 exec_handler read_exec_handler(const section_reader& section);
+amqp_handler read_amqp_handler(const section_reader& section);
+/// Gives the nodes of `queue.amqp` to those handlers that name none. After both have been read.
+void complete_amqp_handlers(settings& read, findings& found);
 
 /// `uri` and `ca` of a section: the nodes of a RabbitMQ cluster. Neither has to be given.
 void read_amqp_nodes(const section_reader& section, amqp_nodes& into);

@@ -180,7 +180,7 @@ struct amqp_handler {
 /// A handler: what all types share, and its own keys. A new type is one alternative more.
 struct handler {
     std::string name;
-    std::variant<log_handler, file_handler, http_handler, exec_handler> type;
+    std::variant<log_handler, file_handler, http_handler, exec_handler, amqp_handler> type;
     std::uint32_t concurrency = 4; ///< Worker threads of its own.
     duration timeout = std::chrono::seconds{30};
     enum ordering ordering = ordering::resource;

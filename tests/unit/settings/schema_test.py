@@ -38,7 +38,7 @@ BEYOND = [
     r"an expression decides", r"is not in 'allow_hosts'", r"is not yours to give", r"is what 'sign' gives",
     r"hands nothing over", r"can't stand beside", r"can't hold an expression", r"is no base64", r"has no meaning",
     r"is never closed", r"closes nothing", r"can't depend on the event", r"neither an absolute path nor", r"is set by the daemon",
-    r"is how a program says", r"isn't allowed",
+    r"is how a program says", r"isn't allowed", r"to take its place",
 ]
 # What is no YAML, or more than a parser takes.
 NO_YAML = [

@@ -106,13 +106,17 @@ TEST(ShippedFiles, AreRightWithWhatTheyCommentOut) {
     const variable broker{"AMQP_URI", "amqps://me:s3cret@rabbit.example.com"};
     replace_all(text, "/etc/outreachd/rabbit-ca.pem", folder.write("rabbit-ca.pem", made.pem));
     replace_all(text, "\n  # amqp:", "\n  amqp:");
+    replace_all(text, "\n  # bus:", "\n  bus:");
     replace_all(text, "\n  # crm:", "\n  crm:");
     replace_all(text, "\n  #   ", "\n    ");
-    replace_all(text, "to: [archive]", "to: [archive, crm]");
+    replace_all(text, "to: [archive]", "to: [archive, bus, crm]");
     const loaded result = parse_settings(text, "example");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
-    ASSERT_EQ(result.settings.handlers.size(), 4U);
+    ASSERT_EQ(result.settings.handlers.size(), 5U);
+    const auto& bus = std::get<amqp_handler>(result.settings.handlers[3].type);
+    EXPECT_EQ(bus.routing_key, amqp_handler{}.routing_key);
+    EXPECT_EQ(bus.is_mandatory, amqp_handler{}.is_mandatory);
     const auto& crm = std::get<http_handler>(result.settings.handlers.back().type);
     EXPECT_EQ(crm.method, http_handler{}.method);
     EXPECT_EQ(crm.format, http_handler{}.format);
@@ -139,6 +143,7 @@ const std::map<std::string_view, const char*> schema_places = {
     {"handlers.*(http)", "/$defs/http_handler"},
     {"handlers.*.sign", "/$defs/sign"},
     {"handlers.*(exec)", "/$defs/exec_handler"},
+    {"handlers.*(amqp)", "/$defs/amqp_handler"},
     {"handlers.*.retry", "/$defs/retry"},
     {"routes[]", "/$defs/route"},
     {"admin", "/$defs/admin"},
