@@ -41,13 +41,13 @@ outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
             continue;
         }
         const store::unfinished_delivery place = page_.front();
-        auto stored = reader_->event_at(place.sequence);
+        auto stored = reader_->unfinished_event(store::outbox_name, place.sequence);
         const error_code ec = stored ? error_code{} : stored.error();
         if (ec && ec != errc::not_found && ec != errc::damaged)
             return ec;
         page_.pop_front();
         if (ec == errc::not_found)
-            continue; // it came back by the queue, and has another place now
+            continue; // published since the page was read, or come back by the queue, and at another place
         outgoing_event next{{}, place.sequence, place.attempts, 0};
         if (!ec)
             next.subject = std::move(stored->subject);

@@ -6,6 +6,7 @@ namespace outreachd::amqp {
 
 void publish_window::add(event_in_flight fresh) {
     places_.insert(fresh.at);
+    ids_.insert(fresh.id);
     entries_.push_back({std::move(fresh)});
 }
 
@@ -47,6 +48,7 @@ void publish_window::settle(entry& one, outcome& into) {
         return;
     one.is_settled = true;
     places_.erase(one.what.at);
+    ids_.erase(one.what.id);
     (one.what.refusal.empty() ? into.published : into.refused).push_back(one.what);
 }
 
@@ -84,6 +86,7 @@ void publish_window::restart_clock(steady_time now) {
 void publish_window::clear() {
     entries_.clear();
     places_.clear();
+    ids_.clear();
 }
 
 } // namespace outreachd::amqp

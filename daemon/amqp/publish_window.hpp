@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -47,6 +48,9 @@ public:
 
     bool holds(store::sequence at) const { return places_.contains(at); }
 
+    /// An event that has come back meanwhile has another place, and is the same.
+    bool holds(const event_id& id) const { return ids_.contains(id); }
+
     std::size_t size() const { return places_.size(); }
 
     /// When the oldest was sent.
@@ -69,6 +73,7 @@ private:
 
     std::deque<entry> entries_; ///< By tag.
     std::unordered_set<store::sequence> places_;
+    std::set<event_id> ids_;
 };
 
 } // namespace outreachd::amqp

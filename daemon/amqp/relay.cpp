@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <set>
 #include <utility>
 
 namespace outreachd::amqp {
@@ -52,6 +54,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void take(const amqp_connection::incoming& what);
     void settle(const publish_window::outcome& what);
     void record_published();
+    void forget_recorded();
     void refuse(const event_in_flight& what);
     void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
     void bury(store::sequence at);
@@ -72,6 +75,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     outbox_reader outbox;
     publish_window window;
     std::vector<event_id> confirmed;
+    std::set<event_id> unrecorded; ///< Confirmed, and still in the outbox.
     std::size_t one_at_a_time = 0; ///< So many events: one of them isn't taken by the broker.
     bool has_read_trouble = false;
 
@@ -80,6 +84,8 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     std::atomic<std::uint64_t> in_flight = 0;
     std::atomic<std::uint64_t> published = 0;
     std::atomic<std::uint64_t> refused = 0;
+    std::mutex mutex; ///< Guards all below.
+    std::vector<event_id> recorded;
 };
 
 void relay::implementation::serve(connection& at) {
@@ -127,6 +133,7 @@ void relay::implementation::publish_until_stopped(connection& at) {
             outbox.look_again();
         if (has_older.exchange(false))
             outbox.start_over();
+        forget_recorded();
         probe(at);
         const bool has_sent = !at.is_blocked() && fill(at);
         if (!has_sent && window.size() == 0) {
@@ -164,6 +171,8 @@ bool relay::implementation::fill(connection& at) {
 }
 
 void relay::implementation::send(connection& at, const outgoing_event& next) {
+    if (window.holds(next.subject->id) || unrecorded.contains(next.subject->id))
+        return; // it has come back by its queue before its confirm
     const auto what = amqp_connection::to_message(*next.subject);
     event_in_flight sent{next.subject->id,
                          next.at,
@@ -235,11 +244,28 @@ void relay::implementation::settle(const publish_window::outcome& what) {
 void relay::implementation::record_published() {
     if (confirmed.empty())
         return;
+    unrecorded.insert(confirmed.begin(), confirmed.end());
     ++records_waiting;
-    events.note_published(std::exchange(confirmed, {}), [self = shared_from_this()] {
+    std::vector<event_id> ids = std::exchange(confirmed, {});
+    auto kept = ids;
+    events.note_published(std::move(ids), [self = shared_from_this(), recorded = std::move(kept)] {
+        {
+            const std::lock_guard lock(self->mutex);
+            self->recorded.insert(self->recorded.end(), recorded.begin(), recorded.end());
+        }
         --self->records_waiting;
         self->thread->wake();
     });
+}
+
+void relay::implementation::forget_recorded() {
+    std::vector<event_id> done;
+    {
+        const std::lock_guard lock(mutex);
+        done.swap(recorded);
+    }
+    for (const event_id& one : done)
+        unrecorded.erase(one);
 }
 
 void relay::implementation::refuse(const event_in_flight& what) {

@@ -69,6 +69,22 @@ result<stored_event> sqlite_reader::event_at(sequence at) {
     return std::move(**found);
 }
 
+result<stored_event> sqlite_reader::unfinished_event(std::string_view handler, sequence at) {
+    auto found = guarded(true, [&] {
+        static const std::string sql = std::string("SELECT ") + event_columns +
+                                       " FROM events WHERE sequence=?1 AND EXISTS (SELECT 1 FROM deliveries"
+                                       " WHERE event=?1 AND state<2"
+                                       " AND handler=(SELECT id FROM handlers WHERE name=?2))";
+        statement row(*database_, sql.c_str());
+        return row.bind(at, handler).step() ? std::optional{checked(row)} : std::nullopt;
+    });
+    if (!found)
+        return found.error();
+    if (!*found)
+        return errc::not_found;
+    return std::move(**found);
+}
+
 result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_view handler, sequence after,
                                                                    std::size_t limit) {
     return guarded(true, [&] {

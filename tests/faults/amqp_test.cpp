@@ -64,8 +64,9 @@ protected:
         EXPECT_LE(told.repeats, restarts * 4) << "at most the deliveries that ran";
         EXPECT_TRUE(daemon_.drained());
         EXPECT_EQ(daemon_.metric("outreachd_unaccounted"), 0);
-        if (restarts == 0)
+        if (restarts == 0) {
             EXPECT_LT(sent.slowest_ack, 1s);
+        }
     }
 
     tcp_proxy road_;
