@@ -58,7 +58,7 @@ queue_state conversation::ask(const question& asked) {
         if (!read_frame(deadline, asked.what.c_str()))
             throw session_->broken(AMQP_STATUS_TIMEOUT, asked.what);
     if (expected_.refusal)
-        throw *expected_.refusal;
+        throw amqp_error{*expected_.refusal};
     return expected_.declared;
 }
 
