@@ -6,42 +6,17 @@
 #include "tests/bench/dispatch_report.hpp"
 #include "tests/bench/local_server.hpp"
 #include "tests/bench/own_process.hpp"
+#include "tests/bench/store_directory.hpp"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <optional>
-
-#include <unistd.h>
 
 namespace {
 
 using namespace outreachd;
 using namespace outreachd::bench;
-
-/// A store's directory, which is gone afterwards.
-class store_directory {
-public:
-    explicit store_directory(const std::string& in) : path_(in + "/outreachd-bench-XXXXXX") {
-        if (::mkdtemp(path_.data()) == nullptr)
-            throw std::runtime_error("can't make a directory in " + in);
-    }
-
-    ~store_directory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    store_directory(const store_directory&) = delete;
-    store_directory& operator=(const store_directory&) = delete;
-
-    const std::string& path() const noexcept { return path_; }
-
-private:
-    std::string path_;
-};
 
 /// `server`: for `--http`.
 std::function<std::unique_ptr<handlers::handler>()> handler_of(const dispatch_options& chosen,
@@ -61,17 +36,12 @@ std::function<std::unique_ptr<handlers::handler>()> handler_of(const dispatch_op
     return [=] { return handlers::make_exec_handler("bench", configured, engine); };
 }
 
-void show_progress(std::uint64_t filled, std::uint64_t wanted) {
-    if (::isatty(STDERR_FILENO) != 0)
-        std::cerr << "\rfilling: " << filled << " of " << wanted << "   " << std::flush;
-}
-
 /// All concurrencies with one depth and one number of handlers, from one store.
 void measure(const dispatch_options& chosen, const backlog_plan& backlog, std::vector<dispatch_row>& rows) {
     const store_directory directory(chosen.directory);
     in_own_process<bool>([&] {
         prepare_backlog(directory.path(), backlog,
-                        [&](std::uint64_t filled) { show_progress(filled, backlog.pending); });
+                        [&](std::uint64_t filled) { show_progress("filling", filled, backlog.pending); });
         return true;
     });
     for (const std::uint32_t concurrency : chosen.concurrency) {

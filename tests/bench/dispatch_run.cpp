@@ -1,16 +1,14 @@
 #include "tests/bench/dispatch_run.hpp"
 
 #include "daemon/dispatch/dispatcher.hpp"
+#include "tests/bench/bench_event.hpp"
+#include "tests/bench/counted_moment.hpp"
 #include "tests/bench/process_usage.hpp"
+#include "tests/bench/signed_request.hpp"
 
 #include <algorithm>
-#include <limits>
-#include <random>
 #include <stdexcept>
-#include <thread>
 #include <utility>
-
-#include <sys/resource.h>
 
 namespace outreachd::bench {
 
@@ -18,37 +16,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Until the next look at the store's accounts: a fiftieth of the window so far, so that looking neither
-/// costs much nor ends the window much too late.
-std::chrono::nanoseconds until_next_look(std::chrono::nanoseconds elapsed) {
-    return std::clamp<std::chrono::nanoseconds>(elapsed / 50, 200us, 50ms);
-}
-
 constexpr int rounds_max = 10'000;
 
 /// The first fifth, in which threads and files are opened, isn't counted.
 constexpr std::uint64_t warm_up_share = 5;
-
-struct moment {
-    std::chrono::steady_clock::time_point at;
-    std::chrono::nanoseconds cpu{};
-    std::uint64_t done = 0;
-
-    static moment now(const store::store& of) {
-        return {std::chrono::steady_clock::now(), own_cpu(), of.accounts().done};
-    }
-};
-
-/// Waits until `done` deliveries of the store are, at most `limit`.
-moment wait_for(const store::store& of, std::uint64_t done, std::chrono::nanoseconds limit) {
-    const auto begin = std::chrono::steady_clock::now();
-    for (;;) {
-        const auto elapsed = std::chrono::steady_clock::now() - begin;
-        if (elapsed >= limit || of.accounts().done >= done)
-            return moment::now(of);
-        std::this_thread::sleep_for(until_next_look(elapsed));
-    }
-}
 
 class idle_handler final : public handlers::handler {
 public:
@@ -77,35 +48,16 @@ void deliver(store::store& from, const dispatch_plan& plan, dispatch_result& int
     dispatch::dispatcher dispatcher(from, routes_to(plan.backlog.handlers), equip(plan), log, metrics);
     dispatcher.start();
     const auto left = plan.longest - into.elapsed;
-    const moment first = wait_for(from, before.done + wanted / warm_up_share, left);
-    const moment last = wait_for(from, before.done + wanted, left);
+    const auto done = [&from] { return from.accounts().done; };
+    const counted_moment first = wait_for_count(done, before.done + wanted / warm_up_share, left);
+    const counted_moment last = wait_for_count(done, before.done + wanted, left);
     if (!dispatcher.stop(1min))
         throw std::runtime_error("a handler hangs");
     if (from.accounts().dead != before.dead)
         throw std::runtime_error("a delivery is dead");
-    into.deliveries += last.done - first.done;
+    into.deliveries += last.count - first.count;
     into.elapsed += last.at - first.at;
     into.cpu += last.cpu - first.cpu;
-}
-
-std::uint64_t own_peak_bytes() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
-
-/// Nothing leaves it while it is measured, however large it grows.
-store::options unbounded_store(const std::string& directory) {
-    store::options chosen;
-    chosen.directory = directory;
-    chosen.retention.size_bytes_max = std::numeric_limits<std::int64_t>::max();
-    return chosen;
-}
-
-/// Ids that no earlier run in the same store has used.
-std::uint64_t first_id() {
-    return std::uniform_int_distribution<std::uint64_t>(1,
-                                                        1ULL << 50U)(*std::make_unique<std::random_device>());
 }
 
 } // namespace
@@ -118,7 +70,7 @@ dispatch_result run_dispatch(const std::string& directory, const dispatch_plan& 
     failing_observer watcher;
     store::store backing(unbounded_store(directory), watcher);
     dispatch_result result;
-    std::uint64_t next_id = first_id();
+    std::uint64_t next_id = fresh_first_id();
     // A handful may be done between two looks, and then a round counts nothing.
     for (int round = 0;
          round < rounds_max && result.deliveries < plan.deliveries && result.elapsed < plan.longest;
@@ -129,15 +81,6 @@ dispatch_result run_dispatch(const std::string& directory, const dispatch_plan& 
     backing.stop(1min);
     result.peak_resident_bytes = own_peak_bytes();
     return result;
-}
-
-void prepare_backlog(const std::string& directory, const backlog_plan& plan,
-                     const std::function<void(std::uint64_t)>& progress) {
-    failing_observer watcher;
-    store::store backing(unbounded_store(directory), watcher);
-    std::uint64_t next_id = first_id();
-    fill_up(backing, plan, next_id, progress);
-    backing.stop(10min);
 }
 
 } // namespace outreachd::bench

@@ -37,8 +37,4 @@ std::unique_ptr<handlers::handler> make_idle_handler();
 /// std::runtime_error where the store fails.
 dispatch_result run_dispatch(const std::string& directory, const dispatch_plan& plan);
 
-/// Fills the store in `directory` and closes it.
-void prepare_backlog(const std::string& directory, const backlog_plan& plan,
-                     const std::function<void(std::uint64_t)>& progress);
-
 } // namespace outreachd::bench

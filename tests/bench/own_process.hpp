@@ -1,13 +1,15 @@
 /// Runs a function in a process of its own, so that its memory and CPU time are its own.
 #pragma once
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <functional>
 #include <stdexcept>
 #include <type_traits>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,11 +26,12 @@ Result in_own_process(const std::function<Result()>& work) {
     std::fflush(nullptr);
     const pid_t child = ::fork();
     if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a measurement ends with its program
         try {
             const Result result = work();
             ::_exit(::write(ends[1], &result, sizeof result) == sizeof result ? 0 : 1);
         } catch (const std::exception& error) {
-            std::fprintf(stderr, "dispatch: %s\n", error.what());
+            std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.what());
         }
         ::_exit(1);
     }

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace outreachd::bench {
@@ -144,6 +145,12 @@ std::chrono::nanoseconds own_cpu() {
     timespec time{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return as_duration(time);
+}
+
+std::uint64_t own_peak_bytes() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 } // namespace outreachd::bench

@@ -36,5 +36,7 @@ private:
 
 /// This program's own CPU time.
 std::chrono::nanoseconds own_cpu();
+/// The most memory it ever had resident.
+std::uint64_t own_peak_bytes();
 
 } // namespace outreachd::bench
