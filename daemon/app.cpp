@@ -90,8 +90,9 @@ struct app::parts {
           handler_names(names_of(configured.handlers)),
           receiver(make_receiver(configured, io, endpoints, events, figures, log, doubtful, listen_fds)),
           deliveries(events, configured.routes, make_handlers(configured.handlers, log), log, figures,
-                     has_broker(configured) ? dispatch::received_events::to_outbox
-                                            : dispatch::received_events::to_handlers),
+                     has_broker(configured) && configured.roles.receives
+                         ? dispatch::received_events::to_outbox
+                         : dispatch::received_events::to_handlers),
           broker(configured, events, log, route_here(), [this] { return has_unfinished(); }),
           leftovers(events, route_here(), log), admin(configured.admin, asked_by_admin(), log) {
         add_gauges(figures, {events, doubtful, receiver.get(), log});
@@ -117,12 +118,14 @@ struct app::parts {
         return [this](const store::stored_event& stored) { return deliveries.route(stored); };
     }
 
-    /// Where an event goes that is replayed: on a host without handlers to the broker again.
+    /// Where an event goes that is replayed: with the broker among it, to which what only that had goes
+    /// again.
     store::routing route_anew(const store::stored_event& stored) const {
-        store::routing decided =
-            configured_roles.works ? deliveries.route(stored) : store::route_to_outbox(stored);
-        if (decided.handlers.empty() && configured_roles.receives && is_through_broker)
-            decided.handlers = {store::outbox_name}; // for another host's handlers, if only a broker has it
+        if (!is_through_broker || !configured_roles.receives)
+            return deliveries.route(stored);
+        store::routing decided = store::route_to_outbox(stored);
+        if (configured_roles.works)
+            std::ranges::move(deliveries.route(stored).handlers, std::back_inserter(decided.handlers));
         return decided;
     }
 
@@ -238,8 +241,9 @@ bool app::stop() {
     }
     // Behind the requests: with `ack: broker` they wait for it.
     all.broker.begin_stop();
-    const bool are_links_ended = all.broker.finish_stop(std::chrono::steady_clock::now() + remaining());
-    all.leftovers.stop();
+    const bool are_links_ended = all.broker.finish_stop(
+        std::min(deadline, std::chrono::steady_clock::now() + 5s)); // handlers need the rest
+    const bool is_return_ended = all.leftovers.stop();
     const bool is_finished = all.deliveries.stop(remaining());
     all.log.info("stopping: deliveries are finished or given back", {{"all", is_finished}});
     const bool is_store_ended = all.events.stop(remaining() + 1s);
@@ -254,7 +258,8 @@ bool app::stop() {
                       {"quarantine", !is_quarantine_ended},
                       {"admin_reader", !is_admin_ended}});
     all.log.info("stopped", {{"unaccounted", all.events.accounts().unaccounted()}});
-    return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended && are_links_ended;
+    return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended && are_links_ended &&
+           is_return_ended;
 }
 
 void app::reload(struct settings::settings next) {

@@ -8,7 +8,9 @@ broker_links::broker_links(const settings::settings& configured, store::store& e
                            store::routing_of route, std::function<bool()> has_unfinished) {
     if (configured.queue.type != settings::queue_type::amqp)
         return;
-    if (configured.roles.receives)
+    // A host that receives no more may have received before.
+    const store::handler_depth waiting = events.outbox();
+    if (configured.roles.receives || waiting.pending + waiting.retry > 0)
         relay_.emplace(configured.queue.amqp, events, log);
     if (configured.roles.works)
         intake_.emplace(configured.queue.amqp, events, log, std::move(route), std::move(has_unfinished));

@@ -1,73 +1,131 @@
 #include "daemon/outbox_return.hpp"
 
 #include <chrono>
+#include <condition_variable>
 #include <future>
-#include <memory>
+#include <mutex>
 
 namespace outreachd {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t piece_events = 256; // an ack waits for the commit of one
-constexpr std::chrono::milliseconds commit_look{200};
+constexpr std::chrono::milliseconds look_pause{200};
 
 } // namespace
 
+/// Shared with the thread, which may be left behind.
+struct outbox_return::progress {
+    progress(store::store& from, store::routing_of decide, log::logger& lines)
+        : events(from), route(std::move(decide)), log(lines) {}
+
+    store::store& events;
+    const store::routing_of route;
+    log::logger& log;
+
+    std::mutex mutex; ///< Guards all below.
+    std::condition_variable changed;
+    bool is_stopping = false;
+    bool has_ended = false;
+
+    /// True where it is to stop.
+    bool pause() {
+        std::unique_lock lock(mutex);
+        return changed.wait_for(lock, look_pause, [this] { return is_stopping; });
+    }
+
+    void hand_over();
+    bool hand_over(std::vector<store::routing> routes);
+};
+
 outbox_return::outbox_return(store::store& events, store::routing_of route, log::logger& log)
-    : events_(events), route_(std::move(route)), log_(log) {}
+    : progress_(std::make_shared<progress>(events, std::move(route), log)) {}
 
 outbox_return::~outbox_return() {
     stop();
 }
 
 void outbox_return::start() {
-    const store::handler_depth waiting = events_.outbox();
-    if (waiting.pending + waiting.retry == 0)
-        return;
-    log_.warn("events wait for a broker, and none is configured any more: they go to this host's handlers",
-              {{"events", waiting.pending + waiting.retry}});
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([shared = progress_] {
+        shared->hand_over();
+        const std::lock_guard lock(shared->mutex);
+        shared->has_ended = true;
+        shared->changed.notify_all();
+    });
 }
 
-void outbox_return::stop() {
-    is_stopping_ = true;
-    if (thread_.joinable())
+bool outbox_return::stop() {
+    if (!thread_.joinable())
+        return true;
+    std::unique_lock lock(progress_->mutex);
+    progress_->is_stopping = true;
+    progress_->changed.notify_all();
+    const bool has_ended = progress_->changed.wait_for(lock, 1s, [this] { return progress_->has_ended; });
+    lock.unlock();
+    if (has_ended)
         thread_.join();
+    else
+        thread_.detach();
+    return has_ended;
 }
 
-void outbox_return::run() {
-    std::uint64_t handed_over = 0;
-    try {
-        const auto reader = events_.open_reader();
-        for (store::sequence reached = 0; !is_stopping_;) {
-            const auto found = reader->unfinished(store::outbox_name, reached, piece_events);
-            if (!found) { // older files are still being carried over, or the disk fails
-                std::this_thread::sleep_for(commit_look);
-                continue;
-            }
-            if (found->empty())
-                break;
-            std::vector<store::routing> routes;
-            for (const store::unfinished_delivery& one : *found) {
-                reached = one.sequence;
-                if (const auto stored = reader->event_at(one.sequence))
-                    routes.push_back(route_(*stored));
-            }
-            const auto written = std::make_shared<std::promise<std::uint64_t>>();
-            auto changed = written->get_future();
-            events_.withdraw(std::move(routes),
-                             [written](std::uint64_t count) { written->set_value(count); });
-            while (changed.wait_for(commit_look) != std::future_status::ready)
-                if (is_stopping_)
-                    return;
-            handed_over += changed.get();
+/// Older files that are still carried over, and a disk that fails, make the store unavailable: then it waits.
+void outbox_return::progress::hand_over() {
+    std::unique_ptr<store::reader> reader;
+    std::uint64_t events_handed_over = 0;
+    store::sequence reached = 0;
+    for (;;) {
+        try {
+            if (!reader)
+                reader = events.open_reader();
+        } catch (const std::exception&) {
+            if (pause())
+                return;
+            continue;
         }
-    } catch (const std::exception& problem) {
-        log_.error("events of the outbox can't be handed to handlers now; a restart tries again",
-                   {{"cause", problem.what()}});
-        return;
+        const auto found = reader->unfinished(store::outbox_name, reached, piece_events);
+        if (found && found->empty())
+            break;
+        std::vector<store::routing> routes;
+        bool is_whole = found.has_value();
+        for (std::size_t i = 0; is_whole && i < found->size(); ++i) {
+            const auto stored = reader->event_at((*found)[i].sequence);
+            is_whole = stored || stored.error() == errc::not_found || stored.error() == errc::damaged;
+            if (is_whole)
+                routes.push_back(
+                    route(stored ? *stored : store::stored_event{(*found)[i].sequence, nullptr, false, {}}));
+        }
+        if (!is_whole) {
+            if (pause())
+                return;
+            continue;
+        }
+        if (events_handed_over == 0)
+            log.warn("events wait for a broker, and none is configured any more: they go to this host's "
+                     "handlers");
+        events_handed_over += routes.size();
+        reached = found->back().sequence;
+        if (!hand_over(std::move(routes)))
+            return;
     }
-    log_.info("events of the outbox were handed to this host's handlers", {{"events", handed_over}});
+    if (events_handed_over > 0)
+        log.info("events of the outbox were handed to this host's handlers",
+                 {{"events", events_handed_over}});
+}
+
+/// Waits for the commit. False: it is to stop.
+bool outbox_return::progress::hand_over(std::vector<store::routing> routes) {
+    const auto written = std::make_shared<std::promise<void>>();
+    auto is_written = written->get_future();
+    events.withdraw(std::move(routes), [written](std::uint64_t) { written->set_value(); });
+    while (is_written.wait_for(look_pause) != std::future_status::ready) {
+        const std::lock_guard lock(mutex);
+        if (is_stopping)
+            return false;
+    }
+    return true;
 }
 
 } // namespace outreachd

@@ -4,7 +4,7 @@
 #include "daemon/log/logger.hpp"
 #include "daemon/store/store.hpp"
 
-#include <atomic>
+#include <memory>
 #include <thread>
 
 namespace outreachd {
@@ -19,18 +19,15 @@ public:
     outbox_return(const outbox_return&) = delete;
     outbox_return& operator=(const outbox_return&) = delete;
 
-    /// Does nothing where the outbox is empty.
     void start();
-    /// What isn't handed over then is at the next start. Blocks for one commit at most, or a second.
-    void stop();
+    /// What isn't handed over then is at the next start. Blocks for a second at most. False: the thread hangs
+    /// in the disk and is left behind; leave by _Exit.
+    bool stop();
 
 private:
-    void run();
+    struct progress;
 
-    store::store& events_;
-    const store::routing_of route_;
-    log::logger& log_;
-    std::atomic<bool> is_stopping_ = false;
+    const std::shared_ptr<progress> progress_;
     std::thread thread_;
 };
 

@@ -15,12 +15,15 @@ constexpr std::uint16_t looking = 2;
 constexpr std::uint16_t first_work_channel = 10;
 constexpr std::uint16_t last_work_channel = 2000; // RabbitMQ allows 2047
 
-constexpr std::uint16_t prefetch = 256;
+/// Unacked messages of all queues together, and of each.
+constexpr std::uint32_t prefetch_of_all = 512;
+constexpr std::uint32_t prefetch_min = 8;
+constexpr std::uint32_t prefetch_max = 128;
 constexpr auto look_pause = 500ms;
 constexpr auto search_pause = 60s;
 constexpr std::uint32_t older_queues_max = 1024;
 /// Work that a handler doesn't finish soon doesn't hold up the share of another worker.
-constexpr auto quiet_wait = 1s;
+constexpr auto quiet_wait = 5s;
 constexpr auto older_queue_wait = 10s;
 constexpr const char* presence_tag = "outreachd.worker";
 constexpr const char* wanting_tag = "outreachd.wanting";
@@ -37,6 +40,7 @@ held_queues::held_queues(amqp_connection::connection& at, const topology& names,
 void held_queues::begin() {
     at_.open_channel(control);
     at_.open_channel(looking);
+    names_.declare_for_workers(at_, control);
     const auto unusable = names_.declare(at_, control);
     for (std::uint32_t partition = 0; partition < names_.partitions(); ++partition) {
         const auto reason = unusable.find(partition);
@@ -101,9 +105,9 @@ void held_queues::share_out() {
                     health_.trouble(queue, reason);
                     continue;
                 }
-                health_.mended(queue);
                 state.emplace();
             }
+            health_.mended(queue); // whoever holds it
             if (state->consumers == 0)
                 seen.free.push_back(partition);
         }
@@ -144,7 +148,8 @@ void held_queues::take(std::uint32_t partition) {
     const std::string queue = names_.work_queue(partition);
     at_.open_channel(channel);
     try {
-        at_.limit_unacked(channel, prefetch);
+        at_.limit_unacked(channel, static_cast<std::uint16_t>(std::clamp(
+                                       prefetch_of_all / names_.partitions(), prefetch_min, prefetch_max)));
         at_.consume(channel, queue, queue);
     } catch (const amqp_error& refused) {
         if (refused.closed_channel() != channel)
@@ -170,7 +175,8 @@ void held_queues::leave_when_quiet() {
              (!batches_.has_unacked(channel) && !has_unfinished_())))
             stop_consuming(channel, which);
         if (!which.is_consuming && which.is_told && !batches_.has_unacked(channel)) {
-            at_.close_channel(channel);
+            if (!which.is_gone)
+                at_.close_channel(channel);
             at_.unlock(looking, lock_of(which.partition));
             one = by_channel_.erase(one);
         } else {
@@ -205,7 +211,8 @@ void held_queues::drain_older_queues() {
         if (known == by_channel_.end()) {
             if (state->ready > 0 && state->consumers == 0)
                 take(partition);
-        } else if (state->ready == 0 && now - known->second.last_message > older_queue_wait) {
+        } else if (state->ready == 0 && !known->second.leaving_since &&
+                   now - known->second.last_message > older_queue_wait) {
             known->second.leaving_since = now;
         }
     }
@@ -234,8 +241,15 @@ void held_queues::note_closed(std::uint16_t channel) {
     const auto known = by_channel_.find(channel);
     if (known == by_channel_.end())
         return;
-    at_.unlock(looking, lock_of(known->second.partition));
-    by_channel_.erase(known);
+    // It stays locked until what came by it is committed: here it is stored, and elsewhere it comes again.
+    known->second.is_consuming = false;
+    known->second.is_told = true;
+    known->second.is_gone = true;
+}
+
+bool held_queues::is_open(std::uint16_t channel) const {
+    const auto known = by_channel_.find(channel);
+    return known != by_channel_.end() && !known->second.is_gone;
 }
 
 void held_queues::give_all_back() {

@@ -38,7 +38,7 @@ public:
     void give_all_back();
 
     /// Whether what came on the channel can still be acked.
-    bool is_open(std::uint16_t channel) const { return by_channel_.contains(channel); }
+    bool is_open(std::uint16_t channel) const;
 
     /// Of which the worker is a consumer.
     std::vector<std::uint32_t> partitions() const;
@@ -47,6 +47,7 @@ private:
     struct held_queue {
         std::uint32_t partition = 0;
         bool is_consuming = true;
+        bool is_gone = false;                     ///< The broker has closed its channel.
         bool is_told = false;                     ///< All that came before its end.
         std::optional<steady_time> leaving_since; ///< To be given back once it is quiet.
         steady_time last_message;                 ///< Or when it was taken.

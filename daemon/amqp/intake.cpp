@@ -22,6 +22,8 @@ using amqp_connection::connection;
 constexpr auto idle_wait = 100ms;
 constexpr auto commit_wait = 1ms; // for a message, while a commit is waited for
 constexpr auto last_acks = 2s;    // at the stop
+constexpr std::chrono::milliseconds store_patience = 5s;
+constexpr std::chrono::milliseconds store_look = 500ms;
 
 } // namespace
 
@@ -33,6 +35,9 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
 
     void serve(connection& at);
     void turn(connection& at, held_queues& held);
+
+    bool is_store_hanging() const { return events.stalled_for().value_or(0ms) > store_patience; }
+
     void take_messages(connection& at, held_queues& held, std::chrono::milliseconds wait);
     void take(amqp_connection::incoming what, held_queues& held);
     void hand_over();
@@ -58,13 +63,19 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
 
 void intake::implementation::serve(connection& at) {
     batches.forget();
+    while (is_store_hanging() && !thread->is_stopping())
+        thread->sleep(store_look);
     try {
         held_queues held(at, names, health, batches, has_unfinished);
-        thread->note_success();
+        thread->note_success(at);
         while (!thread->is_stopping()) {
             held.look_around();
             show(held.partitions());
             turn(at, held);
+            if (is_store_hanging()) // others may take the queues
+                throw amqp_error(
+                    amqp_connection::trouble::lost,
+                    "the connection is given up: the store doesn't write, and messages wait for it");
         }
         held.give_all_back();
         const auto until = std::chrono::steady_clock::now() + last_acks;
@@ -80,7 +91,7 @@ void intake::implementation::serve(connection& at) {
 
 void intake::implementation::turn(connection& at, held_queues& held) {
     if (batches.is_full())
-        thread->sleep(commit_wait);
+        std::this_thread::sleep_for(commit_wait);
     else
         take_messages(at, held, batches.has_unacked() ? commit_wait : idle_wait);
     hand_over();
@@ -108,6 +119,11 @@ void intake::implementation::take_messages(connection& at, held_queues& held,
 
 void intake::implementation::take(amqp_connection::incoming what, held_queues& held) {
     if (auto* message = std::get_if<amqp_connection::delivered>(&what)) {
+        if (!held.is_open(message->channel)) {
+            log.warn("a message that isn't an event's way is left alone",
+                     {{"queue", message->consumer}, {"message_id", message->what.message_id}});
+            return;
+        }
         held.note_delivered(message->channel);
         const std::uint16_t channel = message->channel;
         const std::uint64_t tag = message->tag;

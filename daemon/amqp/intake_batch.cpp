@@ -15,10 +15,12 @@ intake_batches::batch intake_batches::hand_over() {
     batch full{next_number_++, std::exchange(events_, {})};
     handed_over_.push_back({full.number, std::exchange(marks_, {}), false});
     bytes_ = 0;
+    ++uncommitted_;
     return full;
 }
 
 ack_marks intake_batches::committed(std::uint64_t number) {
+    --uncommitted_;
     const auto one = std::ranges::find(handed_over_, number, &handed_over::number);
     if (one != handed_over_.end()) // else it is of a connection before this one
         one->is_committed = true;

@@ -29,7 +29,7 @@ public:
 
     bool is_empty() const { return events_.empty(); }
 
-    bool may_hand_over() const { return !events_.empty() && handed_over_.size() < batches_max; }
+    bool may_hand_over() const { return !events_.empty() && uncommitted_ < batches_max; }
 
     /// What was gathered, for the store. Its number comes back with `committed`.
     struct batch {
@@ -59,7 +59,8 @@ private:
     std::vector<std::shared_ptr<const event>> events_;
     std::size_t bytes_ = 0;
     ack_marks marks_;
-    std::deque<handed_over> handed_over_;
+    std::deque<handed_over> handed_over_; ///< Of this connection.
+    std::size_t uncommitted_ = 0;         ///< Of those before it, too.
     std::uint64_t next_number_ = 1;
 };
 

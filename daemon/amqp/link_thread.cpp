@@ -72,8 +72,9 @@ bool link_thread::sleep(std::chrono::milliseconds at_most) {
     return std::exchange(is_woken_, false);
 }
 
-void link_thread::note_success() {
+void link_thread::note_success(const amqp_connection::connection& at) {
     pause_ = pause_min;
+    health_.connected(at.node());
 }
 
 void link_thread::run() {
@@ -95,9 +96,8 @@ void link_thread::run_once() {
         if (is_stopping())
             return;
         first_node_ = made.node_index();
-        health_.connected(made.node());
         work_(made);
-    } catch (const amqp_connection::amqp_error& failure) {
+    } catch (const std::exception& failure) { // also want of memory, for a message that is too large
         if (is_stopping())
             return;
         ++first_node_; // another one may do better

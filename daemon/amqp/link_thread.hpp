@@ -39,9 +39,8 @@ public:
     bool is_stopping() const;
     /// Waits for `wake` or the stop, at most so long. True where there was one since the last call.
     bool sleep(std::chrono::milliseconds at_most);
-    /// The connection has done what it is for: the next failure is a new one, and is followed by a short
-    /// pause.
-    void note_success();
+    /// The connection does what it is for: the next failure is a new one, and is followed by a short pause.
+    void note_success(const amqp_connection::connection& at);
 
 private:
     void run();

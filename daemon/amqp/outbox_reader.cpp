@@ -7,38 +7,53 @@ namespace outreachd::amqp {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t page_events = 256;
+constexpr int pages_at_once = 8; // some milliseconds
+/// Many that were put off are taken up together: each time the outbox is read from its beginning.
+constexpr std::chrono::milliseconds due_pause = 1s;
 
 } // namespace
 
 void outbox_reader::start_over() {
+    probes_.clear();
     page_.clear();
     cursor_ = 0;
     is_at_end_ = false;
     next_due_.reset();
 }
 
+void outbox_reader::probe(store::sequence first) {
+    probes_.push_back(first);
+}
+
 /// To what was passed over and may be sent now.
 void outbox_reader::go_back() {
-    if (next_due_ && *next_due_ <= wall_now())
+    if (next_due_ && *next_due_ <= std::chrono::steady_clock::now())
         start_over();
-    if (const auto first = holds_.first_passed_over(); first && *first <= cursor_) {
-        page_.clear(); // it is read again
-        cursor_ = *first - 1;
-        is_at_end_ = false;
-    }
+    const auto first = holds_.first_passed_over();
+    if (!first || *first > cursor_)
+        return;
+    // The rest of the page is read again with it.
+    cursor_ = (page_.empty() ? *first : std::min(*first, page_.front().sequence)) - 1;
+    page_.clear();
+    is_at_end_ = false;
 }
 
 result<std::optional<outgoing_event>>
 outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
     go_back();
-    for (;;) {
-        if (page_.empty()) {
-            if (is_at_end_)
+    for (int pages = 0;;) {
+        if (!probes_.empty() || page_.empty()) {
+            if (probes_.empty() && (is_at_end_ || pages == pages_at_once))
                 return std::optional<outgoing_event>{};
-            if (const auto loaded = load(is_in_flight); !loaded)
+            pages += probes_.empty() ? 1 : 0;
+            const auto loaded = probes_.empty() ? load(is_in_flight) : load_probe();
+            if (!loaded)
                 return loaded.error();
-            continue;
+            if (page_.empty())
+                continue;
         }
         const store::unfinished_delivery place = page_.front();
         auto stored = reader_->unfinished_event(store::outbox_name, place.sequence);
@@ -59,6 +74,27 @@ outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
     }
 }
 
+/// In front of the page. What is there no more is no probe; then the first that is passed over is.
+result<void> outbox_reader::load_probe() {
+    if (!reader_) {
+        probes_.clear();
+        return {};
+    }
+    const store::sequence at = probes_.front();
+    const auto found = reader_->unfinished(store::outbox_name, at - 1, 1);
+    if (!found)
+        return found.error();
+    probes_.pop_front();
+    if (!found->empty() && found->front().sequence == at) {
+        page_.push_front(found->front());
+        return {};
+    }
+    cursor_ = std::min(cursor_, at - 1);
+    page_.clear();
+    is_at_end_ = false;
+    return {};
+}
+
 result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_in_flight) {
     if (!reader_) {
         try {
@@ -77,7 +113,9 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
         if (is_in_flight(one.sequence))
             continue;
         if (one.next_attempt_at && *one.next_attempt_at > now) {
-            next_due_ = std::min(next_due_.value_or(*one.next_attempt_at), *one.next_attempt_at);
+            const auto pause = std::max<std::chrono::microseconds>(*one.next_attempt_at - now, due_pause);
+            const auto due = std::chrono::steady_clock::now() + pause;
+            next_due_ = std::min(next_due_.value_or(due), due);
             continue;
         }
         // By the key alone where that suffices: a queue that is held for long has a long backlog.

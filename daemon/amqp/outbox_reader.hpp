@@ -31,22 +31,30 @@ public:
     /// There may be more behind the last.
     void look_again() { is_at_end_ = false; }
 
-    /// Nothing where there is none now. `is_in_flight` tells those that are on their way. Errors: those of a
+    /// A queue that was held may be tried with one event again: with the first that was passed over.
+    void probe(store::sequence first);
+
+    /// Nothing where there is none now; or, with `has_more`, none within the pages that one call reads, so
+    /// that nobody waits for long. `is_in_flight` tells those that are on their way. Errors: those of a
     /// reader.
     result<std::optional<outgoing_event>> next(const std::function<bool(store::sequence)>& is_in_flight);
 
+    bool has_more() const { return !probes_.empty() || !page_.empty() || !is_at_end_; }
+
 private:
     result<void> load(const std::function<bool(store::sequence)>& is_in_flight);
+    result<void> load_probe();
     void go_back();
 
     store::store& from_;
     const topology& names_;
     partition_holds& holds_;
     std::unique_ptr<store::reader> reader_;
+    std::deque<store::sequence> probes_;
     std::deque<store::unfinished_delivery> page_;
-    store::sequence cursor_ = 0;
+    store::sequence cursor_ = 0; ///< The last place that was read into a page.
     bool is_at_end_ = false;
-    std::optional<wall_time> next_due_; ///< Of events that were put off.
+    std::optional<steady_time> next_due_; ///< Of events that were put off.
 };
 
 } // namespace outreachd::amqp

@@ -55,13 +55,12 @@ bool partition_holds::note_taken(std::uint32_t partition) {
     return true;
 }
 
-std::vector<std::uint32_t> partition_holds::begin_probes(steady_time now) {
-    std::vector<std::uint32_t> due;
+std::vector<partition_holds::probe> partition_holds::begin_probes(steady_time now) {
+    std::vector<probe> due;
     for (auto& [partition, one] : held_)
         if (one.phase == phase::waiting && one.until <= now) {
             one.phase = phase::may_probe;
-            release(std::exchange(one.first, std::nullopt));
-            due.push_back(partition);
+            due.push_back({partition, one.first}); // kept: behind it more may have been passed over
         }
     return due;
 }

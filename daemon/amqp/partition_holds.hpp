@@ -25,8 +25,15 @@ public:
     void note_sent(std::uint32_t partition);
     /// One was confirmed: true where the queue was held until now.
     bool note_taken(std::uint32_t partition);
-    /// Those whose pause is over: a probe may be sent now.
-    std::vector<std::uint32_t> begin_probes(steady_time now);
+
+    /// A queue whose pause is over: a probe may be sent now, `first` if that is known.
+    struct probe {
+        std::uint32_t partition = 0;
+        std::optional<store::sequence> first; ///< Passed over, or refused.
+        friend bool operator==(const probe&, const probe&) = default;
+    };
+
+    std::vector<probe> begin_probes(steady_time now);
     /// From where on events were passed over that may be sent now; tells it once.
     std::optional<store::sequence> first_passed_over();
     /// What was in flight is so no more: the connection is gone.

@@ -5,6 +5,7 @@
 namespace outreachd::amqp {
 
 void publish_window::add(event_in_flight fresh) {
+    body_bytes_ += fresh.bytes;
     places_.insert(fresh.at);
     ids_.insert(fresh.id);
     entries_.push_back({std::move(fresh)});
@@ -37,19 +38,43 @@ void publish_window::note(event_in_flight& what, std::uint64_t tag, bool is_take
     if (confirmed == nullptr || *confirmed)
         return;
     *confirmed = true;
-    if (!is_taken && what.refusal.empty())
-        what.refusal = confirmed == &what.is_in_queue
-                           ? "the broker refused it (basic.nack): the work queue is full or has no quorum"
-                           : "the broker refused it (basic.nack) at the exchange";
+    if (is_taken)
+        return;
+    if (confirmed == &what.is_in_exchange)
+        what.exchange_refusal = "the broker refused it (basic.nack): a queue that is bound is full";
+    else if (what.refusal.empty())
+        what.refusal = "the broker refused it (basic.nack): the work queue is full, or has no quorum";
 }
 
 void publish_window::settle(entry& one, outcome& into) {
     if (one.is_settled || !one.what.is_in_exchange || !one.what.is_in_queue)
         return;
+    let_go(one);
+    const bool is_published = one.what.refusal.empty() && one.what.exchange_refusal.empty();
+    (is_published ? into.published : into.refused).push_back(one.what);
+}
+
+void publish_window::let_go(entry& one) {
     one.is_settled = true;
     places_.erase(one.what.at);
     ids_.erase(one.what.id);
-    (one.what.refusal.empty() ? into.published : into.refused).push_back(one.what);
+    body_bytes_ -= one.what.bytes;
+}
+
+std::vector<event_in_flight> publish_window::take_overdue(steady_time deadline) {
+    std::vector<event_in_flight> found;
+    for (entry& one : entries_) {
+        if (one.what.sent_at >= deadline)
+            break;
+        if (one.is_settled || one.what.is_in_exchange == one.what.is_in_queue)
+            continue;
+        const std::string why = "no confirm in time, while others are confirmed";
+        (one.what.is_in_exchange ? one.what.refusal : one.what.exchange_refusal) = why;
+        let_go(one);
+        found.push_back(one.what);
+    }
+    drop_settled();
+    return found;
 }
 
 void publish_window::drop_settled() {
@@ -87,6 +112,7 @@ void publish_window::clear() {
     entries_.clear();
     places_.clear();
     ids_.clear();
+    body_bytes_ = 0;
 }
 
 } // namespace outreachd::amqp

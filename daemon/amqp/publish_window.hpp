@@ -23,10 +23,12 @@ struct event_in_flight {
     std::uint32_t partition = 0;
     std::uint64_t exchange_tag = 0;
     std::uint64_t queue_tag = 0; ///< The one after it.
+    std::size_t bytes = 0;       ///< Of its body.
     steady_time sent_at;
     bool is_in_exchange = false;
     bool is_in_queue = false;
-    std::string refusal; ///< Returned, or refused: why.
+    std::string refusal;          ///< By its work queue: returned, or refused; why.
+    std::string exchange_refusal; ///< Of a queue that another program has bound.
 };
 
 /// Confirms come for one or for many, in any order, and a returned message is confirmed as well. Pure; one
@@ -38,7 +40,7 @@ public:
 
     struct outcome {
         std::vector<event_in_flight> published;
-        std::vector<event_in_flight> refused;
+        std::vector<event_in_flight> refused; ///< By either.
     };
 
     /// What a confirm has settled.
@@ -53,8 +55,14 @@ public:
 
     std::size_t size() const { return places_.size(); }
 
+    /// Those sent before `deadline` of which one half is confirmed: the other half's queue is to blame, and
+    /// they are refused. What comes for them later is no event's.
+    std::vector<event_in_flight> take_overdue(steady_time deadline);
     /// When the oldest was sent.
     std::optional<steady_time> oldest() const;
+
+    std::size_t body_bytes() const { return body_bytes_; }
+
     /// All that isn't settled, oldest first.
     std::vector<event_in_flight> unsettled() const;
     /// From now on the time for a confirm counts anew: the broker didn't read meanwhile.
@@ -69,11 +77,13 @@ private:
 
     static void note(event_in_flight& what, std::uint64_t tag, bool is_taken);
     void settle(entry& one, outcome& into);
+    void let_go(entry& one);
     void drop_settled();
 
     std::deque<entry> entries_; ///< By tag.
     std::unordered_set<store::sequence> places_;
     std::set<event_id> ids_;
+    std::size_t body_bytes_ = 0;
 };
 
 } // namespace outreachd::amqp

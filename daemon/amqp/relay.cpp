@@ -30,6 +30,7 @@ constexpr auto confirm_pause = 5ms;
 constexpr auto read_again_after = 500ms;
 constexpr auto last_confirms = 2s; // at the stop
 constexpr std::size_t confirms_at_once = 64;
+constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
 constexpr std::chrono::minutes put_off_min{1};
 constexpr std::uint32_t put_off_doublings = 6; // about an hour
 
@@ -50,7 +51,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     bool fill(connection& at);
     bool has_room() const;
     void send(connection& at, const outgoing_event& next);
-    void take_confirms(connection& at, std::chrono::milliseconds wait);
+    bool take_confirms(connection& at, std::chrono::milliseconds wait);
     void take(const amqp_connection::incoming& what);
     void settle(const publish_window::outcome& what);
     void record_published();
@@ -125,6 +126,7 @@ void relay::implementation::prepare(connection& at) {
         health.trouble(names.work_queue(partition), reason->second);
     }
     at.confirm_publishes(publishing);
+    thread->note_success(at);
 }
 
 void relay::implementation::publish_until_stopped(connection& at) {
@@ -134,21 +136,22 @@ void relay::implementation::publish_until_stopped(connection& at) {
         if (has_older.exchange(false))
             outbox.start_over();
         forget_recorded();
-        probe(at);
-        const bool has_sent = !at.is_blocked() && fill(at);
-        if (!has_sent && window.size() == 0) {
-            thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(
-                has_read_trouble ? read_again_after : idle_pause));
-            outbox.look_again();
+        const bool has_sent = !at.is_blocked() && (probe(at), fill(at));
+        const bool has_more = outbox.has_more() && has_room() && !has_read_trouble && !at.is_blocked();
+        if (!has_sent && !has_more && window.size() == 0) {
+            if (thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(
+                    has_read_trouble ? read_again_after : idle_pause)))
+                outbox.look_again();
         }
-        take_confirms(at, has_sent || window.size() == 0 ? 0ms : confirm_pause);
-        check_deadline(at);
+        if (take_confirms(at, has_sent || has_more || window.size() == 0 ? 0ms : confirm_pause))
+            check_deadline(at);
     }
     finish(at);
 }
 
 bool relay::implementation::has_room() const {
-    return window.size() < (one_at_a_time > 0 ? 1 : limits.window);
+    return window.size() + unrecorded.size() < (one_at_a_time > 0 ? 1 : limits.window) &&
+           (window.size() == 0 || window.body_bytes() < body_bytes_max);
 }
 
 /// Sends what there is room for. True where something was sent.
@@ -174,16 +177,13 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
     if (window.holds(next.subject->id) || unrecorded.contains(next.subject->id))
         return; // it has come back by its queue before its confirm
     const auto what = amqp_connection::to_message(*next.subject);
-    event_in_flight sent{next.subject->id,
-                         next.at,
-                         next.attempts,
-                         next.partition,
-                         0,
-                         0,
-                         std::chrono::steady_clock::now(),
-                         false,
-                         false,
-                         {}};
+    event_in_flight sent;
+    sent.id = next.subject->id;
+    sent.at = next.at;
+    sent.attempts = next.attempts;
+    sent.partition = next.partition;
+    sent.bytes = what.body.size();
+    sent.sent_at = std::chrono::steady_clock::now();
     try {
         sent.exchange_tag = at.publish(publishing, {names.exchange(), what.type, false, &what});
         sent.queue_tag = at.publish(publishing, {"", names.work_queue(next.partition), true, &what});
@@ -201,13 +201,18 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
                                                {"queue", names.work_queue(next.partition)}});
 }
 
-void relay::implementation::take_confirms(connection& at, std::chrono::milliseconds wait) {
+/// True where all that has come was taken.
+bool relay::implementation::take_confirms(connection& at, std::chrono::milliseconds wait) {
     auto came = at.next(wait);
-    for (std::size_t count = 0; came; ++count) {
+    for (std::size_t count = 0; came && count < confirms_at_once; ++count) {
         take(*came);
-        came = count < confirms_at_once ? at.next(0ms) : std::nullopt;
+        came = at.next(0ms);
     }
+    const bool is_all = !came;
+    if (came)
+        take(*came);
     record_published();
+    return is_all;
 }
 
 void relay::implementation::take(const amqp_connection::incoming& what) {
@@ -232,7 +237,6 @@ void relay::implementation::settle(const publish_window::outcome& what) {
             health.mended(odd_events);
         if (one_at_a_time > 0)
             --one_at_a_time;
-        thread->note_success();
     }
     published += what.published.size();
     for (const event_in_flight& one : what.refused)
@@ -269,11 +273,15 @@ void relay::implementation::forget_recorded() {
 }
 
 void relay::implementation::refuse(const event_in_flight& what) {
+    log.debug("the broker did not take an event; it stays in the outbox",
+              {{"event_id", to_string(what.id)},
+               {"work_queue", what.refusal},
+               {"exchange", what.exchange_refusal}});
+    if (what.refusal.empty())
+        return put_off(what.at, what.attempts, names.exchange() + ": " + what.exchange_refusal);
     ++refused;
     holds.hold(what.partition, what.at, std::chrono::steady_clock::now());
     health.trouble(names.work_queue(what.partition), what.refusal);
-    log.debug("the broker did not take an event; it stays in the outbox",
-              {{"event_id", to_string(what.id)}, {"cause", what.refusal}});
 }
 
 /// One that the broker doesn't take whatever happens to others.
@@ -304,32 +312,39 @@ void relay::implementation::bury(store::sequence at) {
     events.settle(std::move(told), [self = shared_from_this()] { --self->records_waiting; });
 }
 
-/// Heartbeats are off under an alarm, and a queue without a quorum says nothing: only this sees it.
+/// Under an alarm the broker doesn't look for our heartbeats, and a queue without a quorum says nothing: only
+/// this sees it.
 void relay::implementation::check_deadline(const connection& at) {
     const auto oldest = window.oldest();
     const auto now = std::chrono::steady_clock::now();
     if (at.is_blocked() || !oldest || now - *oldest < limits.confirm_timeout)
         return;
+    // Of one queue alone, while others go on?
+    for (const event_in_flight& one : window.take_overdue(now - limits.confirm_timeout))
+        refuse(one);
+    in_flight = window.size();
+    const auto still = window.oldest();
+    if (!still || now - *still < limits.confirm_timeout)
+        return;
     const std::string why = "no confirm within " + std::to_string(limits.confirm_timeout.count()) + " ms";
-    for (const event_in_flight& one : window.unsettled()) {
-        ++refused;
-        if (now - one.sent_at < limits.confirm_timeout || !one.is_in_exchange)
-            continue; // nothing is confirmed at all: it isn't this queue
-        holds.hold(one.partition, one.at, now);
-        health.trouble(names.work_queue(one.partition), why);
-    }
+    refused += window.size();
     throw amqp_error(trouble::too_late, why + " by " + at.node());
 }
 
 /// A queue that was deleted is made anew.
 void relay::implementation::probe(connection& at) {
-    for (const std::uint32_t partition : holds.begin_probes(std::chrono::steady_clock::now())) {
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& [partition, first] : holds.begin_probes(now)) {
         const std::string reason = names.declare_work_queue(at, declaring, partition);
-        if (reason.empty())
-            continue;
-        holds.note_sent(partition);
-        holds.hold(partition, 0, std::chrono::steady_clock::now());
-        health.trouble(names.work_queue(partition), reason);
+        if (reason.empty()) {
+            health.mended(names.work_queue(partition));
+            if (first)
+                outbox.probe(*first);
+        } else {
+            holds.note_sent(partition);
+            holds.hold(partition, first.value_or(0), now);
+            health.trouble(names.work_queue(partition), reason);
+        }
     }
 }
 

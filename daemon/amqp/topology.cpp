@@ -33,17 +33,20 @@ amqp_connection::queue_kind topology::kind() const {
 std::map<std::uint32_t, std::string> topology::declare(amqp_connection::connection& at,
                                                        std::uint16_t channel) const {
     at.declare_topic_exchange(channel, configured_.exchange);
+    std::map<std::uint32_t, std::string> unusable;
+    for (std::uint32_t partition = 0; partition < configured_.partitions; ++partition)
+        if (std::string reason = declare_work_queue(at, channel, partition); !reason.empty())
+            unusable.emplace(partition, std::move(reason));
+    return unusable;
+}
+
+void topology::declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const {
     for (const std::string& name : {workers_queue(), wanting_queue()})
         at.declare_queue(channel, name,
                          {.kind = kind(),
                           .rejects_when_full = false,
                           .has_one_consumer = false,
                           .delivery_limit = std::nullopt});
-    std::map<std::uint32_t, std::string> unusable;
-    for (std::uint32_t partition = 0; partition < configured_.partitions; ++partition)
-        if (std::string reason = declare_work_queue(at, channel, partition); !reason.empty())
-            unusable.emplace(partition, std::move(reason));
-    return unusable;
 }
 
 std::string topology::declare_work_queue(amqp_connection::connection& at, std::uint16_t channel,

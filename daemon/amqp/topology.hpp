@@ -34,8 +34,11 @@ public:
     /// Where an event goes: by its ordering key; one without by its own id, so that those spread.
     std::uint32_t partition_of(std::uint64_t ordering_key, const event_id& id) const;
 
-    /// Makes what isn't there. The channel is open before and after. Gives why a work queue can't be used, by
-    /// its partition: the others are of use all the same. Throws amqp_error for all else.
+    /// The two queues by which workers count themselves.
+    void declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const;
+    /// The exchange and the work queues: makes what isn't there. The channel is open before and after. Gives
+    /// why a work queue can't be used, by its partition: the others are of use all the same. Throws
+    /// amqp_error for all else.
     std::map<std::uint32_t, std::string> declare(amqp_connection::connection& at,
                                                  std::uint16_t channel) const;
     /// One work queue, with its reason; empty where it is there now.

@@ -81,6 +81,13 @@ session::session(const std::string& file)
     id_of_event_ = database_.prepare("SELECT id FROM events WHERE sequence=?");
     received_at_ = database_.prepare("SELECT received_at FROM events WHERE sequence=?");
     find_id_ = database_.prepare("SELECT sequence FROM events WHERE id=?");
+    has_other_delivery_ = database_.prepare("SELECT 1 FROM deliveries WHERE event=? AND handler<>? LIMIT 1");
+    static const std::string whole = std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";
+    whole_event_ = database_.prepare(whole.c_str());
+    delete_event_ = database_.prepare("DELETE FROM events WHERE sequence=?");
+    move_deliveries_ = database_.prepare("UPDATE deliveries SET event=? WHERE event=?");
+    move_attempts_ = database_.prepare("UPDATE attempts SET event=? WHERE event=?");
+    move_dead_ = database_.prepare("UPDATE dead SET event=? WHERE event=?");
     set_fact_ = database_.prepare("UPDATE facts SET value=? WHERE key=?");
     set_depth_ = database_.prepare("UPDATE handlers SET pending=?, retry=?, dead=?, last_error=? WHERE id=?");
     database_.on_commit([this](int wal_frames) { wal_frames_ = wal_frames; });

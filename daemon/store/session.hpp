@@ -72,7 +72,8 @@ public:
     /// A broker has confirmed the event. One that isn't there (any more) is passed over.
     void note_published(const event_id& id);
     /// Stores and routes an event that came by a queue; nothing where it has it, and has routed it, already.
-    /// One of our own, that waits in the outbox or was published, takes a new sequence.
+    /// One of our own, that waits in the outbox or was published, takes a new sequence. All before it is
+    /// routed.
     std::optional<stored_event> take_in(std::shared_ptr<const event> what, const routing_of& decide);
     /// An event that waits for a broker goes to handlers of this host instead.
     std::uint64_t withdraw(const routing& what);
@@ -182,6 +183,12 @@ private:
     std::unique_ptr<statement> id_of_event_;
     std::unique_ptr<statement> received_at_;
     std::unique_ptr<statement> find_id_;
+    std::unique_ptr<statement> has_other_delivery_;
+    std::unique_ptr<statement> whole_event_;
+    std::unique_ptr<statement> delete_event_;
+    std::unique_ptr<statement> move_deliveries_;
+    std::unique_ptr<statement> move_attempts_;
+    std::unique_ptr<statement> move_dead_;
     std::unique_ptr<statement> set_fact_;
     std::unique_ptr<statement> set_depth_;
 };

@@ -12,15 +12,22 @@ std::uint64_t session::replay(const routing& what) {
     const bool is_routed = what.sequence <= state_.routed_up_to;
     if (!is_there || !is_routed)
         return 0;
-    if (outbox_state(what.sequence) && !has_own_deliveries(what.sequence))
+    const bool is_only_a_brokers = outbox_state(what.sequence) && !has_own_deliveries(what.sequence);
+    const bool may_be_published =
+        std::ranges::find(what.handlers, outbox_name, &destination::handler) != what.handlers.end();
+    if (is_only_a_brokers && may_be_published)
         return publish_again(what.sequence);
     if (what.handlers.empty())
         return 0;
     const auto before = summary_of(what.sequence);
     const std::uint32_t replay = next_replay(what.sequence);
     remove_delivery(what.sequence, 0); // it was unrouted, or dead without a handler
+    if (is_only_a_brokers)
+        remove_delivery(what.sequence, handler_id(outbox_name));
     std::uint64_t changed = 0;
     for (const destination& to : what.handlers) {
+        if (to.handler == outbox_name && what.handlers.size() > 1)
+            continue; // handlers here have it
         const std::int64_t handler = handler_id(to.handler);
         find_delivery_->bind(what.sequence, handler);
         const std::optional<std::int64_t> state =

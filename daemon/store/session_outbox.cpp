@@ -19,18 +19,22 @@ std::optional<delivery_state> session::outbox_state(sequence at) {
     return state;
 }
 
-/// Not while it is in the outbox, nor while it may still get there.
+/// Not while it is in the outbox, nor while it may still get there. One that is gone was finished.
 bool session::is_confirmed(sequence at) {
-    const auto state = outbox_state(at);
-    return state ? !is_unfinished(*state) : has_own_deliveries(at);
+    if (const auto state = outbox_state(at))
+        return !is_unfinished(*state);
+    const bool is_there = id_of_event_->bind(at).step();
+    id_of_event_->reset();
+    return !is_there || has_own_deliveries(at);
 }
 
 /// Whether anything but the outbox knows where the event goes.
 bool session::has_own_deliveries(sequence at) {
     const auto known = state_.handler_ids.find(outbox_name);
-    statement others(database_, "SELECT 1 FROM deliveries WHERE event=? AND handler<>? LIMIT 1");
-    others.bind(at, known == state_.handler_ids.end() ? std::int64_t{-1} : known->second);
-    return others.step();
+    has_other_delivery_->bind(at, known == state_.handler_ids.end() ? std::int64_t{-1} : known->second);
+    const bool has_one = has_other_delivery_->step();
+    has_other_delivery_->reset();
+    return has_one;
 }
 
 void session::note_published(const event_id& id) {
@@ -87,7 +91,6 @@ std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, 
     const auto earlier = sequence_of(what->id);
     if (earlier && has_own_deliveries(*earlier))
         return std::nullopt;
-    const bool is_all_routed = state_.routed_up_to >= state_.last_sequence;
     const auto before = earlier ? summary_of(*earlier) : std::nullopt;
     if (earlier)
         what = remove_for_moving(*earlier, std::move(what));
@@ -98,9 +101,8 @@ std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, 
     if (const auto by_id = fingerprint_of_event_id(*what))
         repeats_.add(*by_id, at);
     if (earlier) {
-        for (const char* const move_rows :
-             {"UPDATE deliveries SET event=? WHERE event=?", "UPDATE attempts SET event=? WHERE event=?"})
-            statement(database_, move_rows).bind(at, *earlier).run();
+        for (statement* const move_rows : {move_deliveries_.get(), move_attempts_.get(), move_dead_.get()})
+            move_rows->bind(at, *earlier).run();
     } else {
         ++state_.accounts.received;
     }
@@ -109,8 +111,7 @@ std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, 
     taken.route->sequence = at;
     insert_route(*taken.route);
     move(before, summary_of(at));
-    if (is_all_routed)
-        state_.routed_up_to = at;
+    state_.routed_up_to = at;
     is_changed_ = true;
     return taken;
 }
@@ -119,14 +120,11 @@ std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, 
 /// those of the events that came before it. Gives the event as it was stored, which holds more than a
 /// message.
 std::shared_ptr<const event> session::remove_for_moving(sequence at, std::shared_ptr<const event> otherwise) {
-    static const std::string sql = std::string("SELECT ") + event_columns + " FROM events WHERE sequence=?";
-    {
-        statement row(database_, sql.c_str());
-        if (row.bind(at).step())
-            if (auto stored = read_event_row(row).subject)
-                otherwise = std::move(stored);
-    }
-    statement(database_, "DELETE FROM events WHERE sequence=?").bind(at).run();
+    if (whole_event_->bind(at).step())
+        if (auto stored = read_event_row(*whole_event_).subject)
+            otherwise = std::move(stored);
+    whole_event_->reset();
+    delete_event_->bind(at).run();
     return otherwise;
 }
 

@@ -127,8 +127,9 @@ public:
     void append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
                 append_done done, answered_when when = answered_when::stored);
 
-    /// Called behind each commit that may have put something into the outbox. On the writer thread; must not
-    /// block. Null: no more.
+    /// Called behind each commit by which events may have come into the outbox; not where they are carried
+    /// over from a file that was set aside, or take a new place in it. On the writer thread; must not block.
+    /// Null: no more.
     void on_outbox(outbox_sink filled);
 
     /// Records where events go, in order, and moves the routing cursor behind the last of them.

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t batch_events_max = 256;
 constexpr std::size_t batch_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t batch_dispatch_max = 512;
-constexpr std::size_t batch_queue_max = 4; // of some hundred events each
+constexpr std::size_t batch_published_max = 16; // each what one turn of the relay confirmed
 constexpr auto retry_pause = 100ms;
 constexpr auto idle_pause = 200ms;
 
@@ -142,7 +142,7 @@ bool writer::take_work() {
             batch_.changes.push_back(std::move(changes_.front()));
             changes_.pop_front();
         }
-        for (std::size_t i = 0; i < batch_queue_max && !published_.empty(); ++i) {
+        for (std::size_t i = 0; i < batch_published_max && !published_.empty(); ++i) {
             batch_.published.push_back(std::move(published_.front()));
             published_.pop_front();
         }
@@ -231,6 +231,7 @@ void writer::apply() {
         for (const event_id& one : job.events)
             session_->note_published(one);
     taken_.clear();
+    give_back_take_ins_unless_routed();
     for (take_in_job& job : batch_.taken_in) {
         const std::size_t before = taken_.size();
         for (const auto& one : job.events)
@@ -239,6 +240,15 @@ void writer::apply() {
         job.taken = taken_.size() - before;
     }
     session_->maintain(to_number(wall_now() - repeat_window_));
+}
+
+/// What was carried, or appended without a route, by this very batch is routed first.
+void writer::give_back_take_ins_unless_routed() {
+    if (batch_.taken_in.empty() || session_->routed_up_to() >= session_->last_sequence())
+        return;
+    const std::scoped_lock lock(mutex_);
+    std::move(batch_.taken_in.rbegin(), batch_.taken_in.rend(), std::front_inserter(taken_in_));
+    batch_.taken_in.clear();
 }
 
 /// The cursor moves on only where nothing before it is left behind.

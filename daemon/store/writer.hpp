@@ -13,7 +13,8 @@
 namespace outreachd::store {
 
 /// What waits for the writer. Appends are bounded by 256 MiB of bodies, over which nothing more is
-/// taken, and those whose connection is gone by 64 MiB; routes and settlements by the dispatcher's windows.
+/// taken, and those whose connection is gone by 64 MiB; routes and settlements by the dispatcher's windows,
+/// what goes to and comes from a broker by the relay's window and the intake's batches.
 ///
 /// A failed commit is tried again every 100 ms until it succeeds. After a failed flush, or where the
 /// file is damaged, it goes on in a fresh file; until what isn't finished has been carried over to
@@ -173,8 +174,9 @@ private:
     bool run_background(std::int64_t into, const std::function<void(session&)>& work);
     /// Whether a failure is a reason to go on in a fresh file. Counts failed reads, with mutex_ held.
     bool is_grave(std::int64_t file, const database_error& failure);
-    bool has_work() const;          // with mutex_ held
-    bool may_take_in() const;       // with mutex_ held
+    bool has_work() const;    // with mutex_ held
+    bool may_take_in() const; // with mutex_ held
+    void give_back_take_ins_unless_routed();
     void give_back_dispatch_work(); // with mutex_ held
     bool is_given_up() const;
 

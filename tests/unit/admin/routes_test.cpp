@@ -26,6 +26,21 @@ TEST(Routes, ReadyzGivesReasons) {
     EXPECT_EQ(body_of(answer), "not ready\nthe store can't write: disk full\nno certificate\n");
 }
 
+TEST(Routes, ReadyzTellsOfTroubleThatIsNoReasonToTakeTheHostOut) {
+    running_server server;
+    server.set_troubles({"relay: not connected to the broker"});
+    const std::string answer = server.get("/readyz");
+    EXPECT_EQ(status_of(answer), 200U);
+    EXPECT_EQ(body_of(answer), "ok, but\nrelay: not connected to the broker\n");
+    server.set_reasons({"disk full"});
+    const std::string both = server.get("/readyz");
+    EXPECT_EQ(status_of(both), 503U);
+    EXPECT_EQ(body_of(both), "not ready\ndisk full\nrelay: not connected to the broker\n");
+    running_server guarded{on_free_port("tok-en")};
+    guarded.set_troubles({"relay: not connected to the broker"});
+    EXPECT_EQ(body_of(guarded.get("/readyz")), "ok, but\n");
+}
+
 TEST(Routes, ReadyzGivesReasonsOnlyWithToken) {
     running_server server{on_free_port("tok-en")};
     server.set_reasons({"disk full"});

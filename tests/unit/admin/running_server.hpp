@@ -35,6 +35,12 @@ struct running_server {
                     const std::lock_guard lock{mutex};
                     return reasons;
                 },
+            .troubles =
+                [this] {
+                    const std::lock_guard lock{mutex};
+                    return troubles;
+                },
+            .broker = [] { return std::optional<broker_status>{}; },
             .running = [](std::string_view) { return std::uint64_t{0}; },
             .is_running = [this](std::string_view handler, store::sequence) { return handler == is_busy(); },
             .has_handler = [](std::string_view handler) { return handler == "crm" || handler == "audit"; },
@@ -81,6 +87,11 @@ struct running_server {
         reasons = std::move(now);
     }
 
+    void set_troubles(std::vector<std::string> now) {
+        const std::lock_guard lock{mutex};
+        troubles = std::move(now);
+    }
+
     /// One request on a connection of its own, and its answer.
     std::string ask(std::string_view bytes, bool has_body = true) {
         raw_client client{subject->port()};
@@ -107,6 +118,7 @@ struct running_server {
     std::atomic<bool> is_live{true};
     std::mutex mutex;
     std::vector<std::string> reasons;
+    std::vector<std::string> troubles;
     std::vector<store::destination> destinations{"crm"};
     std::string busy;
     std::unique_ptr<server> subject;

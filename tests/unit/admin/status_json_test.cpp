@@ -49,6 +49,29 @@ TEST(StatusJson, HasThePromisedNames) {
                                         "last_error"}));
 }
 
+TEST(StatusJson, TellsOfTheLinksToABroker) {
+    auto what = some_status();
+    what.troubles = {"relay: trouble"};
+    what.broker.emplace();
+    what.broker->relay = {true, "amqp://host:5672/%2F", 3, 17, 1};
+    what.broker->intake = {false, "", {2, 5}, 4, 1};
+    const auto parsed = json::parse(to_json(what, now));
+    EXPECT_TRUE(parsed.at("ready").as_bool());
+    EXPECT_EQ(parsed.at("reasons").as_array(), (json::array{"relay: trouble"}));
+    const auto& relay = parsed.at("broker").at("relay");
+    EXPECT_TRUE(relay.at("connected").as_bool());
+    EXPECT_EQ(relay.at("node").as_string(), "amqp://host:5672/%2F");
+    EXPECT_EQ(relay.at("in_flight").to_number<int>(), 3);
+    EXPECT_EQ(relay.at("published").to_number<int>(), 17);
+    EXPECT_EQ(relay.at("refused").to_number<int>(), 1);
+    const auto& intake = parsed.at("broker").at("intake");
+    EXPECT_FALSE(intake.at("connected").as_bool());
+    EXPECT_TRUE(intake.at("node").is_null());
+    EXPECT_EQ(intake.at("work_queues").as_array(), (json::array{2U, 5U}));
+    EXPECT_EQ(intake.at("taken").to_number<int>(), 4);
+    EXPECT_EQ(intake.at("repeats").to_number<int>(), 1);
+}
+
 TEST(StatusJson, HandlerWithoutDeliveriesIsIdle) {
     auto what = some_status();
     what.handler_names = {"crm"};

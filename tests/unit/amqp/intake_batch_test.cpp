@@ -57,8 +57,13 @@ TEST(IntakeBatches, ACommitThatOutlivesItsConnectionAcksNothing) {
     intake_batches batches;
     batches.add(10, 5, some_event());
     const auto before = batches.hand_over();
+    batches.add(10, 6, some_event());
+    const auto next = batches.hand_over();
     batches.forget();
     batches.add(10, 1, some_event());
+    EXPECT_FALSE(batches.may_hand_over()) << "they still wait for the store";
+    EXPECT_TRUE(batches.committed(next.number).empty());
+    EXPECT_TRUE(batches.may_hand_over());
     const auto after = batches.hand_over();
     EXPECT_TRUE(batches.committed(before.number).empty());
     EXPECT_EQ(batches.committed(after.number), (ack_marks{{10, 1}}));

@@ -9,6 +9,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr steady_time start{};
+using probes = std::vector<partition_holds::probe>;
+
+TEST(PartitionHolds, AQueueThatCantBeUsedIsTriedWithTheFirstThatIsPassedOver) {
+    partition_holds holds;
+    holds.hold(2, 0, start);
+    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{2, std::nullopt}}));
+    EXPECT_TRUE(holds.may_send(2, 30));
+    holds.note_sent(2);
+    EXPECT_FALSE(holds.may_send(2, 31));
+    EXPECT_TRUE(holds.note_taken(2));
+    EXPECT_EQ(holds.first_passed_over(), 31);
+}
 
 TEST(PartitionHolds, OthersGoOn) {
     partition_holds holds;
@@ -25,14 +37,14 @@ TEST(PartitionHolds, OneProbeGoesAheadAndTheRestFollowsFromTheFirstPassedOver) {
     EXPECT_FALSE(holds.may_send(3, 20));
     EXPECT_TRUE(holds.begin_probes(start + 499ms).empty());
     EXPECT_FALSE(holds.first_passed_over());
-    EXPECT_EQ(holds.begin_probes(start + 500ms), std::vector<std::uint32_t>{3});
-    EXPECT_EQ(holds.first_passed_over(), 10);
-    EXPECT_FALSE(holds.first_passed_over()) << "told once";
+    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{3, 10}}));
+    EXPECT_FALSE(holds.first_passed_over()) << "only the probe may be sent";
     EXPECT_TRUE(holds.may_send(3, 10));
     holds.note_sent(3);
     EXPECT_FALSE(holds.may_send(3, 20)) << "one at a time";
     EXPECT_TRUE(holds.note_taken(3));
-    EXPECT_EQ(holds.first_passed_over(), 20);
+    EXPECT_EQ(holds.first_passed_over(), 10) << "from where the rest is looked for";
+    EXPECT_FALSE(holds.first_passed_over()) << "told once";
     EXPECT_TRUE(holds.may_send(3, 20));
     EXPECT_FALSE(holds.note_taken(3)) << "it is held no more";
 }
@@ -56,8 +68,8 @@ TEST(PartitionHolds, ThoseThatWereOnTheirWayChangeNothing) {
     holds.hold(1, 11, start + 400ms);
     holds.hold(1, 9, start + 450ms);
     EXPECT_FALSE(holds.note_taken(1)) << "a confirm of one sent before";
-    EXPECT_EQ(holds.begin_probes(start + 500ms).size(), 1U) << "the pause counts from the first refusal";
-    EXPECT_EQ(holds.first_passed_over(), 9);
+    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{1, 9}}))
+        << "the pause counts from the first refusal";
 }
 
 TEST(PartitionHolds, ALostConnectionTakesTheProbeWithIt) {

@@ -90,7 +90,42 @@ TEST(PublishWindow, ANackOfEitherRefusesTheEvent) {
     window.confirm({3, false, false});
     const auto settled = window.confirm({4, false, true});
     ASSERT_EQ(places(settled.refused), list{2});
-    EXPECT_NE(settled.refused[0].refusal.find("exchange"), std::string::npos);
+    EXPECT_EQ(settled.refused[0].refusal, "") << "its work queue has taken it";
+    EXPECT_NE(settled.refused[0].exchange_refusal.find("bound"), std::string::npos);
+}
+
+TEST(PublishWindow, WhatOneQueueAloneDoesNotConfirmIsRefusedInTheEnd) {
+    auto window = window_of(3);
+    const auto now = std::chrono::steady_clock::now();
+    window.restart_clock(now);
+    window.confirm({1, false, true}); // the first one's work queue says nothing
+    window.confirm({4, false, true}); // the second one's exchange
+    EXPECT_TRUE(window.take_overdue(now).empty());
+    const auto overdue = window.take_overdue(now + std::chrono::milliseconds{1});
+    ASSERT_EQ(places(overdue), (list{1, 2}));
+    EXPECT_NE(overdue[0].refusal, "");
+    EXPECT_EQ(overdue[0].exchange_refusal, "");
+    EXPECT_NE(overdue[1].exchange_refusal, "");
+    EXPECT_EQ(places(window.unsettled()), list{3})
+        << "of which nothing is confirmed: that is the connection's";
+    EXPECT_TRUE(window.confirm({2, false, true}).published.empty()) << "too late";
+    EXPECT_EQ(places(window.confirm({6, true, true}).published), list{3});
+}
+
+TEST(PublishWindow, KnowsTheBytesInFlight) {
+    publish_window window;
+    event_in_flight one;
+    one.id = id_of(1);
+    one.at = 1;
+    one.exchange_tag = 1;
+    one.queue_tag = 2;
+    one.bytes = 100;
+    window.add(one);
+    EXPECT_EQ(window.body_bytes(), 100U);
+    EXPECT_TRUE(window.holds(id_of(1)));
+    window.confirm({2, true, true});
+    EXPECT_EQ(window.body_bytes(), 0U);
+    EXPECT_FALSE(window.holds(id_of(1)));
 }
 
 TEST(PublishWindow, TheClockOfAllCanBeSetAnew) {

@@ -63,7 +63,7 @@ ingress_under_test::ingress_under_test(client_kind kind, settings::listen listen
             const std::lock_guard lock(mutex_);
             quarantined_.push_back(std::move(request));
         },
-        descriptors);
+        descriptors, store::answered_when::stored);
     subject_->start();
     for (int i = 0; i < 2; ++i)
         threads_.emplace_back([this] { loop_->io.run(); });

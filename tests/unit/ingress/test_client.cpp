@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -119,6 +120,11 @@ ending test_client::wait_for_end() {
     while (ending_ == ending::none && read(unwanted.data(), unwanted.size()) > 0) {
     }
     return ending_;
+}
+
+ending test_client::wait_for_end(std::chrono::milliseconds at_most) {
+    pollfd watched{descriptor_, POLLIN, 0};
+    return ::poll(&watched, 1, static_cast<int>(at_most.count())) > 0 ? wait_for_end() : ending_;
 }
 
 bool test_client::is_resumed() const {

@@ -1,6 +1,7 @@
 /// A blocking client, with OpenSSL of its own or plain, that tells a reset from a clean end.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -55,6 +56,8 @@ public:
 
     /// Reads on until the connection ends, and says how.
     ending wait_for_end();
+    /// The same, for so long at most.
+    ending wait_for_end(std::chrono::milliseconds at_most);
 
     bool is_resumed() const;
     std::string alpn() const;
