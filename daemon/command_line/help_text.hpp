@@ -93,8 +93,8 @@ Exit codes:
 inline constexpr std::string_view events_replay =
     R"(Routes the event, or all that were received since a time, by the routes in force, and makes a new
 delivery to each handler, in the order of receipt. A delivery that isn't finished stays as it is.
-New ones have ids of their own: a receiver that drops repeats by them takes these as new. What has left
-this host by RabbitMQ is published again; a worker that has it drops it.
+New ones have ids of their own: a receiver that drops repeats by them takes these as new. What has
+left this host by RabbitMQ is published again; a worker that has it drops it.
 
 Examples:
   outreachd events replay 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
