@@ -46,11 +46,11 @@ public:
 
     std::uint64_t handled() const { return handled_; }
 
-    histogram latency() const {
+    /// Of those from `id` on.
+    histogram latency_from(std::uint64_t id) const {
         histogram found;
-        for (const journey& one : all_)
-            if (one.acked != 0 && one.handled != 0)
-                found.record(std::chrono::nanoseconds{one.handled - one.acked});
+        for (std::size_t at = id - first_id_; at < acked_; ++at)
+            found.record(std::chrono::nanoseconds{all_.at(at).handled - all_.at(at).acked});
         return found;
     }
 
@@ -135,20 +135,23 @@ struct two_hosts {
 
 latency_result run_ack_to_handler(const std::string& receiver_directory, const std::string& worker_directory,
                                   const settings::amqp_queue& queue, const latency_plan& plan) {
-    const double seconds = std::chrono::duration<double>{plan.length}.count();
+    const double seconds = std::chrono::duration<double>{plan.warm_up + plan.length}.count();
     const std::uint64_t first_id = fresh_first_id();
     journeys all(first_id, static_cast<std::size_t>(plan.rate * seconds) + 2);
     two_hosts hosts(receiver_directory, worker_directory, queue, plan, all);
     paced_appends load(hosts.received, plan.rate, plan.body_bytes, first_id);
+    const auto note = [&all](const paced_appends::acked_append& one) { all.note_acked(one.id, one.acked); };
     load.run(
-        plan.length, [] { return true; },
-        [&all](const paced_appends::acked_append& one) { all.note_acked(one.id, one.acked); });
+        plan.warm_up, [] { return true; }, note);
+    const std::uint64_t first_measured = load.next_id();
+    load.run(
+        plan.length, [] { return true; }, note);
     const auto handled = [&all] { return all.handled(); };
     if (wait_for_count(handled, all.acked(), patience).count < all.acked())
         throw std::runtime_error("of " + std::to_string(all.acked()) + " events only " +
                                  std::to_string(all.handled()) + " reach their handler");
     hosts.stop();
-    return result_of(all.latency());
+    return result_of(all.latency_from(first_measured));
 }
 
 } // namespace outreachd::bench

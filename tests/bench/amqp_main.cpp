@@ -69,7 +69,11 @@ flow_row measure_flows(rabbitmq_node& broker, const amqp_options& chosen, const 
 }
 
 latency_row measure_latencies(rabbitmq_node& broker, const amqp_options& chosen, const amqp_case& at) {
-    const latency_plan plan{chosen.rate, as_duration(chosen.latency_seconds), at.window, chosen.body_bytes};
+    latency_plan plan;
+    plan.rate = chosen.rate;
+    plan.length = as_duration(chosen.latency_seconds);
+    plan.window = at.window;
+    plan.body_bytes = chosen.body_bytes;
     latency_row row{at, {}, {}};
     {
         const scratch_vhost vhost(broker);

@@ -93,20 +93,26 @@ flow_result run_bare(const settings::amqp_queue& queue, const flow_plan& plan) {
 latency_result run_bare_at_rate(const settings::amqp_queue& queue, const latency_plan& plan) {
     bare_publisher to(queue);
     std::uint64_t next_id = fresh_first_id();
-    pace timetable(plan.rate);
-    const auto end = timetable.next_due() + plan.length;
-    while (timetable.next_due() < end) {
-        const auto left = std::chrono::floor<std::chrono::milliseconds>(timetable.next_due() - clock::now());
-        if (left > 0ms) {
-            to.take_confirms(left);
-            continue;
+    const auto load = [&](std::chrono::nanoseconds length) {
+        pace timetable(plan.rate);
+        const auto end = timetable.next_due() + length;
+        while (timetable.next_due() < end) {
+            const auto left =
+                std::chrono::floor<std::chrono::milliseconds>(timetable.next_due() - clock::now());
+            if (left > 0ms) {
+                to.take_confirms(left);
+                continue;
+            }
+            to.publish(to.make(next_id++, plan.body_bytes));
+            timetable.advance();
+            to.take_confirms(0ms);
         }
-        to.publish(to.make(next_id++, plan.body_bytes));
-        timetable.advance();
-        to.take_confirms(0ms);
-    }
-    while (to.confirms().in_flight() > 0)
-        to.take_confirms(1s);
+        while (to.confirms().in_flight() > 0)
+            to.take_confirms(1s);
+    };
+    load(plan.warm_up);
+    to.end_warm_up();
+    load(plan.length);
     return result_of(to.confirms().latency());
 }
 

@@ -36,6 +36,9 @@ public:
 
     const pair_confirms& confirms() const { return confirms_; }
 
+    /// Latencies count from now on.
+    void end_warm_up() { confirms_.restart_latency(); }
+
 private:
     void take(const amqp_connection::incoming& what);
 

@@ -14,6 +14,7 @@ struct latency_plan {
     std::chrono::nanoseconds length = std::chrono::seconds{10};
     std::size_t window = 128; ///< The relay's.
     std::size_t body_bytes = 1024;
+    std::chrono::nanoseconds warm_up = std::chrono::seconds{1}; ///< Of the same load, before it is measured.
 };
 
 struct latency_result {

@@ -25,6 +25,9 @@ public:
 
     std::uint64_t in_flight() const { return sent_ - settled_; }
 
+    /// What was recorded of latencies is forgotten.
+    void restart_latency() { latency_ = {}; }
+
     /// From the second message's publish to the second confirm.
     const histogram& latency() const { return latency_; }
 
