@@ -40,7 +40,7 @@ held_queues::held_queues(amqp_connection::connection& at, const topology& names,
 void held_queues::begin() {
     at_.open_channel(control);
     at_.open_channel(looking);
-    names_.declare_for_workers(at_, control);
+    announce();
     const auto unusable = names_.declare(at_, control);
     for (std::uint32_t partition = 0; partition < names_.partitions(); ++partition) {
         const auto reason = unusable.find(partition);
@@ -49,7 +49,13 @@ void held_queues::begin() {
         else
             health_.mended(names_.work_queue(partition));
     }
+}
+
+/// Again where the node is gone that the workers' queue was on.
+void held_queues::announce() {
+    names_.declare_for_workers(at_, control);
     at_.consume(control, names_.workers_queue(), presence_tag);
+    is_announced_ = true;
 }
 
 void held_queues::look_around() {
@@ -63,6 +69,8 @@ void held_queues::look_around() {
         find_older_queues();
     }
     drain_older_queues();
+    if (!is_announced_)
+        announce();
     share_out();
 }
 
@@ -83,9 +91,10 @@ std::optional<amqp_connection::queue_state> held_queues::look_at(const std::stri
 void held_queues::share_out() {
     const auto workers = look_at(names_.workers_queue());
     const auto wanting = look_at(names_.wanting_queue());
-    if (!workers || !wanting)
-        throw amqp_error(trouble::not_found,
-                         "a queue by which workers count themselves is gone at " + at_.node());
+    if (!workers || !wanting) {
+        is_announced_ = false;
+        return;
+    }
     share_view seen{names_.partitions(), workers->consumers, wanting->consumers, {}, {}};
     for (const auto& [channel, one] : by_channel_)
         if (one.is_consuming && !one.leaving_since && one.partition < names_.partitions())
@@ -230,9 +239,11 @@ void held_queues::note_nothing_more() {
 }
 
 void held_queues::note_cancelled(std::uint16_t channel) {
-    if (channel == control)
-        throw amqp_error(trouble::lost,
-                         "a queue by which workers count themselves was deleted, or moved, at " + at_.node());
+    if (channel == control) { // or the wanting queue, and then it is wanted for again
+        is_announced_ = false;
+        is_wanting_ = false;
+        return;
+    }
     if (const auto known = by_channel_.find(channel); known != by_channel_.end())
         known->second.is_consuming = false; // and may be taken again
 }
@@ -256,7 +267,8 @@ void held_queues::give_all_back() {
     for (auto& [channel, one] : by_channel_)
         if (one.is_consuming)
             stop_consuming(channel, one);
-    at_.cancel(control, presence_tag);
+    if (is_announced_)
+        at_.cancel(control, presence_tag);
 }
 
 std::vector<std::uint32_t> held_queues::partitions() const {

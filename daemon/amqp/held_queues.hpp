@@ -54,6 +54,7 @@ private:
     };
 
     void begin();
+    void announce();
     void find_older_queues();
     void share_out();
     void take(std::uint32_t partition);
@@ -76,6 +77,7 @@ private:
     std::map<std::uint16_t, held_queue> by_channel_;
     share share_;
     std::vector<std::uint32_t> older_; ///< Beyond the partitions there are now.
+    bool is_announced_ = false;        ///< It is a consumer of the workers' queue.
     bool is_wanting_ = false;
     std::uint16_t last_channel_;
     steady_time next_look_;

@@ -5,6 +5,8 @@ namespace outreachd::amqp {
 namespace {
 
 constexpr std::chrono::minutes line_interval{1};
+constexpr std::size_t causes_max = 16;
+constexpr const char* trouble_line = "trouble at the broker; trying again";
 
 } // namespace
 
@@ -26,7 +28,7 @@ void link_health::lost(const std::string& cause) {
 
 void link_health::trouble(const std::string& about, const std::string& cause) {
     const std::lock_guard lock(mutex_);
-    note(troubles_[about], cause, "trouble at the broker; trying again", about);
+    note(troubles_[about], cause, trouble_line, about);
 }
 
 void link_health::mended(const std::string& about) {
@@ -39,15 +41,25 @@ void link_health::mended(const std::string& about) {
     troubles_.erase(known);
 }
 
-/// Another cause is news at once; the same one is told at intervals.
+/// Another cause is news at once; the same ones are told at intervals.
 void link_health::note(condition& what, const std::string& cause, const char* line, std::string_view about) {
-    const auto now = std::chrono::steady_clock::now();
     ++what.count;
-    if (what.cause == cause && now < what.next_line)
-        return;
     what.cause = cause;
-    what.next_line = now + line_interval;
-    log_.error(line, {{"link", link_}, {"about", about}, {"cause", cause}, {"times", what.count}});
+    const bool is_news = what.told.size() < causes_max && what.told.insert(cause).second;
+    if (is_news || std::chrono::steady_clock::now() >= what.next_line)
+        tell(what, line, about);
+}
+
+void link_health::tell(condition& what, const char* line, std::string_view about) {
+    what.next_line = std::chrono::steady_clock::now() + line_interval;
+    log_.error(line, {{"link", link_}, {"about", about}, {"cause", what.cause}, {"times", what.count}});
+}
+
+void link_health::remind(const std::string& about) {
+    const std::lock_guard lock(mutex_);
+    const auto known = troubles_.find(about);
+    if (known != troubles_.end() && std::chrono::steady_clock::now() >= known->second.next_line)
+        tell(known->second, trouble_line, about);
 }
 
 bool link_health::is_connected() const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ public:
     /// Something is wrong while the connection stands. `about` tells one such thing from another: a queue.
     void trouble(const std::string& about, const std::string& cause);
     void mended(const std::string& about);
+    /// It lasts: told again where it is time to.
+    void remind(const std::string& about);
 
     bool is_connected() const;
     std::string node() const;
@@ -34,11 +37,14 @@ public:
 private:
     struct condition {
         std::string cause;
+        std::set<std::string>
+            told; ///< Since it began: a cluster's nodes may fail in turns, for reasons of their own.
         std::uint64_t count = 0;
         steady_time next_line;
     };
 
     void note(condition& what, const std::string& cause, const char* line, std::string_view about);
+    void tell(condition& what, const char* line, std::string_view about);
 
     const std::string link_;
     log::logger& log_;

@@ -24,6 +24,10 @@ void outbox_reader::start_over() {
     next_due_.reset();
 }
 
+void outbox_reader::expect_due(steady_time when) {
+    next_due_ = std::min(next_due_.value_or(when), when);
+}
+
 void outbox_reader::probe(store::sequence first) {
     probes_.push_back(first);
 }
@@ -114,8 +118,7 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
             continue;
         if (one.next_attempt_at && *one.next_attempt_at > now) {
             const auto pause = std::max<std::chrono::microseconds>(*one.next_attempt_at - now, due_pause);
-            const auto due = std::chrono::steady_clock::now() + pause;
-            next_due_ = std::min(next_due_.value_or(due), due);
+            expect_due(std::chrono::steady_clock::now() + pause);
             continue;
         }
         // By the key alone where that suffices: a queue that is held for long has a long backlog.

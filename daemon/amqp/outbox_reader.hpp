@@ -31,6 +31,9 @@ public:
     /// There may be more behind the last.
     void look_again() { is_at_end_ = false; }
 
+    /// One that was sent is put off until then.
+    void expect_due(steady_time when);
+
     /// A queue that was held may be tried with one event again: with the first that was passed over.
     void probe(store::sequence first);
 

@@ -73,6 +73,11 @@ std::optional<store::sequence> partition_holds::first_passed_over() {
     return std::exchange(released_from_, std::nullopt);
 }
 
+bool partition_holds::is_probing(std::uint32_t partition) const {
+    const auto known = held_.find(partition);
+    return known != held_.end() && known->second.phase == phase::probing;
+}
+
 void partition_holds::forget_probes() {
     for (auto& [partition, one] : held_)
         if (one.phase == phase::probing)

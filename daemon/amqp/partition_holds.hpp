@@ -39,6 +39,8 @@ public:
     /// What was in flight is so no more: the connection is gone.
     void forget_probes();
 
+    bool is_probing(std::uint32_t partition) const;
+
     bool is_held(std::uint32_t partition) const { return held_.contains(partition); }
 
 private:

@@ -3,14 +3,13 @@
 #include "daemon/amqp/link_thread.hpp"
 #include "daemon/amqp/outbox_reader.hpp"
 #include "daemon/amqp/partition_holds.hpp"
+#include "daemon/amqp/publish_records.hpp"
 #include "daemon/amqp/publish_window.hpp"
 #include "daemon/amqp/topology.hpp"
 #include "daemon/amqp_connection/event_message.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
-#include <set>
 #include <utility>
 
 namespace outreachd::amqp {
@@ -25,14 +24,14 @@ using amqp_connection::trouble;
 constexpr std::uint16_t publishing = 1; // channels
 constexpr std::uint16_t declaring = 2;
 
-constexpr auto idle_pause = 1s; // heartbeats are looked after at least so often
-constexpr auto confirm_pause = 5ms;
+constexpr auto idle_pause = 1s;     // heartbeats are looked after at least so often
+constexpr auto confirm_pause = 1ms; // new events are looked for meanwhile
 constexpr auto read_again_after = 500ms;
 constexpr auto last_confirms = 2s; // at the stop
 constexpr std::size_t confirms_at_once = 64;
 constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
-constexpr std::chrono::minutes put_off_min{1};
-constexpr std::uint32_t put_off_doublings = 6; // about an hour
+constexpr std::size_t unrecorded_windows = 8;              // confirmed and not yet committed, in windows
+constexpr auto fresh_channel_pause = 5s;
 
 constexpr const char* odd_events = "single events";
 constexpr const char* alarm = "flow control";
@@ -54,11 +53,9 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     bool take_confirms(connection& at, std::chrono::milliseconds wait);
     void take(const amqp_connection::incoming& what);
     void settle(const publish_window::outcome& what);
-    void record_published();
-    void forget_recorded();
     void refuse(const event_in_flight& what);
     void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
-    void bury(store::sequence at);
+    void use_fresh_channel(connection& at);
     void check_deadline(const connection& at);
     void probe(connection& at);
     void finish(connection& at);
@@ -75,33 +72,33 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     partition_holds holds;
     outbox_reader outbox;
     publish_window window;
-    std::vector<event_id> confirmed;
-    std::set<event_id> unrecorded; ///< Confirmed, and still in the outbox.
+    std::shared_ptr<publish_records> records;
+    bool wants_fresh_channel = false;
+    steady_time next_fresh_channel;
     std::size_t one_at_a_time = 0; ///< So many events: one of them isn't taken by the broker.
     bool has_read_trouble = false;
 
-    std::atomic<bool> has_older = false;            ///< Events that were published wait again.
-    std::atomic<std::uint64_t> records_waiting = 0; ///< For the store's commit.
+    std::atomic<bool> has_older = false; ///< Events that were published wait again.
     std::atomic<std::uint64_t> in_flight = 0;
     std::atomic<std::uint64_t> published = 0;
     std::atomic<std::uint64_t> refused = 0;
-    std::mutex mutex; ///< Guards all below.
-    std::vector<event_id> recorded;
 };
 
 void relay::implementation::serve(connection& at) {
     // What was confirmed must have left the outbox before it is read anew.
-    record_published();
+    records->hand_over();
     wait_for_records();
+    records->look();
     window.clear();
     in_flight = 0;
+    wants_fresh_channel = false;
     holds.forget_probes();
     outbox.start_over();
     try {
         prepare(at);
         publish_until_stopped(at);
     } catch (const amqp_error& failure) {
-        record_published();
+        records->hand_over();
         health.mended(alarm);
         if (failure.kind() == trouble::rejected && window.size() == 1) {
             const event_in_flight odd = window.unsettled().front();
@@ -135,10 +132,14 @@ void relay::implementation::publish_until_stopped(connection& at) {
             outbox.look_again();
         if (has_older.exchange(false))
             outbox.start_over();
-        forget_recorded();
+        records->look();
+        if (wants_fresh_channel && window.size() == 0 && !at.is_blocked())
+            use_fresh_channel(at);
         const bool has_sent = !at.is_blocked() && (probe(at), fill(at));
         const bool has_more = outbox.has_more() && has_room() && !has_read_trouble && !at.is_blocked();
         if (!has_sent && !has_more && window.size() == 0) {
+            if (at.is_blocked())
+                health.remind(alarm);
             if (thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(
                     has_read_trouble ? read_again_after : idle_pause)))
                 outbox.look_again();
@@ -150,13 +151,16 @@ void relay::implementation::publish_until_stopped(connection& at) {
 }
 
 bool relay::implementation::has_room() const {
-    return window.size() + unrecorded.size() < (one_at_a_time > 0 ? 1 : limits.window) &&
+    if (wants_fresh_channel || records->unrecorded() >= unrecorded_windows * limits.window)
+        return false;
+    return window.size() < (one_at_a_time > 0 ? 1 : limits.window) &&
            (window.size() == 0 || window.body_bytes() < body_bytes_max);
 }
 
 /// Sends what there is room for. True where something was sent.
 bool relay::implementation::fill(connection& at) {
     bool has_sent = false;
+    const amqp_connection::corked together(at); // a packet for many
     while (has_room() && !thread->is_stopping()) {
         const auto next = outbox.next([this](store::sequence place) { return window.holds(place); });
         if (!next && !has_read_trouble)
@@ -167,14 +171,14 @@ bool relay::implementation::fill(connection& at) {
         if ((*next)->subject)
             send(at, **next);
         else
-            bury((*next)->at);
+            records->bury((*next)->at);
         has_sent = true;
     }
     return has_sent;
 }
 
 void relay::implementation::send(connection& at, const outgoing_event& next) {
-    if (window.holds(next.subject->id) || unrecorded.contains(next.subject->id))
+    if (window.holds(next.subject->id) || records->is_unrecorded(next.subject->id))
         return; // it has come back by its queue before its confirm
     const auto what = amqp_connection::to_message(*next.subject);
     event_in_flight sent;
@@ -211,7 +215,7 @@ bool relay::implementation::take_confirms(connection& at, std::chrono::milliseco
     const bool is_all = !came;
     if (came)
         take(*came);
-    record_published();
+    records->hand_over();
     return is_all;
 }
 
@@ -230,7 +234,7 @@ void relay::implementation::take(const amqp_connection::incoming& what) {
 
 void relay::implementation::settle(const publish_window::outcome& what) {
     for (const event_in_flight& one : what.published) {
-        confirmed.push_back(one.id);
+        records->note_confirmed(one.id);
         if (holds.note_taken(one.partition))
             health.mended(names.work_queue(one.partition));
         if (one.attempts > 0)
@@ -244,32 +248,11 @@ void relay::implementation::settle(const publish_window::outcome& what) {
     in_flight = window.size();
 }
 
-/// One commit for all that came together. The event is safe at the broker by now: nobody waits for it.
-void relay::implementation::record_published() {
-    if (confirmed.empty())
-        return;
-    unrecorded.insert(confirmed.begin(), confirmed.end());
-    ++records_waiting;
-    std::vector<event_id> ids = std::exchange(confirmed, {});
-    auto kept = ids;
-    events.note_published(std::move(ids), [self = shared_from_this(), recorded = std::move(kept)] {
-        {
-            const std::lock_guard lock(self->mutex);
-            self->recorded.insert(self->recorded.end(), recorded.begin(), recorded.end());
-        }
-        --self->records_waiting;
-        self->thread->wake();
-    });
-}
-
-void relay::implementation::forget_recorded() {
-    std::vector<event_id> done;
-    {
-        const std::lock_guard lock(mutex);
-        done.swap(recorded);
-    }
-    for (const event_id& one : done)
-        unrecorded.erase(one);
+/// One that the broker doesn't take whatever happens to others.
+void relay::implementation::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
+    ++refused;
+    health.trouble(odd_events, why);
+    outbox.expect_due(records->put_off(at, attempts, why));
 }
 
 void relay::implementation::refuse(const event_in_flight& what) {
@@ -280,36 +263,20 @@ void relay::implementation::refuse(const event_in_flight& what) {
     if (what.refusal.empty())
         return put_off(what.at, what.attempts, names.exchange() + ": " + what.exchange_refusal);
     ++refused;
-    holds.hold(what.partition, what.at, std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    // RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.
+    if (holds.is_probing(what.partition) && now >= next_fresh_channel)
+        wants_fresh_channel = true;
+    holds.hold(what.partition, what.at, now);
     health.trouble(names.work_queue(what.partition), what.refusal);
 }
 
-/// One that the broker doesn't take whatever happens to others.
-void relay::implementation::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
-    ++refused;
-    health.trouble(odd_events, why);
-    store::settlement told;
-    told.sequence = at;
-    told.handler = store::outbox_name;
-    told.state = store::delivery_state::retry;
-    told.attempts = attempts + 1;
-    told.started_at = wall_now();
-    told.next_attempt_at = told.started_at + put_off_min * (1U << std::min(attempts, put_off_doublings));
-    told.reason = why;
-    ++records_waiting;
-    events.settle(std::move(told), [self = shared_from_this()] { --self->records_waiting; });
-}
-
-/// Its row can't be read any more.
-void relay::implementation::bury(store::sequence at) {
-    store::settlement told;
-    told.sequence = at;
-    told.handler = store::outbox_name;
-    told.state = store::delivery_state::dead;
-    told.started_at = wall_now();
-    told.reason = store::damaged_reason;
-    ++records_waiting;
-    events.settle(std::move(told), [self = shared_from_this()] { --self->records_waiting; });
+void relay::implementation::use_fresh_channel(connection& at) {
+    at.close_channel(publishing);
+    at.open_channel(publishing);
+    at.confirm_publishes(publishing);
+    wants_fresh_channel = false;
+    next_fresh_channel = std::chrono::steady_clock::now() + fresh_channel_pause;
 }
 
 /// Under an alarm the broker doesn't look for our heartbeats, and a queue without a quorum says nothing: only
@@ -355,7 +322,7 @@ void relay::implementation::finish(connection& at) {
 }
 
 void relay::implementation::wait_for_records() {
-    while (records_waiting > 0 && !thread->is_stopping())
+    while (records->waiting() > 0 && !thread->is_stopping())
         thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(read_again_after));
 }
 
@@ -363,6 +330,7 @@ relay::relay(const settings::amqp_queue& configured, store::store& events, log::
              relay_limits limits)
     : implementation_(std::make_shared<implementation>(configured, events, log, limits)) {
     auto& own = *implementation_;
+    own.records = std::make_shared<publish_records>(events, [thread = &own.thread] { (*thread)->wake(); });
     own.thread = std::make_shared<link_thread>(connection_options(configured.nodes, "outreachd relay"),
                                                own.health, [&own](connection& at) { own.serve(at); });
 }

@@ -24,18 +24,25 @@ struct share_step {
 };
 
 /// With N queues and W workers each comes to hold N/W: rounded down at least, rounded up at most. One that
-/// has more than that gives back; one that has less takes what is free, and says that it wants where nothing
-/// is; then those that have one more than the least give one back. What is left over after that, free for
-/// `leftover_looks` looks, goes to whoever has room. So it settles, and nothing moves without a reason. Pure.
+/// has less takes what is free, and says that it wants; then those that have more than the least give back.
+/// What is left over after that, free for `leftover_looks` looks, goes to whoever has room, and after
+/// `abandoned_looks` to anybody, who keeps it for `keep_looks`: no queue is without a worker because some are
+/// counted that are gone. One that has more than its share for `surplus_looks` gives it back though nobody
+/// wants. So it settles, and nothing moves without a reason. Pure.
 class share {
 public:
     static constexpr std::uint32_t leftover_looks = 3;
+    static constexpr std::uint32_t abandoned_looks = 8;
+    static constexpr std::uint32_t surplus_looks = 6;
+    static constexpr std::uint32_t keep_looks = 600;
 
     /// `chance`: in [0, 1), so that several that may give back don't all do so at once.
     share_step next(const share_view& seen, double chance);
 
 private:
     std::uint32_t looks_with_leftover_ = 0;
+    std::uint32_t looks_with_surplus_ = 0;
+    std::uint32_t looks_to_keep_ = 0;
     bool was_wanting_ = false;
 };
 

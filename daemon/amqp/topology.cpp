@@ -43,10 +43,11 @@ std::map<std::uint32_t, std::string> topology::declare(amqp_connection::connecti
 void topology::declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const {
     for (const std::string& name : {workers_queue(), wanting_queue()})
         at.declare_queue(channel, name,
-                         {.kind = kind(),
+                         {.kind = amqp_connection::queue_kind::classic,
                           .rejects_when_full = false,
                           .has_one_consumer = false,
-                          .delivery_limit = std::nullopt});
+                          .delivery_limit = std::nullopt,
+                          .is_transient = true});
 }
 
 std::string topology::declare_work_queue(amqp_connection::connection& at, std::uint16_t channel,
@@ -57,7 +58,8 @@ std::string topology::declare_work_queue(amqp_connection::connection& at, std::u
                          {.kind = kind(),
                           .rejects_when_full = true,
                           .has_one_consumer = true,
-                          .delivery_limit = is_quorum ? std::optional{delivery_limit} : std::nullopt});
+                          .delivery_limit = is_quorum ? std::optional{delivery_limit} : std::nullopt,
+                          .is_transient = false});
         return {};
     } catch (const amqp_error& refused) {
         // One that isn't ours, or whose node is down, holds up no other.

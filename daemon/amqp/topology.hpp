@@ -34,7 +34,8 @@ public:
     /// Where an event goes: by its ordering key; one without by its own id, so that those spread.
     std::uint32_t partition_of(std::uint64_t ordering_key, const event_id& id) const;
 
-    /// The two queues by which workers count themselves.
+    /// The two queues by which workers count themselves. They go with their node, and are made anew: a quorum
+    /// queue would go on counting the consumers of a node that is dead.
     void declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const;
     /// The exchange and the work queues: makes what isn't there. The channel is open before and after. Gives
     /// why a work queue can't be used, by its partition: the others are of use all the same. Throws

@@ -28,12 +28,13 @@ struct options {
 
 enum class queue_kind { quorum, classic };
 
-/// A durable queue and its arguments.
+/// A queue and its arguments.
 struct queue_arguments {
     queue_kind kind = queue_kind::quorum;
     bool rejects_when_full = false;                   ///< `x-overflow: reject-publish`
     bool has_one_consumer = false;                    ///< `x-single-active-consumer`
     std::optional<std::uint32_t> delivery_limit = {}; ///< `x-delivery-limit`, quorum queues only.
+    bool is_transient = false; ///< Gone with its node; else durable. Classic queues only.
 };
 
 struct queue_state {
@@ -91,6 +92,9 @@ public:
     /// its length.
     std::uint64_t publish(std::uint16_t channel, const published& what);
 
+    /// While true what is sent waits for more, so that small messages share a packet; 200 ms at most.
+    void cork(bool is_corked) noexcept;
+
     /// At most `prefetch` unacked messages on the channel's consumers that are begun from now on.
     void limit_unacked(std::uint16_t channel, std::uint16_t prefetch);
     /// Begins to consume with acks; `consumer` is its tag, unique on the channel.
@@ -110,6 +114,20 @@ public:
 private:
     struct implementation;
     std::unique_ptr<implementation> implementation_;
+};
+
+/// Corks a connection for as long as it lives. The connection outlives it.
+class corked {
+public:
+    explicit corked(connection& what) : what_(what) { what_.cork(true); }
+
+    ~corked() { what_.cork(false); }
+
+    corked(const corked&) = delete;
+    corked& operator=(const corked&) = delete;
+
+private:
+    connection& what_;
 };
 
 } // namespace outreachd::amqp_connection

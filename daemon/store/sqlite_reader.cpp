@@ -17,6 +17,7 @@ void sqlite_reader::follow_writer() {
     const std::int64_t current = writer_.file();
     if (database_ && file_ == current)
         return;
+    unfinished_event_.reset();
     database_ = std::make_unique<database>(files_.path_of(current), open_mode::read);
     file_ = current;
 }
@@ -75,8 +76,19 @@ result<stored_event> sqlite_reader::unfinished_event(std::string_view handler, s
                                        " FROM events WHERE sequence=?1 AND EXISTS (SELECT 1 FROM deliveries"
                                        " WHERE event=?1 AND state<2"
                                        " AND handler=(SELECT id FROM handlers WHERE name=?2))";
-        statement row(*database_, sql.c_str());
-        return row.bind(at, handler).step() ? std::optional{checked(row)} : std::nullopt;
+        if (!unfinished_event_)
+            unfinished_event_ = database_->prepare(sql.c_str());
+        statement& row = *unfinished_event_;
+        std::optional<stored_event> read;
+        try {
+            if (row.bind(at, handler).step())
+                read = checked(row);
+        } catch (const database_error&) {
+            unfinished_event_.reset();
+            throw;
+        }
+        row.reset(); // ends the read
+        return read;
     });
     if (!found)
         return found.error();

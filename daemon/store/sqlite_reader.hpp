@@ -58,6 +58,7 @@ private:
     std::atomic<std::uint64_t>& damaged_;
     std::int64_t file_ = 0;
     std::unique_ptr<database> database_;
+    std::unique_ptr<statement> unfinished_event_; ///< Of `database_`; prepared when it is first needed.
 };
 
 } // namespace outreachd::store

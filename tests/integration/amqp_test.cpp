@@ -2,11 +2,9 @@
 #include "tests/integration/load.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/integration/wire_client.hpp"
-#include "tests/samples.hpp"
 #include "tests/servers/rabbitmq_node.hpp"
 #include "tests/servers/tcp_proxy.hpp"
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -95,90 +93,6 @@ TEST(Amqp, CarriesThemToAnotherHostByQuorumQueuesToo) {
     EXPECT_TRUE(has_published_all(receiver));
     EXPECT_TRUE(eventually([&] { return worker.metric("outreachd_taken_in_repeats") >= 500; }));
     expect_each_once(worker);
-}
-
-/// Lines of `bound_consumer.py`, which waits for events of other senders.
-class bound_consumer {
-public:
-    bound_consumer(const std::string& uri, const std::string& routing_key, std::size_t count) {
-        const std::string command =
-            std::string("exec " OUTREACHD_SOURCES "/tests/integration/bound_consumer.py '") + uri +
-            "' outreach.events '" + routing_key + "' " + std::to_string(count);
-        pipe_ = ::popen(command.c_str(), "re");
-        EXPECT_EQ(line(), "bound");
-    }
-
-    ~bound_consumer() { ::pclose(pipe_); }
-
-    bound_consumer(const bound_consumer&) = delete;
-    bound_consumer& operator=(const bound_consumer&) = delete;
-
-    std::string line() {
-        std::string text;
-        for (int c = std::getc(pipe_); c != EOF && c != '\n'; c = std::getc(pipe_))
-            text += static_cast<char>(c);
-        return text;
-    }
-
-private:
-    std::FILE* pipe_ = nullptr;
-};
-
-std::string hex_of(std::string_view bytes) {
-    std::string text;
-    for (const char byte : bytes)
-        for (const int shift : {4, 0})
-            text += "0123456789abcdef"[static_cast<unsigned char>(byte) >> shift & 15];
-    return text;
-}
-
-TEST(Amqp, AProgramWithAnotherLibraryGetsTheExactBytes) {
-    const std::string uri = broker().uri(broker().new_vhost());
-    daemon_under_test receiver(
-        through_broker({.uris = {uri}, .roles = "[receive]", .handlers = "", .routes = ""}));
-    receiver.start();
-    ASSERT_TRUE(eventually([&] { return status_of(receiver).find("\"reasons\":[]") != std::string::npos; }));
-    std::vector<sample> tasks;
-    for (const sample& one : load_samples())
-        if (one.name.starts_with("task."))
-            tasks.push_back(one);
-    ASSERT_FALSE(tasks.empty());
-    bound_consumer consumer(uri, "task.*", tasks.size());
-    wire_client client(receiver.port());
-    std::size_t count = 0;
-    for (const sample& one : load_samples()) { // those of other resources don't come
-        const std::string fields = "Outreach-Webhook-Event-Id: from-the-header-" + std::to_string(count++) +
-                                   "\r\nOutreach-Webhook-Cleanup-Token: a-credential\r\n";
-        ASSERT_TRUE(client.send(signed_post(one.body, fields)));
-        ASSERT_EQ(client.read_answer(5s).status, 200);
-    }
-    std::set<std::string> bodies;
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-        const std::string line = consumer.line();
-        const auto told = boost::json::parse(line).as_object();
-        const std::string body{told.at("body_hex").as_string()};
-        const auto sent =
-            std::ranges::find_if(tasks, [&](const sample& one) { return hex_of(one.body) == body; });
-        ASSERT_NE(sent, tasks.end()) << line;
-        bodies.insert(body);
-        EXPECT_EQ(told.at("routing_key"), sent->name.c_str());
-        EXPECT_EQ(told.at("type"), sent->name.c_str());
-        EXPECT_EQ(told.at("content_type"), "application/vnd.api+json");
-        EXPECT_EQ(told.at("app_id"), "outreachd");
-        EXPECT_EQ(told.at("delivery_mode"), 2);
-        const auto shown =
-            receiver.command({"events", "show", std::string(told.at("message_id").as_string())});
-        EXPECT_THAT(shown.out, HasSubstr(sent->name)) << "the message id is the event's";
-        const auto& headers = told.at("headers").as_object();
-        EXPECT_EQ(headers.at("cloudEvents_id"), told.at("message_id"));
-        EXPECT_EQ(headers.at("cloudEvents_type"), sent->name.c_str());
-        EXPECT_EQ(headers.at("cloudEvents_specversion"), "1.0");
-        EXPECT_THAT(std::string(headers.at("Outreach-Webhook-Event-Id").as_string()),
-                    testing::StartsWith("from-the-header-"));
-        EXPECT_TRUE(headers.contains("traceparent"));
-        EXPECT_THAT(line, Not(HasSubstr("a-credential")));
-    }
-    EXPECT_EQ(bodies.size(), tasks.size());
 }
 
 TEST(Amqp, StartsWithoutItsBrokerAndCatchesUp) {

@@ -140,6 +140,29 @@ TEST(Share, NothingMovesOnceItIsEven) {
         EXPECT_EQ(all.look(), 0U);
 }
 
+TEST(Share, LeavesNoQueueWithoutAWorkerWhereTheDeadAreCounted) {
+    share decides;
+    share_view seen{8, 6, 0, {0, 1}, {4, 5}};
+    int looks = 0;
+    for (; looks < 20 && seen.held.size() < 4; ++looks)
+        for (const std::uint32_t one : decides.next(seen, 0).take) {
+            seen.held.insert(one);
+            std::erase(seen.free, one);
+        }
+    EXPECT_EQ(seen.held.size(), 4U);
+    for (int i = 0; i < 100; ++i)
+        EXPECT_TRUE(decides.next(seen, 0).give.empty()) << "and keeps them while nobody wants any";
+}
+
+TEST(Share, GivesBackWhatIsTooMuchThoughNobodyWants) {
+    share decides;
+    const share_view seen{8, 3, 0, {2, 3, 4, 6}, {}};
+    std::size_t looks = 1;
+    while (looks < 20 && decides.next(seen, 0).give.empty())
+        ++looks;
+    EXPECT_EQ(looks, share::surplus_looks) << "two others have two each, and room for one more";
+}
+
 TEST(Share, StaysAsItIsWhileTheOthersCantBeCounted) {
     share decides;
     const share_step step = decides.next({8, 0, 0, {0, 1, 2, 3}, {4, 5}}, 0.3);

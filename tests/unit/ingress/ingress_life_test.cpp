@@ -263,8 +263,7 @@ TEST(IngressLife, ClosesTheLongestIdleWhereANewcomerNeedsRoom) {
         auto third = server.connect();
         if (first->wait_for_end(1500ms) == ending::none)
             third = server.connect(); // it was reset: the first hadn't become idle yet
-        EXPECT_EQ(first->wait_for_end(), ending::closed);
-        ASSERT_TRUE(server.has_open(3));
+        ASSERT_TRUE(first->wait_for_end() == ending::closed && server.has_open(3));
         busy->send(request.substr(30));
         EXPECT_EQ(status_of(busy->receive_response()), 200);
         for (const auto& client : {second.get(), third.get()}) {

@@ -1,0 +1,70 @@
+#include "daemon/amqp/publish_records.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace outreachd::amqp {
+
+namespace {
+
+constexpr std::chrono::minutes put_off_min{1};
+constexpr std::uint32_t put_off_doublings = 6; // about an hour
+
+} // namespace
+
+void publish_records::hand_over() {
+    if (confirmed_.empty())
+        return;
+    unrecorded_.insert(confirmed_.begin(), confirmed_.end());
+    std::vector<event_id> ids = std::exchange(confirmed_, {});
+    auto kept = ids;
+    ++waiting_;
+    events_.note_published(std::move(ids), [self = shared_from_this(), kept = std::move(kept)] {
+        {
+            const std::lock_guard lock(self->mutex_);
+            self->recorded_.insert(self->recorded_.end(), kept.begin(), kept.end());
+        }
+        --self->waiting_;
+        self->committed_();
+    });
+}
+
+void publish_records::look() {
+    std::vector<event_id> done;
+    {
+        const std::lock_guard lock(mutex_);
+        done.swap(recorded_);
+    }
+    for (const event_id& one : done)
+        unrecorded_.erase(one);
+}
+
+steady_time publish_records::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
+    const auto pause = put_off_min * (1U << std::min(attempts, put_off_doublings));
+    store::settlement told;
+    told.sequence = at;
+    told.state = store::delivery_state::retry;
+    told.attempts = attempts + 1;
+    told.started_at = wall_now();
+    told.next_attempt_at = told.started_at + pause;
+    told.reason = why;
+    settle(std::move(told));
+    return std::chrono::steady_clock::now() + pause;
+}
+
+void publish_records::bury(store::sequence at) {
+    store::settlement told;
+    told.sequence = at;
+    told.state = store::delivery_state::dead;
+    told.started_at = wall_now();
+    told.reason = store::damaged_reason;
+    settle(std::move(told));
+}
+
+void publish_records::settle(store::settlement what) {
+    what.handler = store::outbox_name;
+    ++waiting_;
+    events_.settle(std::move(what), [self = shared_from_this()] { --self->waiting_; });
+}
+
+} // namespace outreachd::amqp

@@ -1,0 +1,60 @@
+/// What the relay tells the store of events it has sent.
+#pragma once
+
+#include "daemon/event/timestamp.hpp"
+#include "daemon/store/store.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace outreachd::amqp {
+
+/// Commits are not waited for: what is told and not yet committed is known here. The relay's thread, but for
+/// what the store calls. Made shared: the store may call when the relay is gone.
+class publish_records : public std::enable_shared_from_this<publish_records> {
+public:
+    /// `committed` is called behind each commit, on the store's writer thread.
+    publish_records(store::store& events, std::function<void()> committed)
+        : events_(events), committed_(std::move(committed)) {}
+
+    void note_confirmed(const event_id& id) { confirmed_.push_back(id); }
+
+    /// Hands over what was noted since the last time: one commit for all.
+    void hand_over();
+    /// The broker doesn't take this one, whatever becomes of others: again in a minute, and each time twice
+    /// as late, up to an hour. Gives when.
+    steady_time put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
+    /// Its row can't be read any more.
+    void bury(store::sequence at);
+
+    /// Whether an event is confirmed and may still stand in the outbox.
+    bool is_unrecorded(const event_id& id) const { return unrecorded_.contains(id); }
+
+    std::size_t unrecorded() const { return unrecorded_.size(); }
+
+    /// Takes note of what is committed by now.
+    void look();
+
+    /// Commits that are waited for.
+    std::uint64_t waiting() const { return waiting_; }
+
+private:
+    void settle(store::settlement what);
+
+    store::store& events_;
+    const std::function<void()> committed_;
+    std::vector<event_id> confirmed_;
+    std::set<event_id> unrecorded_;
+
+    std::atomic<std::uint64_t> waiting_ = 0;
+    std::mutex mutex_; ///< Guards all below.
+    std::vector<event_id> recorded_;
+};
+
+} // namespace outreachd::amqp
