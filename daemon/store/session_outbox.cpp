@@ -53,7 +53,7 @@ std::uint64_t session::publish_again(sequence at) {
 }
 
 void session::move_outbox_row(sequence at, delivery_state from, delivery_state to) {
-    const auto before = summary_of(at);
+    const auto before = is_unfinished(from) ? event_state::pending : summary_of(at);
     const std::optional<std::int64_t> finished =
         is_unfinished(to) ? std::nullopt : std::optional{to_number(wall_now())};
     update_delivery_
