@@ -168,7 +168,11 @@ TEST_P(BrokerFaults, TheDaemonIsKilledWhilePublishingAndConsuming) {
     expect_all_is_well(senders, 0, static_cast<std::uint64_t>(kills));
 }
 
-INSTANTIATE_TEST_SUITE_P(Queues, BrokerFaults, testing::Values("classic", "quorum"),
+std::vector<const char*> queue_types() {
+    return is_long() ? std::vector<const char*>{"classic", "quorum"} : std::vector<const char*>{"quorum"};
+}
+
+INSTANTIATE_TEST_SUITE_P(Queues, BrokerFaults, testing::ValuesIn(queue_types()),
                          [](const auto& tested) { return std::string(tested.param); });
 
 /// A handler that hangs and one that fails hold no message.
