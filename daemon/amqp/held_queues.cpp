@@ -40,7 +40,7 @@ held_queues::held_queues(amqp_connection::connection& at, const topology& names,
 void held_queues::begin() {
     at_.open_channel(control);
     at_.open_channel(looking);
-    announce();
+    declare_and_count();
     const auto unusable = names_.declare(at_, control);
     for (std::uint32_t partition = 0; partition < names_.partitions(); ++partition) {
         const auto reason = unusable.find(partition);
@@ -51,11 +51,12 @@ void held_queues::begin() {
     }
 }
 
-/// Again where the node is gone that the workers' queue was on.
-void held_queues::announce() {
+/// Again where the node is gone that one of the two queues was on.
+void held_queues::declare_and_count() {
     names_.declare_for_workers(at_, control);
-    at_.consume(control, names_.workers_queue(), presence_tag);
-    is_announced_ = true;
+    if (!is_counted_)
+        at_.consume(control, names_.workers_queue(), presence_tag);
+    is_counted_ = true;
 }
 
 void held_queues::look_around() {
@@ -69,8 +70,8 @@ void held_queues::look_around() {
         find_older_queues();
     }
     drain_older_queues();
-    if (!is_announced_)
-        announce();
+    if (!is_counted_)
+        declare_and_count();
     share_out();
 }
 
@@ -91,10 +92,8 @@ std::optional<amqp_connection::queue_state> held_queues::look_at(const std::stri
 void held_queues::share_out() {
     const auto workers = look_at(names_.workers_queue());
     const auto wanting = look_at(names_.wanting_queue());
-    if (!workers || !wanting) {
-        is_announced_ = false;
-        return;
-    }
+    if (!workers || !wanting)
+        return declare_and_count(); // a consumer of what is gone will be told so
     share_view seen{names_.partitions(), workers->consumers, wanting->consumers, {}, {}};
     for (const auto& [channel, one] : by_channel_)
         if (one.is_consuming && !one.leaving_since && one.partition < names_.partitions())
@@ -238,13 +237,10 @@ void held_queues::note_nothing_more() {
             one.is_told = true;
 }
 
-void held_queues::note_cancelled(std::uint16_t channel) {
-    if (channel == control) { // or the wanting queue, and then it is wanted for again
-        is_announced_ = false;
-        is_wanting_ = false;
-        return;
-    }
-    if (const auto known = by_channel_.find(channel); known != by_channel_.end())
+void held_queues::note_cancelled(const amqp_connection::consumer_cancelled& what) {
+    if (what.channel == control)
+        (what.consumer == presence_tag ? is_counted_ : is_wanting_) = false;
+    else if (const auto known = by_channel_.find(what.channel); known != by_channel_.end())
         known->second.is_consuming = false; // and may be taken again
 }
 
@@ -267,7 +263,7 @@ void held_queues::give_all_back() {
     for (auto& [channel, one] : by_channel_)
         if (one.is_consuming)
             stop_consuming(channel, one);
-    if (is_announced_)
+    if (is_counted_)
         at_.cancel(control, presence_tag);
 }
 

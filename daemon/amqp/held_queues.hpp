@@ -31,7 +31,7 @@ public:
     /// All that has come so far was told.
     void note_nothing_more();
     /// The broker has ended the consumer: the queue is gone, or has another leader.
-    void note_cancelled(std::uint16_t channel);
+    void note_cancelled(const amqp_connection::consumer_cancelled& what);
     /// The broker has closed the channel.
     void note_closed(std::uint16_t channel);
     /// Consumes nothing any more; what has come is still to be acked.
@@ -54,7 +54,7 @@ private:
     };
 
     void begin();
-    void announce();
+    void declare_and_count();
     void find_older_queues();
     void share_out();
     void take(std::uint32_t partition);
@@ -77,8 +77,8 @@ private:
     std::map<std::uint16_t, held_queue> by_channel_;
     share share_;
     std::vector<std::uint32_t> older_; ///< Beyond the partitions there are now.
-    bool is_announced_ = false;        ///< It is a consumer of the workers' queue.
-    bool is_wanting_ = false;
+    bool is_counted_ = false;          ///< It is a consumer of the workers' queue.
+    bool is_wanting_ = false;          ///< And of the wanting queue.
     std::uint16_t last_channel_;
     steady_time next_look_;
     steady_time next_search_;

@@ -133,7 +133,7 @@ void intake::implementation::take(amqp_connection::incoming what, held_queues& h
     } else if (const auto* ended = std::get_if<amqp_connection::consumer_cancelled>(&what)) {
         log.warn("the broker has ended a consumer: its queue was deleted, or has another leader",
                  {{"queue", ended->consumer}});
-        held.note_cancelled(ended->channel);
+        held.note_cancelled(*ended);
     }
 }
 

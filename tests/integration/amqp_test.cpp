@@ -296,6 +296,25 @@ TEST(Amqp, WorkersShareTheQueuesOut) {
         EXPECT_EQ(one->metric("outreachd_unaccounted"), 0);
 }
 
+TEST(Amqp, AQueueThatWorkersCountOnIsMadeAnewWithoutLosingAnythingHeld) {
+    const std::string vhost = broker().new_vhost();
+    daemon_under_test worker(through_broker({.uris = {broker().uri(vhost)}, .roles = "[work]"}));
+    worker.start();
+    ASSERT_TRUE(eventually([&] { return work_queues_of(worker).size() == 8; }, 10s));
+    const auto are_there = [&] {
+        const std::string listed =
+            broker().ctl({"list_queues", "-q", "-p", vhost, "name", "--no-table-headers"});
+        return listed.find("outreachd.workers\n") != std::string::npos &&
+               listed.find("outreachd.workers.wanting\n") != std::string::npos;
+    };
+    for (const char* const name : {"outreachd.workers.wanting", "outreachd.workers"}) {
+        broker().ctl({"delete_queue", "-p", vhost, name});
+        EXPECT_TRUE(eventually(are_there, 10s)) << name;
+        EXPECT_EQ(work_queues_of(worker).size(), 8U) << name;
+    }
+    EXPECT_THAT(worker.log(), Not(HasSubstr("no connection to the broker")));
+}
+
 TEST(Amqp, WithoutABrokerAnyMoreTheOutboxGoesToHandlersHere) {
     tcp_proxy road(broker().port());
     road.refuse(true);
