@@ -61,27 +61,23 @@ std::optional<admin::broker_status> broker_links::status() const {
 }
 
 void broker_links::add_gauges(metrics::metrics& to) const {
-    const auto add = [&to](const char* name, const char* help, const char* label,
-                           std::function<double()> read) {
-        to.add_gauge(name, help, label, std::move(read));
-    };
     if (relay_) {
-        add("broker_connected", "Whether the link to the broker stands.", "link=relay",
-            [this] { return relay_->figures().is_connected ? 1.0 : 0.0; });
-        add("published", "Events that the broker has confirmed, since the start.", "",
-            [this] { return static_cast<double>(relay_->figures().published); });
-        add("publish_refused", "Publishes that were returned, refused or not confirmed in time.", "",
-            [this] { return static_cast<double>(relay_->figures().refused); });
+        to.add_gauge("broker_connected", "Whether the link to the broker stands.", "link=relay",
+                     [this] { return relay_->figures().is_connected ? 1.0 : 0.0; });
+        to.add_gauge("published", "Events that the broker has confirmed, since the start.", "",
+                     [this] { return static_cast<double>(relay_->figures().published); });
+        to.add_gauge("publish_refused", "Publishes that were returned, refused or not confirmed in time.", "",
+                     [this] { return static_cast<double>(relay_->figures().refused); });
     }
     if (intake_) {
-        add("broker_connected", "Whether the link to the broker stands.", "link=intake",
-            [this] { return intake_->figures().is_connected ? 1.0 : 0.0; });
-        add("work_queues", "Work queues that this worker consumes.", "",
-            [this] { return static_cast<double>(intake_->figures().held.size()); });
-        add("taken_in", "Events that came by a queue, since the start.", "",
-            [this] { return static_cast<double>(intake_->figures().taken); });
-        add("taken_in_repeats", "Messages dropped because their event was known, since the start.", "",
-            [this] { return static_cast<double>(intake_->figures().repeats); });
+        to.add_gauge("broker_connected", "Whether the link to the broker stands.", "link=intake",
+                     [this] { return intake_->figures().is_connected ? 1.0 : 0.0; });
+        to.add_gauge("work_queues", "Work queues that this worker consumes.", "",
+                     [this] { return static_cast<double>(intake_->figures().held.size()); });
+        to.add_gauge("taken_in", "Events that came by a queue, since the start.", "",
+                     [this] { return static_cast<double>(intake_->figures().taken); });
+        to.add_gauge("taken_in_repeats", "Messages dropped because their event was known, since the start.",
+                     "", [this] { return static_cast<double>(intake_->figures().repeats); });
     }
 }
 

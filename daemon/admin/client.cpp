@@ -237,22 +237,4 @@ std::variant<client_answer, client_failure> parse_answer(std::string_view bytes)
     return client_answer{status, std::string{body}};
 }
 
-std::string percent_encode(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                   (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (is_unreserved) {
-            encoded += c;
-        } else {
-            encoded += '%';
-            encoded += digits[byte >> 4U];
-            encoded += digits[byte & 0xfU];
-        }
-    }
-    return encoded;
-}
-
 } // namespace outreachd::admin

@@ -45,7 +45,4 @@ private:
 /// Reads a whole answer as the admin server sends it: a head, and a body of its Content-Length.
 std::variant<client_answer, client_failure> parse_answer(std::string_view bytes);
 
-/// Percent-encodes all but RFC 3986's unreserved characters, for a parameter's value.
-std::string percent_encode(std::string_view text);
-
 } // namespace outreachd::admin

@@ -59,11 +59,11 @@ void held_queues::declare_and_count() {
     is_counted_ = true;
 }
 
-void held_queues::look_around() {
+bool held_queues::look_around() {
     leave_when_quiet();
     const auto now = std::chrono::steady_clock::now();
     if (now < next_look_)
-        return;
+        return false;
     next_look_ = now + look_pause;
     if (now >= next_search_) {
         next_search_ = now + search_pause;
@@ -73,6 +73,7 @@ void held_queues::look_around() {
     if (!is_counted_)
         declare_and_count();
     share_out();
+    return true;
 }
 
 /// Nothing where it isn't there.
@@ -98,9 +99,7 @@ void held_queues::share_out() {
     for (const auto& [channel, one] : by_channel_)
         if (one.is_consuming && !one.leaving_since && one.partition < names_.partitions())
             seen.held.insert(one.partition);
-    const std::uint32_t most =
-        (names_.partitions() + std::max(seen.workers, 1U) - 1) / std::max(seen.workers, 1U);
-    if (seen.held.size() < most)
+    if (seen.held.size() < share_at_most(seen.partitions, seen.workers))
         for (std::uint32_t partition = 0; partition < names_.partitions(); ++partition) {
             if (std::ranges::any_of(by_channel_,
                                     [&](const auto& one) { return one.second.partition == partition; }))

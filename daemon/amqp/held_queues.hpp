@@ -24,8 +24,8 @@ public:
     held_queues(amqp_connection::connection& at, const topology& names, link_health& health,
                 const intake_batches& batches, std::function<bool()> has_unfinished);
 
-    /// Looks at the others, takes and gives: at most twice a second.
-    void look_around();
+    /// Looks at the others, takes and gives: at most twice a second. True where it has looked.
+    bool look_around();
     /// A message came: of which queue it is known by its channel.
     void note_delivered(std::uint16_t channel);
     /// All that has come so far was told.

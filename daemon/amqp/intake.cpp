@@ -69,8 +69,8 @@ void intake::implementation::serve(connection& at) {
         held_queues held(at, names, health, batches, has_unfinished);
         thread->note_success(at);
         while (!thread->is_stopping()) {
-            held.look_around();
-            show(held.partitions());
+            if (held.look_around())
+                show(held.partitions());
             turn(at, held);
             if (is_store_hanging()) // others may take the queues
                 throw amqp_error(

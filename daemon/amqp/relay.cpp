@@ -114,13 +114,9 @@ void relay::implementation::serve(connection& at) {
 void relay::implementation::prepare(connection& at) {
     at.open_channel(publishing);
     at.open_channel(declaring);
-    const auto unusable = names.declare(at, declaring);
-    for (std::uint32_t partition = 0; partition < names.partitions(); ++partition) {
-        const auto reason = unusable.find(partition);
-        if (reason == unusable.end())
-            continue;
+    for (const auto& [partition, reason] : names.declare(at, declaring)) {
         holds.hold(partition, 0, std::chrono::steady_clock::now());
-        health.trouble(names.work_queue(partition), reason->second);
+        health.trouble(names.work_queue(partition), reason);
     }
     at.confirm_publishes(publishing);
     thread->note_success(at);
@@ -140,8 +136,7 @@ void relay::implementation::publish_until_stopped(connection& at) {
         if (!has_sent && !has_more && window.size() == 0) {
             if (at.is_blocked())
                 health.remind(alarm);
-            if (thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(
-                    has_read_trouble ? read_again_after : idle_pause)))
+            if (thread->sleep(has_read_trouble ? read_again_after : idle_pause))
                 outbox.look_again();
         }
         if (take_confirms(at, has_sent || has_more || window.size() == 0 ? 0ms : confirm_pause))
@@ -323,7 +318,7 @@ void relay::implementation::finish(connection& at) {
 
 void relay::implementation::wait_for_records() {
     while (records->waiting() > 0 && !thread->is_stopping())
-        thread->sleep(std::chrono::duration_cast<std::chrono::milliseconds>(read_again_after));
+        thread->sleep(read_again_after);
 }
 
 relay::relay(const settings::amqp_queue& configured, store::store& events, log::logger& log,

@@ -6,6 +6,7 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/json_fields.hpp"
 #include "daemon/command_line/printable.hpp"
+#include "daemon/event/percent_encode.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -95,8 +96,8 @@ int change_in_pieces(const std::string& config_path, const std::string& target, 
     do {
         question piece{config_path, target, false, question::method::post};
         if (!cursor.empty())
-            piece.target += (target.find('?') == std::string::npos ? "?cursor=" : "&cursor=") +
-                            admin::percent_encode(cursor);
+            piece.target +=
+                (target.find('?') == std::string::npos ? "?cursor=" : "&cursor=") + percent_encode(cursor);
         std::string progress;
         code = ask(*found.daemon, piece, to, [&](const boost::json::value& answer) {
             cursor = text_at(answer, "cursor");

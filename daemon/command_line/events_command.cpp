@@ -13,6 +13,7 @@
 #include "daemon/command_line/spoken_time.hpp"
 #include "daemon/command_line/usage_refusal.hpp"
 #include "daemon/event/event_id.hpp"
+#include "daemon/event/percent_encode.hpp"
 
 #include <ostream>
 #include <utility>
@@ -61,7 +62,7 @@ std::string query_of(const list_options& options) {
     std::string query;
     for (const auto& [name, value] : parameters) {
         if (!value.empty())
-            query += (query.empty() ? "" : "&") + std::string{name} + '=' + admin::percent_encode(value);
+            query += (query.empty() ? "" : "&") + std::string{name} + '=' + percent_encode(value);
     }
     return query;
 }

@@ -10,6 +10,7 @@
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/spoken_count.hpp"
 #include "daemon/command_line/spoken_time.hpp"
+#include "daemon/event/percent_encode.hpp"
 
 #include <algorithm>
 #include <ostream>
@@ -82,7 +83,7 @@ int list_quarantine(const std::string& config_path, const quarantine_options& op
     std::string query;
     for (const auto& [name, value] : {std::pair{"limit", options.limit}, std::pair{"before", options.before}})
         if (!value.empty())
-            query += (query.empty() ? "" : "&") + std::string{name} + "=" + admin::percent_encode(value);
+            query += (query.empty() ? "" : "&") + std::string{name} + "=" + percent_encode(value);
     static constexpr std::string_view known[] = {"limit", "before"};
     const auto checked = admin::parse_list_query(query, known, wall_now());
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked)) {

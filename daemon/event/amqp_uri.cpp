@@ -4,6 +4,7 @@
 
 #include "daemon/event/hex_digit.hpp"
 #include "daemon/event/host_name.hpp"
+#include "daemon/event/percent_encode.hpp"
 #include "daemon/event/url.hpp"
 
 #include <algorithm>
@@ -84,22 +85,6 @@ bool read_vhost(std::string_view path, amqp_uri& into) {
         return false;
     into.vhost = std::move(*vhost);
     return true;
-}
-
-/// All but RFC 3986's unreserved characters.
-std::string percent_encode(std::string_view text) {
-    constexpr std::string_view unreserved =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (unreserved.find(c) != std::string_view::npos)
-            encoded += c;
-        else
-            (encoded += '%') += {digits[byte / 16], digits[byte % 16]};
-    }
-    return encoded;
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "daemon/expression/result_text.hpp"
 
+#include "daemon/event/percent_encode.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -69,25 +71,6 @@ std::string escape_into_json(std::string_view json) {
         return std::string{json.substr(1, json.size() - 2)};
     const std::string quoted = boost::json::serialize(boost::json::string_view{json.data(), json.size()});
     return quoted.substr(1, quoted.size() - 2);
-}
-
-std::string percent_encode(std::string_view text) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string encoded;
-    encoded.reserve(text.size());
-    for (const char c : text) {
-        const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                   (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (is_unreserved) {
-            encoded += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        encoded += '%';
-        encoded += digits[byte >> 4U];
-        encoded += digits[byte & 0xFU];
-    }
-    return encoded;
 }
 
 } // namespace outreachd::expression

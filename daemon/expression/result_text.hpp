@@ -21,7 +21,4 @@ written write_result(std::string_view json, place where, bool is_whole);
 /// The inside of a JSON string: a string's characters, anything else as JSON, escaped.
 std::string escape_into_json(std::string_view json);
 
-/// Every byte percent-encoded but for RFC 3986's unreserved characters.
-std::string percent_encode(std::string_view text);
-
 } // namespace outreachd::expression

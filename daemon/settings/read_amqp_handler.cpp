@@ -1,5 +1,6 @@
 /// The keys of a handler that publishes to RabbitMQ.
 #include "daemon/settings/expressions.hpp"
+#include "daemon/settings/read_headers.hpp"
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/utf8_check.hpp"
 
@@ -13,7 +14,6 @@ namespace {
 
 /// AMQP's short strings: names of exchanges and headers, routing keys.
 constexpr std::size_t short_string_bytes_max = 255;
-constexpr std::size_t headers_count_max = 64;
 
 bool is_empty_text(const value_ref& value) {
     return value.node.type == yaml_node::kind::scalar && value.node.text.empty();
@@ -73,23 +73,7 @@ void read_header(const value_ref& map, const yaml_entry& entry, std::set<std::st
         map.found.error(map.key, name.where, in_quotes(name.text) + " is given twice");
         return;
     }
-    const value_ref value{map.found, map.key + "." + name.text, *entry.value};
-    map.found.place(value.key, value.node.where);
-    if (auto text = read_template(value))
-        into.push_back({name.text, std::move(*text)});
-}
-
-void read_headers(const section_reader& section, std::vector<header>& into) {
-    const auto map = section.find("headers");
-    if (!map || !expect_map(*map))
-        return;
-    if (map->node.entries.size() > headers_count_max) {
-        map->error("are more than " + std::to_string(headers_count_max));
-        return;
-    }
-    std::set<std::string> seen;
-    for (const yaml_entry& entry : map->node.entries)
-        read_header(*map, entry, seen, into);
+    read_header_value(map, entry, into);
 }
 
 } // namespace
@@ -98,7 +82,10 @@ amqp_handler read_amqp_handler(const section_reader& section) {
     amqp_handler read;
     read_exchange(section, read.exchange);
     read_routing_key(section, read.routing_key);
-    read_headers(section, read.headers);
+    std::set<std::string> seen;
+    for_each_header(section, [&](const value_ref& map, const yaml_entry& entry) {
+        read_header(map, entry, seen, read.headers);
+    });
     section.read("mandatory", read.is_mandatory);
     const auto uri = section.find("uri");
     if (const auto ca = section.find("ca"); ca && !uri)

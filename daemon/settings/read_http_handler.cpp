@@ -5,6 +5,7 @@
 #include "daemon/settings/environment.hpp"
 #include "daemon/settings/expressions.hpp"
 #include "daemon/settings/json_value.hpp"
+#include "daemon/settings/read_headers.hpp"
 #include "daemon/settings/secrets.hpp"
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/url_check.hpp"
@@ -17,7 +18,6 @@ namespace outreachd::settings {
 
 namespace {
 
-constexpr std::size_t headers_count_max = 64;
 constexpr std::size_t method_length_max = 16;
 
 /// RFC 9110, 5.6.2.
@@ -75,23 +75,7 @@ void read_header(const value_ref& map, const yaml_entry& entry, bool is_signed, 
         map.found.error(map.key, name.where, in_quotes(name.text) + " is what 'sign' gives; leave it out");
     else if (!seen.insert(lowered).second)
         map.found.error(map.key, name.where, in_quotes(name.text) + " is given twice");
-    const value_ref value{map.found, map.key + "." + name.text, *entry.value};
-    map.found.place(value.key, value.node.where);
-    if (auto text = read_template(value))
-        into.push_back({name.text, std::move(*text)});
-}
-
-void read_headers(const section_reader& section, bool is_signed, std::vector<header>& into) {
-    const auto map = section.find("headers");
-    if (!map || !expect_map(*map))
-        return;
-    if (map->node.entries.size() > headers_count_max) {
-        map->error("are more than " + std::to_string(headers_count_max));
-        return;
-    }
-    std::set<std::string> seen;
-    for (const yaml_entry& entry : map->node.entries)
-        read_header(*map, entry, is_signed, seen, into);
+    read_header_value(map, entry, into);
 }
 
 std::optional<http_body> read_body(const value_ref& value) {
@@ -167,7 +151,11 @@ http_handler read_http_handler(const section_reader& section) {
     read.allow_hosts = allow_hosts.value_or(std::vector<std::string>{});
     read_method(section, read.method);
     read_sign(section, read.sign_key);
-    read_headers(section, section.find("sign").has_value(), read.headers);
+    const bool is_signed = section.find("sign").has_value();
+    std::set<std::string> seen;
+    for_each_header(section, [&](const value_ref& map, const yaml_entry& entry) {
+        read_header(map, entry, is_signed, seen, read.headers);
+    });
     section.read_choice<http_format>("format", read.format, formats, format_values);
     if (const auto body = section.find("body")) {
         read.body = read_body(*body);

@@ -112,11 +112,7 @@ result<event_id> sqlite_reader::event_of_dead(const event_id& delivery) {
         const auto one = dead_at(*place);
         return one ? std::optional{one->of.id} : std::nullopt;
     });
-    if (!found)
-        return found.error();
-    if (!*found)
-        return errc::not_found;
-    return **found;
+    return required(std::move(found));
 }
 
 } // namespace outreachd::store

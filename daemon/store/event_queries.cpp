@@ -210,11 +210,7 @@ result<event_story> sqlite_reader::story(const event_id& id) {
                                      static_cast<delivery_state>(attempts.number(4)), attempts.text(5)});
         return told;
     });
-    if (!found)
-        return found.error();
-    if (!*found)
-        return errc::not_found;
-    return std::move(**found);
+    return required(std::move(found));
 }
 
 } // namespace outreachd::store

@@ -24,4 +24,14 @@ auto sqlite_reader::guarded(bool is_for_dispatch, Read read) -> result<decltype(
     }
 }
 
+/// A read of one record: it is an error that there is none.
+template <typename Record>
+result<Record> required(result<std::optional<Record>> found) {
+    if (!found)
+        return found.error();
+    if (!*found)
+        return errc::not_found;
+    return std::move(**found);
+}
+
 } // namespace outreachd::store

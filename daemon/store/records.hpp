@@ -62,6 +62,10 @@ struct routing {
     std::string dead_reason;
 };
 
+inline bool goes_to_nobody(const routing& what) noexcept {
+    return what.handlers.empty() || !what.dead_reason.empty();
+}
+
 /// A committed event. `subject` is null where its row is damaged.
 struct stored_event {
     outreachd::store::sequence sequence = 0;

@@ -202,21 +202,24 @@ void session::route_stored(const routing& what) {
     // Routed for the first time it has no deliveries yet, and needn't be asked for; unless a commit
     // that failed was written after all, and carried over: then nothing is inserted.
     const bool is_first = what.sequence > state_.routed_up_to;
-    bool is_fresh = is_first;
     const auto before = is_first ? event_state::pending : summary_of(what.sequence);
-    const bool is_dead = !what.dead_reason.empty();
-    if (is_dead || what.handlers.empty())
-        is_fresh = insert_nobody(what.sequence, what.ordering_key, 0, what.dead_reason) && is_fresh;
-    else
-        for (const destination& to : what.handlers)
-            is_fresh = insert_pending(what, to, 0) && is_fresh;
+    const bool is_fresh = insert_route(what);
     if (!is_first) {
         move(before, summary_of(what.sequence));
-    } else if (is_fresh && (is_dead || what.handlers.empty())) {
-        move(before, is_dead ? event_state::dead : event_state::unrouted);
+    } else if (is_fresh && goes_to_nobody(what)) {
+        move(before, what.dead_reason.empty() ? event_state::unrouted : event_state::dead);
     }
     state_.routed_up_to = std::max(state_.routed_up_to, what.sequence);
     is_changed_ = true;
+}
+
+bool session::insert_route(const routing& what) {
+    if (goes_to_nobody(what))
+        return insert_nobody(what.sequence, what.ordering_key, 0, what.dead_reason);
+    bool is_fresh = true;
+    for (const destination& to : what.handlers)
+        is_fresh = insert_pending(what, to, 0) && is_fresh;
+    return is_fresh;
 }
 
 void session::settle(const settlement& what) {

@@ -140,7 +140,8 @@ private:
     bool is_confirmed(sequence at);
     std::uint64_t publish_again(sequence at);
     void move_outbox_row(sequence at, delivery_state from, delivery_state to);
-    void insert_route(const routing& what);
+    /// The rows of an event's first route. False: some were there already.
+    bool insert_route(const routing& what);
     std::shared_ptr<const event> remove_for_moving(sequence at, std::shared_ptr<const event> otherwise);
     std::optional<event_state> summary_of(sequence at);
     void settle_unwanted(const settlement& what, std::uint64_t ordering_key, std::uint32_t replay);

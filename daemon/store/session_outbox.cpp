@@ -78,15 +78,6 @@ std::uint64_t session::withdraw(const routing& what) {
     return 1;
 }
 
-void session::insert_route(const routing& what) {
-    if (what.handlers.empty()) {
-        insert_nobody(what.sequence, what.ordering_key, 0, what.dead_reason);
-        return;
-    }
-    for (const destination& to : what.handlers)
-        insert_pending(what, to, 0);
-}
-
 std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, const routing_of& decide) {
     const auto earlier = sequence_of(what->id);
     if (earlier && has_own_deliveries(*earlier))

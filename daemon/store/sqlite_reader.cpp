@@ -63,11 +63,7 @@ result<stored_event> sqlite_reader::event_at(sequence at) {
         statement row(*database_, sql.c_str());
         return row.bind(at).step() ? std::optional{checked(row)} : std::nullopt;
     });
-    if (!found)
-        return found.error();
-    if (!*found)
-        return errc::not_found;
-    return std::move(**found);
+    return required(std::move(found));
 }
 
 result<stored_event> sqlite_reader::unfinished_event(std::string_view handler, sequence at) {
@@ -90,11 +86,7 @@ result<stored_event> sqlite_reader::unfinished_event(std::string_view handler, s
         row.reset(); // ends the read
         return read;
     });
-    if (!found)
-        return found.error();
-    if (!*found)
-        return errc::not_found;
-    return std::move(**found);
+    return required(std::move(found));
 }
 
 result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_view handler, sequence after,

@@ -24,6 +24,13 @@ std::int64_t steady_ms() noexcept {
         .count();
 }
 
+/// In front of what waits.
+template <typename Job>
+void give_back(std::vector<Job>& taken, std::deque<Job>& to) {
+    std::move(taken.rbegin(), taken.rend(), std::front_inserter(to));
+    taken.clear();
+}
+
 } // namespace
 
 writer::writer(const file_set& files, std::chrono::milliseconds repeat_window, observer& watcher)
@@ -247,8 +254,7 @@ void writer::give_back_take_ins_unless_routed() {
     if (batch_.taken_in.empty() || session_->routed_up_to() >= session_->last_sequence())
         return;
     const std::scoped_lock lock(mutex_);
-    std::move(batch_.taken_in.rbegin(), batch_.taken_in.rend(), std::front_inserter(taken_in_));
-    batch_.taken_in.clear();
+    give_back(batch_.taken_in, taken_in_);
 }
 
 /// The cursor moves on only where nothing before it is left behind.
@@ -277,10 +283,6 @@ void writer::replace_file() {
 }
 
 void writer::give_back_dispatch_work() {
-    const auto give_back = [](auto& taken, auto& to) {
-        std::move(taken.rbegin(), taken.rend(), std::front_inserter(to));
-        taken.clear();
-    };
     give_back(batch_.routes, routes_);
     give_back(batch_.settlements, settlements_);
     give_back(batch_.changes, changes_);

@@ -1,5 +1,7 @@
 #include "tests/bench/amqp_options.hpp"
 
+#include "tests/bench/parse_options.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace outreachd::bench {
@@ -41,13 +43,8 @@ std::optional<amqp_options> read_amqp_options(int argc, char** argv, int& exit_c
         "Fail where the relay reaches less than 0.8 of the broker's limit, or draining makes the p99 "
         "of acks over 1.5 times as long");
     app.add_flag("--json", read.json, "Report as a JSON object");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        constexpr int usage = 64;
-        exit_code = app.exit(error) == 0 ? 0 : usage;
+    if (!parse_options(app, argc, argv, exit_code))
         return std::nullopt;
-    }
     return read;
 }
 

@@ -1,5 +1,7 @@
 #include "tests/bench/dispatch_options.hpp"
 
+#include "tests/bench/parse_options.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace outreachd::bench {
@@ -34,13 +36,8 @@ std::optional<dispatch_options> read_dispatch_options(int argc, char** argv, int
         "--check-ratio", read.checks_ratio,
         "Fail where a delivery costs over 1.5 times as much with the most pending as with the least");
     app.add_flag("--json", read.json, "Report as a JSON array");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        constexpr int usage = 64;
-        exit_code = app.exit(error) == 0 ? 0 : usage;
+    if (!parse_options(app, argc, argv, exit_code))
         return std::nullopt;
-    }
     return read;
 }
 

@@ -1,5 +1,7 @@
 #include "tests/bench/options.hpp"
 
+#include "tests/bench/parse_options.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace outreachd::bench {
@@ -48,13 +50,8 @@ std::optional<options> read_options(int argc, char** argv, int& exit_code) {
                  "Connections that were reset or refused don't make the run fail");
     app.add_flag("--json", read.json, "Report as a JSON object");
 
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        constexpr int usage = 64;
-        exit_code = app.exit(error) == 0 ? 0 : usage;
+    if (!parse_options(app, argc, argv, exit_code))
         return std::nullopt;
-    }
     return read;
 }
 

@@ -41,11 +41,7 @@ protected:
 
     static rabbitmq_node& broker() { return rabbitmq_node::shared(); }
 
-    std::string uri() const {
-        std::string made = broker().uri(vhost_);
-        const std::string port = ":" + std::to_string(broker().port()) + "/";
-        return made.replace(made.find(port), port.size(), ":" + std::to_string(road_.port()) + "/");
-    }
+    std::string uri() const { return at_port(broker().uri(vhost_), broker().port(), road_.port()); }
 
     /// What is promised of every fault. `restarts`: of the daemon, which may repeat what ran then.
     /// `cuts`: connections that broke, each of which may repeat what was in flight or unacked then.

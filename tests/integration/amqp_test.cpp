@@ -28,9 +28,7 @@ rabbitmq_node& broker() {
 }
 
 std::string through(const tcp_proxy& road, const std::string& vhost) {
-    std::string uri = broker().uri(vhost);
-    const std::string port = ":" + std::to_string(broker().port()) + "/";
-    return uri.replace(uri.find(port), port.size(), ":" + std::to_string(road.port()) + "/");
+    return at_port(broker().uri(vhost), broker().port(), road.port());
 }
 
 void expect_each_once(const daemon_under_test& worker) {

@@ -129,4 +129,23 @@ bool eventually(Question is_true, std::chrono::milliseconds limit) {
     return true;
 }
 
+/// Measures again and again until nothing is left, or what is left hasn't shrunk for `patience`: how long a
+/// backlog takes is the machine's affair. Gives what was measured last.
+template <typename Measure>
+auto last_while_shrinking(Measure measure, std::chrono::milliseconds pause,
+                          std::chrono::milliseconds patience) {
+    auto last = measure();
+    auto least = last;
+    for (auto shrunk_at = std::chrono::steady_clock::now();
+         last > 0 && std::chrono::steady_clock::now() - shrunk_at < patience;) {
+        sleep_for(pause);
+        last = measure();
+        if (last < least) {
+            least = last;
+            shrunk_at = std::chrono::steady_clock::now();
+        }
+    }
+    return last;
+}
+
 } // namespace outreachd::tests

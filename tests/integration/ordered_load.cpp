@@ -123,15 +123,13 @@ std::map<std::string, std::vector<std::uint64_t>> numbers_by_resource(const daem
 }
 
 arrival arrived(const ordered_load::tally& sent, const std::vector<const daemon_under_test*>& workers) {
-    arrival found = compare(sent, workers);
-    auto shrunk_at = std::chrono::steady_clock::now();
-    while (found.lost > 0 && std::chrono::steady_clock::now() - shrunk_at < 45s) {
-        sleep_for(500ms);
-        const arrival now = compare(sent, workers);
-        if (now.lost < found.lost)
-            shrunk_at = std::chrono::steady_clock::now();
-        found = now;
-    }
+    arrival found;
+    last_while_shrinking(
+        [&] {
+            found = compare(sent, workers);
+            return found.lost;
+        },
+        500ms, 45s);
     return found;
 }
 

@@ -20,6 +20,11 @@ configuration through_broker(const broker_use& how) {
     return made;
 }
 
+std::string at_port(std::string uri, std::uint16_t port, std::uint16_t other) {
+    const std::string before = ":" + std::to_string(port) + "/";
+    return uri.replace(uri.find(before), before.size(), ":" + std::to_string(other) + "/");
+}
+
 std::string status_of(const daemon_under_test& daemon) {
     const std::string answer = daemon.admin_get("/api/status");
     return answer.substr(answer.find('\n') + 1);
@@ -39,17 +44,7 @@ std::vector<int> work_queues_of(const daemon_under_test& daemon) {
 }
 
 bool has_published_all(const daemon_under_test& daemon) {
-    auto shrunk_at = std::chrono::steady_clock::now();
-    double fewest = daemon.metric("outreachd_outbox");
-    while (fewest > 0 && std::chrono::steady_clock::now() - shrunk_at < 60s) {
-        sleep_for(100ms);
-        const double now = daemon.metric("outreachd_outbox");
-        if (now < fewest) {
-            fewest = now;
-            shrunk_at = std::chrono::steady_clock::now();
-        }
-    }
-    return fewest == 0;
+    return last_while_shrinking([&] { return daemon.metric("outreachd_outbox"); }, 100ms, 60s) == 0;
 }
 
 std::vector<std::uint64_t> lost_of(const std::set<std::uint64_t>& acked,
@@ -64,15 +59,13 @@ std::vector<std::uint64_t> lost_of(const std::set<std::uint64_t>& acked,
 
 std::vector<std::uint64_t> lost_after_waiting(const std::set<std::uint64_t>& acked,
                                               const std::vector<const daemon_under_test*>& workers) {
-    std::vector<std::uint64_t> lost = lost_of(acked, workers);
-    auto shrunk_at = std::chrono::steady_clock::now();
-    while (!lost.empty() && std::chrono::steady_clock::now() - shrunk_at < 30s) {
-        sleep_for(250ms);
-        auto now = lost_of(acked, workers);
-        if (now.size() < lost.size())
-            shrunk_at = std::chrono::steady_clock::now();
-        lost = std::move(now);
-    }
+    std::vector<std::uint64_t> lost;
+    last_while_shrinking(
+        [&] {
+            lost = lost_of(acked, workers);
+            return lost.size();
+        },
+        250ms, 30s);
     return lost;
 }
 

@@ -20,6 +20,9 @@ struct broker_use {
 
 configuration through_broker(const broker_use& how);
 
+/// The same URI with another port: the road to a broker by a proxy.
+std::string at_port(std::string uri, std::uint16_t port, std::uint16_t other);
+
 /// `status` of a daemon as JSON text.
 std::string status_of(const daemon_under_test& daemon);
 /// The work queues that a worker holds, by its status.

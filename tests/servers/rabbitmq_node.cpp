@@ -3,6 +3,7 @@
 /// away.
 #include "tests/servers/rabbitmq_node.hpp"
 
+#include "daemon/event/percent_encode.hpp"
 #include "tests/servers/bare_client.hpp"
 
 #include <algorithm>
@@ -34,23 +35,8 @@ const std::string scripts = "/usr/lib/rabbitmq/bin/";
 const std::string memory_limit = "1GB";
 const std::string disk_limit = "50MB";
 
-std::string percent_encoded(std::string_view text) {
-    constexpr std::string_view unreserved =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string encoded;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if (unreserved.find(letter) != std::string_view::npos)
-            encoded += letter;
-        else
-            encoded.append({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-    return encoded;
-}
-
 std::string uri_of(const std::string& scheme, std::uint16_t port, std::string_view vhost) {
-    return scheme + "://guest:guest@127.0.0.1:" + std::to_string(port) + "/" + percent_encoded(vhost);
+    return scheme + "://guest:guest@127.0.0.1:" + std::to_string(port) + "/" + percent_encode(vhost);
 }
 
 std::string end_of_file(const std::string& path) {
