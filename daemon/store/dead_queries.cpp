@@ -112,7 +112,7 @@ result<event_id> sqlite_reader::event_of_dead(const event_id& delivery) {
         const auto one = dead_at(*place);
         return one ? std::optional{one->of.id} : std::nullopt;
     });
-    return required(std::move(found));
+    return required(found);
 }
 
 } // namespace outreachd::store
