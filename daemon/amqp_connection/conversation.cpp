@@ -3,7 +3,10 @@
 #include "daemon/amqp_connection/header_table.hpp"
 #include "daemon/amqp_connection/timeouts.hpp"
 
+#include <algorithm>
 #include <cerrno>
+
+#include <poll.h>
 
 namespace outreachd::amqp_connection {
 
@@ -13,6 +16,8 @@ constexpr std::chrono::seconds good_bye_timeout{1};
 /// What the broker may have sent before it closed the connection under a message of ours.
 constexpr int last_frames_max = 1000;
 constexpr int reply_success = 200;
+/// They are sent and missed by reads only.
+constexpr std::chrono::seconds heartbeat_look{1};
 
 trouble kind_of(const amqp_channel_close_t& close) {
     const bool is_declaration = (close.class_id == AMQP_QUEUE_CLASS || close.class_id == AMQP_EXCHANGE_CLASS);
@@ -26,6 +31,17 @@ trouble kind_of(const amqp_channel_close_t& close) {
     default:
         return trouble::rejected;
     }
+}
+
+/// rabbitmq-c rounds down to whole milliseconds, and of a wait for one makes none at all.
+void wait_for_input(int socket, steady_time deadline) {
+    using std::chrono::nanoseconds;
+    const nanoseconds left =
+        std::clamp<nanoseconds>(deadline - std::chrono::steady_clock::now(), nanoseconds{0}, heartbeat_look);
+    const timespec at_most{static_cast<time_t>(left.count() / std::nano::den),
+                           static_cast<long>(left.count() % std::nano::den)};
+    pollfd readable{socket, POLLIN, 0};
+    ::ppoll(&readable, 1, &at_most, nullptr); // whatever comes of it, the next read tells
 }
 
 } // namespace
@@ -97,11 +113,17 @@ std::optional<incoming> conversation::next(std::chrono::milliseconds at_most) {
 /// False where none has come by the deadline. Never waits for what is buffered already.
 bool conversation::read_frame(steady_time deadline, const char* what) {
     amqp_frame_t frame;
-    const timeval left = time_until(deadline);
-    errno = 0;
-    const int status = amqp_simple_wait_frame_noblock(state(), &frame, &left);
-    if (status == AMQP_STATUS_TIMEOUT)
-        return false;
+    const timeval at_once{};
+    int status = AMQP_STATUS_OK;
+    for (;;) {
+        errno = 0;
+        status = amqp_simple_wait_frame_noblock(state(), &frame, &at_once);
+        if (status != AMQP_STATUS_TIMEOUT)
+            break;
+        if (std::chrono::steady_clock::now() >= deadline)
+            return false;
+        wait_for_input(amqp_get_sockfd(state()), deadline);
+    }
     if (status != AMQP_STATUS_OK)
         throw session_->broken(status, what);
     take_frame(frame);

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <ctime>
+
 namespace outreachd::amqp_connection::test {
 namespace {
 
@@ -113,6 +115,22 @@ TEST(Consumer, GetsMessagesInOrderUpToItsLimit) {
     to.broker.ack(1, 5, true);
     for (std::uint64_t n = 6; n <= 9; ++n)
         EXPECT_EQ(await<delivered>(to.broker).what.body, std::to_string(n));
+}
+
+std::chrono::nanoseconds cpu_of_this_thread() {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+}
+
+TEST(Consumer, WaitsHoweverShortTheWaitAndWithoutSpinning) {
+    opened to;
+    const auto began = std::chrono::steady_clock::now();
+    const auto cpu_before = cpu_of_this_thread();
+    for (int n = 0; n < 300; ++n)
+        EXPECT_FALSE(to.broker.next(1ms).has_value());
+    EXPECT_GE(std::chrono::steady_clock::now() - began, 300ms);
+    EXPECT_LT(cpu_of_this_thread() - cpu_before, 150ms);
 }
 
 TEST(Consumer, LeavesWhatItHasntAckedToTheNext) {
