@@ -72,6 +72,11 @@ bool link_thread::sleep(std::chrono::milliseconds at_most) {
     return std::exchange(is_woken_, false);
 }
 
+bool link_thread::take_wake() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(is_woken_, false);
+}
+
 void link_thread::note_success(const amqp_connection::connection& at) {
     pause_ = pause_min;
     health_.connected(at.node());

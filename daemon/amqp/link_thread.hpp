@@ -37,8 +37,10 @@ public:
 
     // For `work`.
     bool is_stopping() const;
-    /// Waits for `wake` or the stop, at most so long. True where there was one since the last call.
+    /// Waits for `wake` or the stop, at most so long. True where there was a `wake` since the last time.
     bool sleep(std::chrono::milliseconds at_most);
+    /// As `sleep`, without waiting.
+    bool take_wake();
     /// The connection does what it is for: the next failure is a new one, and is followed by a short pause.
     void note_success(const amqp_connection::connection& at);
 

@@ -11,6 +11,10 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t page_events = 256;
 constexpr int pages_at_once = 8; // some milliseconds
+constexpr std::size_t ahead_events = 64;
+constexpr std::size_t ahead_bytes = 1024UL * 1024;
+/// One that an operator has discarded meanwhile would be sent all the same.
+constexpr auto ahead_for = 100ms;
 /// Many that were put off are taken up together: each time the outbox is read from its beginning.
 constexpr std::chrono::milliseconds due_pause = 1s;
 
@@ -18,6 +22,7 @@ constexpr std::chrono::milliseconds due_pause = 1s;
 
 void outbox_reader::start_over() {
     probes_.clear();
+    ahead_.clear();
     page_.clear();
     cursor_ = 0;
     is_at_end_ = false;
@@ -40,6 +45,7 @@ void outbox_reader::go_back() {
     if (!first || *first > cursor_)
         return;
     // The rest of the page is read again with it.
+    forget_ahead();
     cursor_ = (page_.empty() ? *first : std::min(*first, page_.front().sequence)) - 1;
     page_.clear();
     is_at_end_ = false;
@@ -48,34 +54,55 @@ void outbox_reader::go_back() {
 result<std::optional<outgoing_event>>
 outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
     go_back();
+    if (ahead_until_ <= std::chrono::steady_clock::now())
+        forget_ahead();
     for (int pages = 0;;) {
-        if (!probes_.empty() || page_.empty()) {
-            if (probes_.empty() && (is_at_end_ || pages == pages_at_once))
+        result<void> loaded;
+        if (!probes_.empty()) {
+            loaded = load_probe();
+        } else if (ahead_.empty() && page_.empty()) {
+            if (is_at_end_ || pages++ == pages_at_once)
                 return std::optional<outgoing_event>{};
-            pages += probes_.empty() ? 1 : 0;
-            const auto loaded = probes_.empty() ? load(is_in_flight) : load_probe();
-            if (!loaded)
-                return loaded.error();
-            if (page_.empty())
-                continue;
+            loaded = load(is_in_flight);
         }
-        const store::unfinished_delivery place = page_.front();
-        auto stored = reader_->unfinished_event(store::outbox_name, place.sequence);
-        const error_code ec = stored ? error_code{} : stored.error();
-        if (ec && ec != errc::not_found && ec != errc::damaged)
-            return ec;
-        page_.pop_front();
-        if (ec == errc::not_found)
-            continue; // published since the page was read, or come back by the queue, and at another place
-        outgoing_event next{{}, place.sequence, place.attempts, 0};
-        if (!ec)
-            next.subject = std::move(stored->subject);
+        if (loaded && ahead_.empty() && !page_.empty())
+            loaded = read_ahead();
+        if (!loaded)
+            return loaded.error();
+        if (ahead_.empty())
+            continue;
+        const read_place first = std::move(ahead_.front());
+        ahead_.pop_front();
+        outgoing_event next{first.subject, first.place.sequence, first.place.attempts, 0};
         if (!next.subject)
             return std::optional{next};
-        next.partition = names_.partition_of(place.ordering_key, next.subject->id);
+        next.partition = names_.partition_of(first.place.ordering_key, next.subject->id);
         if (holds_.may_send(next.partition, next.at))
             return std::optional{std::move(next)};
     }
+}
+
+/// Passes over what was published since the page was read, or came back by the queue, and at another place.
+result<void> outbox_reader::read_ahead() {
+    std::vector<store::sequence> places;
+    for (std::size_t at = 0; at < page_.size() && at < ahead_events; ++at)
+        places.push_back(page_[at].sequence);
+    auto found = reader_->unfinished_events(store::outbox_name, places, ahead_bytes);
+    if (!found)
+        return found.error();
+    for (auto& one : *found) {
+        if (one)
+            ahead_.push_back({page_.front(), std::move(one->subject)});
+        page_.pop_front();
+    }
+    ahead_until_ = std::chrono::steady_clock::now() + ahead_for;
+    return {};
+}
+
+/// Back to the page: they are read anew.
+void outbox_reader::forget_ahead() {
+    for (; !ahead_.empty(); ahead_.pop_back())
+        page_.push_front(ahead_.back().place);
 }
 
 /// In front of the page. What is there no more is no probe; then the first that is passed over is.
@@ -90,10 +117,12 @@ result<void> outbox_reader::load_probe() {
         return found.error();
     probes_.pop_front();
     if (!found->empty() && found->front().sequence == at) {
+        forget_ahead();
         page_.push_front(found->front());
         return {};
     }
     cursor_ = std::min(cursor_, at - 1);
+    ahead_.clear();
     page_.clear();
     is_at_end_ = false;
     return {};

@@ -19,7 +19,8 @@ struct outgoing_event {
     std::uint32_t partition = 0;
 };
 
-/// Goes through the outbox, a page of places at a time, and passes over what may not be sent now. One thread.
+/// Goes through the outbox, a page of places at a time, and passes over what may not be sent now. Of those
+/// that may, some are read ahead. One thread.
 class outbox_reader {
 public:
     outbox_reader(store::store& from, const topology& names, partition_holds& holds)
@@ -42,11 +43,19 @@ public:
     /// reader.
     result<std::optional<outgoing_event>> next(const std::function<bool(store::sequence)>& is_in_flight);
 
-    bool has_more() const { return !probes_.empty() || !page_.empty() || !is_at_end_; }
+    bool has_more() const { return !probes_.empty() || !ahead_.empty() || !page_.empty() || !is_at_end_; }
 
 private:
+    /// A place with its event; null: its row is damaged.
+    struct read_place {
+        store::unfinished_delivery place;
+        std::shared_ptr<const event> subject;
+    };
+
     result<void> load(const std::function<bool(store::sequence)>& is_in_flight);
     result<void> load_probe();
+    result<void> read_ahead();
+    void forget_ahead();
     void go_back();
 
     store::store& from_;
@@ -54,8 +63,10 @@ private:
     partition_holds& holds_;
     std::unique_ptr<store::reader> reader_;
     std::deque<store::sequence> probes_;
-    std::deque<store::unfinished_delivery> page_;
-    store::sequence cursor_ = 0; ///< The last place that was read into a page.
+    std::deque<read_place> ahead_;
+    steady_time ahead_until_;                     ///< By then those may have become others.
+    std::deque<store::unfinished_delivery> page_; ///< Behind them.
+    store::sequence cursor_ = 0;                  ///< The last place that was read into a page.
     bool is_at_end_ = false;
     std::optional<steady_time> next_due_; ///< Of events that were put off.
 };

@@ -7,15 +7,29 @@ namespace outreachd::amqp {
 
 namespace {
 
+constexpr std::size_t many = 128;
+constexpr std::chrono::milliseconds gathering_time{10};
 constexpr std::chrono::minutes put_off_min{1};
 constexpr std::uint32_t put_off_doublings = 6; // about an hour
 
 } // namespace
 
+void publish_records::note_confirmed(const event_id& id) {
+    if (confirmed_.empty())
+        first_confirmed_at_ = std::chrono::steady_clock::now();
+    confirmed_.push_back(id);
+    unrecorded_.insert(id);
+}
+
+void publish_records::hand_over_many() {
+    if (confirmed_.size() >= many ||
+        (!confirmed_.empty() && std::chrono::steady_clock::now() - first_confirmed_at_ >= gathering_time))
+        hand_over();
+}
+
 void publish_records::hand_over() {
     if (confirmed_.empty())
         return;
-    unrecorded_.insert(confirmed_.begin(), confirmed_.end());
     std::vector<event_id> ids = std::exchange(confirmed_, {});
     auto kept = ids;
     ++waiting_;

@@ -23,10 +23,12 @@ public:
     publish_records(store::store& events, std::function<void()> committed)
         : events_(events), committed_(std::move(committed)) {}
 
-    void note_confirmed(const event_id& id) { confirmed_.push_back(id); }
+    void note_confirmed(const event_id& id);
 
     /// Hands over what was noted since the last time: one commit for all.
     void hand_over();
+    /// The same once there is enough for a commit, or the first of it has waited for 10 ms.
+    void hand_over_many();
     /// The broker doesn't take this one, whatever becomes of others: again in a minute, and each time twice
     /// as late, up to an hour. Gives when.
     steady_time put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
@@ -50,6 +52,7 @@ private:
     store::store& events_;
     const std::function<void()> committed_;
     std::vector<event_id> confirmed_;
+    steady_time first_confirmed_at_;
     std::set<event_id> unrecorded_;
 
     std::atomic<std::uint64_t> waiting_ = 0;

@@ -24,13 +24,14 @@ using amqp_connection::trouble;
 constexpr std::uint16_t publishing = 1; // channels
 constexpr std::uint16_t declaring = 2;
 
-constexpr auto idle_pause = 1s;     // heartbeats are looked after at least so often
-constexpr auto confirm_pause = 1ms; // new events are looked for meanwhile
+constexpr auto idle_pause = 1s;         // heartbeats are looked after at least so often
+constexpr auto confirm_pause = 1ms;     // new events are looked for meanwhile
+constexpr auto gathering_pause = 500us; // in a backlog, for confirms that come singly
 constexpr auto read_again_after = 500ms;
 constexpr auto last_confirms = 2s; // at the stop
 constexpr std::size_t confirms_at_once = 64;
 constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
-constexpr std::size_t unrecorded_windows = 8;              // confirmed and not yet committed, in windows
+constexpr std::size_t unrecorded_max = 2048;               // confirmed and not yet committed
 constexpr auto fresh_channel_pause = 5s;
 
 constexpr const char* odd_events = "single events";
@@ -49,6 +50,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void publish_until_stopped(connection& at);
     bool fill(connection& at);
     bool has_room() const;
+    bool has_room_for_many() const;
     void send(connection& at, const outgoing_event& next);
     bool take_confirms(connection& at, std::chrono::milliseconds wait);
     void take(const amqp_connection::incoming& what);
@@ -75,6 +77,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     std::shared_ptr<publish_records> records;
     bool wants_fresh_channel = false;
     steady_time next_fresh_channel;
+    bool is_quiet = false;         ///< The broker was waited for, and had nothing to tell.
     std::size_t one_at_a_time = 0; ///< So many events: one of them isn't taken by the broker.
     bool has_read_trouble = false;
 
@@ -124,21 +127,24 @@ void relay::implementation::prepare(connection& at) {
 
 void relay::implementation::publish_until_stopped(connection& at) {
     while (!thread->is_stopping()) {
-        if (thread->sleep(0ms))
+        if (thread->take_wake())
             outbox.look_again();
         if (has_older.exchange(false))
             outbox.start_over();
         records->look();
         if (wants_fresh_channel && window.size() == 0 && !at.is_blocked())
             use_fresh_channel(at);
-        const bool has_sent = !at.is_blocked() && (probe(at), fill(at));
-        const bool has_more = outbox.has_more() && has_room() && !has_read_trouble && !at.is_blocked();
+        const bool may_send = !at.is_blocked() && (is_quiet || has_room_for_many());
+        const bool has_sent = may_send && (probe(at), fill(at));
+        const bool has_more = may_send && outbox.has_more() && has_room() && !has_read_trouble;
         if (!has_sent && !has_more && window.size() == 0) {
             if (at.is_blocked())
                 health.remind(alarm);
             if (thread->sleep(has_read_trouble ? read_again_after : idle_pause))
                 outbox.look_again();
         }
+        if (!may_send && outbox.has_more() && window.size() > 0)
+            std::this_thread::sleep_for(gathering_pause);
         if (take_confirms(at, has_sent || has_more || window.size() == 0 ? 0ms : confirm_pause))
             check_deadline(at);
     }
@@ -146,14 +152,21 @@ void relay::implementation::publish_until_stopped(connection& at) {
 }
 
 bool relay::implementation::has_room() const {
-    if (wants_fresh_channel || records->unrecorded() >= unrecorded_windows * limits.window)
+    if (wants_fresh_channel || records->unrecorded() >= unrecorded_max)
         return false;
     return window.size() < (one_at_a_time > 0 ? 1 : limits.window) &&
            (window.size() == 0 || window.body_bytes() < body_bytes_max);
 }
 
+/// A broker that confirms singly would have us send singly.
+bool relay::implementation::has_room_for_many() const {
+    return window.size() == 0 || window.size() + limits.window / 8 <= limits.window;
+}
+
 /// Sends what there is room for. True where something was sent.
 bool relay::implementation::fill(connection& at) {
+    if (!has_room())
+        return false;
     bool has_sent = false;
     const amqp_connection::corked together(at); // a packet for many
     while (has_room() && !thread->is_stopping()) {
@@ -203,14 +216,20 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
 /// True where all that has come was taken.
 bool relay::implementation::take_confirms(connection& at, std::chrono::milliseconds wait) {
     auto came = at.next(wait);
-    for (std::size_t count = 0; came && count < confirms_at_once; ++count) {
+    std::size_t count = 0;
+    for (; came && count < confirms_at_once; ++count) {
         take(*came);
         came = at.next(0ms);
     }
     const bool is_all = !came;
+    is_quiet = count == 0 && is_all && wait > 0ms;
     if (came)
         take(*came);
-    records->hand_over();
+    // In a backlog a commit for each turn would take the disk from the broker's own; else somebody may wait.
+    if (outbox.has_more() && !at.is_blocked() && !thread->is_stopping())
+        records->hand_over_many();
+    else
+        records->hand_over();
     return is_all;
 }
 

@@ -66,27 +66,37 @@ result<stored_event> sqlite_reader::event_at(sequence at) {
     return required(std::move(found));
 }
 
-result<stored_event> sqlite_reader::unfinished_event(std::string_view handler, sequence at) {
-    auto found = guarded(true, [&] {
+result<std::vector<std::optional<stored_event>>>
+sqlite_reader::unfinished_events(std::string_view handler, std::span<const sequence> places,
+                                 std::size_t bytes_max) {
+    return guarded(true, [&] {
         static const std::string sql = std::string("SELECT ") + event_columns +
                                        " FROM events WHERE sequence=?1 AND EXISTS (SELECT 1 FROM deliveries"
                                        " WHERE event=?1 AND state<2"
                                        " AND handler=(SELECT id FROM handlers WHERE name=?2))";
         if (!unfinished_event_)
             unfinished_event_ = database_->prepare(sql.c_str());
-        statement& row = *unfinished_event_;
-        std::optional<stored_event> read;
+        transaction together(*database_, transaction::kind::read); // else each row begins and ends its own
+        std::vector<std::optional<stored_event>> found;
+        std::size_t bytes = 0;
         try {
-            if (row.bind(at, handler).step())
-                read = checked(row);
+            for (const sequence at : places) {
+                if (bytes >= bytes_max)
+                    break;
+                auto& one = found.emplace_back();
+                if (unfinished_event_->bind(at, handler).step())
+                    one = checked(*unfinished_event_);
+                unfinished_event_->reset();
+                if (one && one->subject)
+                    bytes += one->subject->body.size();
+            }
         } catch (const database_error&) {
             unfinished_event_.reset();
             throw;
         }
-        row.reset(); // ends the read
-        return read;
+        together.commit();
+        return found;
     });
-    return required(std::move(found));
 }
 
 result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_view handler, sequence after,

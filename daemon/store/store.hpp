@@ -208,8 +208,10 @@ public:
                                                            std::size_t bytes_max) = 0;
     /// Error: not_found.
     virtual result<stored_event> event_at(sequence at) = 0;
-    /// The event of a delivery of `handler` that isn't done or dead now. Error: not_found.
-    virtual result<stored_event> unfinished_event(std::string_view handler, sequence at) = 0;
+    /// The events at `places` whose delivery of `handler` isn't done or dead now, nothing for the others; of
+    /// as many places as `bytes_max` of bodies hold, but always of one. All of one moment.
+    virtual result<std::vector<std::optional<stored_event>>>
+    unfinished_events(std::string_view handler, std::span<const sequence> places, std::size_t bytes_max) = 0;
     /// Deliveries of `handler` that aren't done or dead, behind `after`, in order, at most `limit`.
     virtual result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
                                                                 std::size_t limit) = 0;
