@@ -177,10 +177,38 @@ struct amqp_handler {
     friend bool operator==(const amqp_handler&, const amqp_handler&) = default;
 };
 
+/// What becomes of a POST, PATCH or DELETE whose answer was lost.
+enum class on_unknown { dead, retry };
+
+/// One request of an `outreach` handler, or one for each element of a list (design section 8).
+struct outreach_step {
+    std::string name;            ///< By which later ones know its result; may be empty.
+    std::string when;            ///< A jq program. Empty: always.
+    std::string for_each;        ///< A jq program that gives an array. Empty: once.
+    std::string method;          ///< GET, POST, PATCH, PUT, DELETE
+    std::string target;          ///< A path below `outreach.base_url`, or a whole URL; may hold `${{ }}`.
+    bool is_elsewhere = false;   ///< `target` is a whole URL: our token doesn't go there.
+    std::vector<header> query;   ///< In order; values may hold `${{ }}`.
+    std::vector<header> headers; ///< Each name once; values may hold `${{ }}`.
+    std::optional<http_body> body;
+    bool paginate = false;                          ///< All pages of a list as one.
+    bool is_for_all = false;                        ///< A bulk action may go without a filter.
+    std::vector<int> allow;                         ///< Statuses that count as success, beside 2xx.
+    enum on_unknown on_unknown = on_unknown::retry; ///< Dead by default for POST.
+    friend bool operator==(const outreach_step&, const outreach_step&) = default;
+};
+
+/// Calls the Outreach REST API, step by step.
+struct outreach_handler {
+    std::vector<outreach_step> steps;     ///< At least one.
+    std::vector<std::string> allow_hosts; ///< Host patterns, for whole URLs. Empty: the hosts written there.
+    friend bool operator==(const outreach_handler&, const outreach_handler&) = default;
+};
+
 /// A handler: what all types share, and its own keys. A new type is one alternative more.
 struct handler {
     std::string name;
-    std::variant<log_handler, file_handler, http_handler, exec_handler, amqp_handler> type;
+    std::variant<log_handler, file_handler, http_handler, exec_handler, amqp_handler, outreach_handler> type;
     std::uint32_t concurrency = 4; ///< Worker threads of its own.
     duration timeout = std::chrono::seconds{30};
     enum ordering ordering = ordering::resource;
@@ -193,6 +221,58 @@ struct route {
     std::vector<std::string> to;    ///< Names of handlers.
     std::string where = {};         ///< A jq program, which further decides. Empty: none.
     friend bool operator==(const route&, const route&) = default;
+};
+
+/// A user's consent, kept alive by a refresh token that rotates (contract 7.1 to 7.13). Serves one host.
+struct oauth_access {
+    std::string client_id;
+    secret client_secret;
+    secret refresh_token;            ///< A first one. Empty: `auth login` fetches it.
+    std::vector<std::string> scopes; ///< What `auth login` asks for.
+    std::string redirect_uri;        ///< As registered with Outreach. Empty: loopback, a free port.
+    std::string token_url;           ///< A whole URL, by default at `base_url`'s origin.
+    std::string authorize_url;       ///< The same.
+    friend bool operator==(const oauth_access&, const oauth_access&) = default;
+};
+
+/// Server to server: the app's own key (contract 7.17 to 7.27).
+struct s2s_access {
+    std::string guid;
+    secret private_key;  ///< RSA, PEM.
+    std::string install; ///< Its id. Empty: learnt from `install.created`, or by `auth install`.
+    friend bool operator==(const s2s_access&, const s2s_access&) = default;
+};
+
+/// An access token that somebody else renews.
+struct token_access {
+    secret token;
+    friend bool operator==(const token_access&, const token_access&) = default;
+};
+
+/// How the Outreach REST API is reached.
+struct outreach {
+    std::string base_url = "https://api.outreach.io/api/v2"; ///< Without a slash at its end.
+    std::variant<oauth_access, s2s_access, token_access> auth;
+    double reserve = 0.1;             ///< The share of the hourly limit that is kept for the command line.
+    std::string ca;                   ///< The CAs themselves, in PEM. Empty: the system's.
+    std::optional<std::string> proxy; ///< Empty: none. Nothing: as the environment says.
+    friend bool operator==(const outreach&, const outreach&) = default;
+};
+
+/// The webhooks that Outreach should have.
+struct webhooks {
+    std::string url;
+    std::vector<std::string> subscribe; ///< `resource.action`, either of them may be `*`.
+    int payload_version = 2;
+    bool repair = false; ///< The daemon itself ends a suspension.
+    secret signing;      ///< The first of the endpoint that `url` leads to. Empty: none.
+    friend bool operator==(const webhooks&, const webhooks&) = default;
+};
+
+struct backfill {
+    bool is_automatic = false;          ///< `on_start: auto`
+    std::vector<std::string> resources; ///< As in event names. Empty: what `webhooks.subscribe` names.
+    friend bool operator==(const backfill&, const backfill&) = default;
 };
 
 struct admin {
@@ -218,6 +298,9 @@ struct settings {
     std::vector<route> routes;
     struct roles roles;
     duration shutdown_timeout = std::chrono::seconds{20};
+    std::optional<struct outreach> outreach;
+    std::optional<struct webhooks> webhooks;
+    struct backfill backfill;
     struct admin admin;
     struct log log;
 };
