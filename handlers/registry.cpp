@@ -34,6 +34,10 @@ struct maker {
     auto operator()(const settings::amqp_handler& own) const {
         return make_amqp_handler(name, own, expressions);
     }
+
+    std::unique_ptr<handler> operator()(const settings::outreach_handler&) const {
+        throw std::runtime_error("the type isn't there yet");
+    }
 };
 
 } // namespace
