@@ -46,6 +46,15 @@ api_answer without_token(const token_reply& reply) {
     return said;
 }
 
+/// Nobody's words on a failure need our token.
+void hide_token(http_answer& answer, const secret& token) {
+    if (answer.status >= 200 && answer.status <= 299)
+        return;
+    answer.body = without_secrets(std::move(answer.body), {token.reveal()});
+    for (header& each : answer.headers)
+        each.value = without_secrets(std::move(each.value), {token.reveal()});
+}
+
 } // namespace
 
 /// Where a request goes to.
@@ -126,9 +135,7 @@ api_answer client::send_once(const api_request& request, const token_reply& by, 
     if (request.body)
         sent.body = *request.body;
     http_answer answer = shared_.transport().send(sent);
-    const bool is_failure = answer.status < 200 || answer.status > 299;
-    if (is_failure) // Nobody's words need our token.
-        answer.body = without_secrets(std::move(answer.body), {by.token.reveal()});
+    hide_token(answer, by.token);
     limit.learn(answer);
     if (hooks_.on_request && answer.was_sent)
         hooks_.on_request(answer.status, limit.facts().remaining);

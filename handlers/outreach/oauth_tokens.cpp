@@ -61,8 +61,8 @@ void set_grant(store::token_record& record, const grant& given, wall_time now) {
 std::string refusal_words(const std::string& why, const std::optional<wall_time>& begun_at) {
     std::string words = "the token endpoint " + why + ": the refresh token is not valid any more";
     if (begun_at)
-        words += " (a refresh begun at " + to_rfc3339(*begun_at) +
-                 " was answered, and the answer lost with the new token before it was written down)";
+        words += " (the answer to a refresh begun at " + to_rfc3339(*begun_at) +
+                 " never got here, and the new token was lost with it)";
     return words + "; " + how_to_log_in;
 }
 
