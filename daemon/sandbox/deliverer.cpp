@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <deque>
 #include <stdexcept>
+#include <utility>
 
 namespace outreachd::sandbox {
 
@@ -83,8 +84,6 @@ public:
         error_code ec;
         if (!configured.ca_file.empty())
             tls_.load_verify_file(configured.ca_file, ec);
-        else
-            tls_.set_default_verify_paths(ec);
         if (ec)
             throw std::runtime_error("can't read the certificates in '" + configured.ca_file +
                                      "': " + ec.message());
@@ -166,6 +165,7 @@ private:
             co_return attempt_end{0, connect_ec};
         if (!request.to.is_tls)
             co_return co_await converse(stream, request.bytes);
+        trust_system();
         asio::ssl::stream<beast::tcp_stream&> secured{stream, tls_};
         if (!is_address(request.to.host))
             SSL_set_tlsext_host_name(secured.native_handle(), request.to.host.c_str());
@@ -178,11 +178,20 @@ private:
         co_return co_await converse(secured, request.bytes);
     }
 
+    /// Reads the system's certificates when they are first needed: that takes a tenth of a second.
+    void trust_system() {
+        if (!configured_.ca_file.empty() || !configured_.verifies_tls || std::exchange(trusts_system_, true))
+            return;
+        error_code ignored; // Where there are none, no certificate holds.
+        tls_.set_default_verify_paths(ignored);
+    }
+
     asio::io_context& io_;
     const delivery_options& configured_;
     asio::ssl::context tls_{asio::ssl::context::tls_client};
     std::deque<waiting_delivery> waiting_;
     std::size_t running_ = 0;
+    bool trusts_system_ = false;
 };
 
 deliverer::deliverer(asio::io_context& io, const delivery_options& configured)

@@ -97,10 +97,10 @@ struct value_reader {
         };
     }
 
-    test any_of(const std::string& list) const {
+    test any_of(const std::string& list, bool has_ranges) const {
         std::vector<test> some;
         for (const std::string& each : split(list, ','))
-            some.push_back(range_or_value(each));
+            some.push_back(has_ranges ? range_or_value(each) : equal_to(each));
         return [some](const json::value& value) {
             return std::ranges::any_of(some, [&](const test& each) { return each(value); });
         };
@@ -214,11 +214,11 @@ filter::filter(const resource_type& type, std::span<const term> terms, filter_sy
         }
         const field on = find_field(type, keys, each.written);
         if (syntax == filter_syntax::old_style && keys.empty()) {
-            conditions_.push_back(condition_on(on.values, on.reader.any_of(each.value)));
+            conditions_.push_back(condition_on(on.values, on.reader.any_of(each.value, true)));
         } else if (keys.empty()) {
             // A number has no comma in it, and bulk actions are documented with both forms.
             const bool is_list = on.reader.kind == value_kind::integer;
-            conditions_.push_back(condition_on(on.values, is_list ? on.reader.any_of(each.value)
+            conditions_.push_back(condition_on(on.values, is_list ? on.reader.any_of(each.value, false)
                                                                   : on.reader.equal_to(each.value)));
         } else if (syntax == filter_syntax::new_style && keys == std::vector<std::string>{""}) {
             auto& some = lists[each.keys];

@@ -76,7 +76,7 @@ std::vector<type_description> descriptions() {
         {.type = "sequenceStep",
          .plural = "sequenceSteps",
          .operations = may_read | may_create | may_update,
-         .attributes = "stepType!=auto_email|call|manual_email|task interval:integer date:time displayName- "
+         .attributes = "stepType=auto_email|call|manual_email|task! interval:integer date:time displayName- "
                        "order:integer taskAutoskipDelay:integer taskNote",
          .relationships = "sequence=sequence! creator=user- updater=user- "
                           "sequenceTemplates<sequenceTemplate.sequenceStep"},
@@ -118,7 +118,7 @@ std::vector<type_description> descriptions() {
          .initial = R"({"openCount":0,"clickCount":0,"replyCount":0,"deliverCount":0,"bounceCount":0})"},
         {.type = "task",
          .plural = "tasks",
-         .attributes = "action!=action_item|call|email|in_person dueAt:time note taskType scheduledAt:time- "
+         .attributes = "action=action_item|call|email|in_person! dueAt:time note taskType scheduledAt:time- "
                        "state=pending|incomplete|complete- stateChangedAt:time- completed:boolean- "
                        "completedAt:time- completionNote- completionAction- isUrgent:boolean- "
                        "opportunityAssociation- taskDispositionId:integer- taskPurposeId:integer-",
@@ -134,7 +134,7 @@ std::vector<type_description> descriptions() {
         {.type = "call",
          .plural = "calls",
          .operations = may_read | may_create | may_destroy,
-         .attributes = "direction!=inbound|outbound "
+         .attributes = "direction=inbound|outbound! "
                        "outcome! answeredAt:time completedAt:time "
                        "note from to state tags:list recordingUrl externalVendor",
          .relationships = "prospect=prospect user=user task=task opportunity=opportunity sequence=sequence "

@@ -52,19 +52,24 @@ std::string_view take_behind(std::string_view& word, char mark) {
     return behind;
 }
 
-attribute read_attribute(std::string_view word) {
-    attribute read;
+/// Takes all flags off the end of `word`.
+void take_flags(std::string_view& word, attribute& into) {
     for (bool is_flag = true; is_flag;) {
         const bool is_required = take_flag(word, '!');
         const bool is_read_only = take_flag(word, '-');
         const bool is_unfilterable = take_flag(word, '~');
         const bool is_on_request = take_flag(word, '?');
-        read.is_required |= is_required;
-        read.is_read_only |= is_read_only;
-        read.is_filterable &= !is_unfilterable;
-        read.is_on_request |= is_on_request;
+        into.is_required |= is_required;
+        into.is_read_only |= is_read_only;
+        into.is_filterable &= !is_unfilterable;
+        into.is_on_request |= is_on_request;
         is_flag = is_required || is_read_only || is_unfilterable || is_on_request;
     }
+}
+
+attribute read_attribute(std::string_view word) {
+    attribute read;
+    take_flags(word, read);
     for (std::string_view values = take_behind(word, '='); !values.empty();) {
         const std::string_view rest = take_behind(values, '|');
         read.values.push_back(values);
@@ -74,6 +79,7 @@ attribute read_attribute(std::string_view word) {
         std::from_chars(length.data(), length.data() + length.size(), read.length_max);
     if (const std::string_view kind = take_behind(word, ':'); !kind.empty())
         read.kind = kind_of(kind);
+    take_flags(word, read); // They may stand behind the name as well.
     read.name = word;
     assert(!word.empty());
     return read;
