@@ -10,6 +10,7 @@
 #include "daemon/command_line/outreach_commands.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/send_command.hpp"
+#include "daemon/command_line/webhooks_command.hpp"
 #include "daemon/settings/nearest_name.hpp"
 
 #include <iostream>
@@ -26,6 +27,7 @@ struct arguments {
     send_options send;
     daemon_arguments daemon;
     outreach_arguments outreach;
+    webhooks_options webhooks;
 };
 
 void add_send_options(CLI::App& command, send_options& into) {
@@ -64,6 +66,8 @@ std::vector<runnable> add_commands(CLI::App& app, arguments& typed, const comman
     all.push_back({sent, [&](const std::string& path) { return send(path, typed.send, to); }});
 
     for (runnable& each : add_daemon_commands(app, typed.daemon, typed.configs, to))
+        all.push_back(std::move(each));
+    for (runnable& each : add_webhooks_commands(app, typed.webhooks, typed.configs, to))
         all.push_back(std::move(each));
     for (runnable& each : add_outreach_commands(app, typed.outreach, typed.configs, to))
         all.push_back(std::move(each));

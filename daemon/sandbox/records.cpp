@@ -19,6 +19,13 @@ record_id first_id(std::string_view type) {
     return 1'000 * (at - resource_types().begin() + 1) + 1;
 }
 
+/// Whole numbers are signed here, so that one kind of them is all there is to compare.
+json::value settled(json::value value) {
+    if (value.is_uint64() && value.get_uint64() <= INT64_MAX)
+        value = static_cast<std::int64_t>(value.get_uint64());
+    return value;
+}
+
 void set_link(record& subject, std::string_view name, std::optional<record_id> to) {
     if (subject.type->find_relationship(name) != nullptr && to)
         subject.relationships[std::string{name}] = {*to};
@@ -57,7 +64,7 @@ record& records::create(std::string_view type, json::object attributes, links re
         made.attributes[name] = value;
     made.attributes["createdAt"] = made.attributes["updatedAt"] = time_now();
     for (auto& [name, value] : attributes)
-        made.attributes[name] = std::move(value);
+        made.attributes[name] = settled(std::move(value));
     for (const auto& each : described.relationships) {
         if (each.inverse.empty())
             made.relationships[std::string{each.name}];
@@ -72,7 +79,8 @@ record& records::create(std::string_view type, json::object attributes, links re
 
 void records::change_record(record& subject, update what, std::optional<record_id> user) {
     change done{"updated", subject, {subject.type, subject.id, {}, {}}, {}, {}};
-    for (auto& [name, value] : what.attributes) {
+    for (auto& [name, given] : what.attributes) {
+        json::value value = settled(std::move(given));
         json::value& held = subject.attributes[name];
         if (held == value)
             continue;
