@@ -9,6 +9,7 @@
 #include "daemon/io_threads.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/outbox_return.hpp"
+#include "daemon/outreach_links.hpp"
 #include "daemon/repeat_window.hpp"
 #include "daemon/restart_keys.hpp"
 #include "daemon/second_hearing.hpp"
@@ -64,13 +65,14 @@ std::unique_ptr<ingress::ingress> make_receiver(const settings::settings& config
 }
 
 std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings::handler>& configured,
-                                                      log::logger& log) {
+                                                      log::logger& log,
+                                                      const handlers::outreach_calls& calls) {
     std::vector<dispatch::equipped_handler> made;
     made.reserve(configured.size());
     for (const settings::handler& one : configured) {
         // As many processes as worker threads; none is begun before a program is run.
         const auto expressions = std::make_shared<expression::engine>(one.concurrency);
-        made.push_back({one, handlers::make_handler(one, log, expressions), expressions});
+        made.push_back({one, handlers::make_handler(one, log, expressions, calls), expressions});
     }
     return made;
 }
@@ -87,9 +89,10 @@ struct app::parts {
                  watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
-          handler_names(names_of(configured.handlers)),
+          handler_names(names_of(configured.handlers)), calls_outreach(configured, figures, log),
           receiver(make_receiver(configured, io, endpoints, events, figures, log, doubtful, listen_fds)),
-          deliveries(events, configured.routes, make_handlers(configured.handlers, log), log, figures,
+          deliveries(events, configured.routes,
+                     make_handlers(configured.handlers, log, calls_outreach.calls()), log, figures,
                      has_broker(configured) && configured.roles.receives
                          ? dispatch::received_events::to_outbox
                          : dispatch::received_events::to_handlers),
@@ -112,6 +115,13 @@ struct app::parts {
         if (!receiver) // a receiver goes on without its broker; a worker can't
             std::ranges::move(broker.problems(), std::back_inserter(reasons));
         return reasons;
+    }
+
+    /// What is wrong around us, and no reason to take us out of service.
+    std::vector<std::string> troubles() const {
+        std::vector<std::string> all = receiver ? broker.problems() : std::vector<std::string>{};
+        std::ranges::move(calls_outreach.problems(), std::back_inserter(all));
+        return all;
     }
 
     store::routing_of route_here() {
@@ -141,7 +151,7 @@ struct app::parts {
                 .figures = figures,
                 .is_live = [this] { return io.is_live(); },
                 .unready_reasons = [this] { return unready_reasons(); },
-                .troubles = [this] { return receiver ? broker.problems() : std::vector<std::string>{}; },
+                .troubles = [this] { return troubles(); },
                 .broker = [this] { return broker.status(); },
                 .running = [this](std::string_view handler) -> std::uint64_t {
                     return deliveries.running(handler);
@@ -179,6 +189,7 @@ struct app::parts {
     store::quarantine doubtful;
     endpoints_in_force endpoints;
     replaceable<std::vector<std::string>> handler_names;
+    outreach_links calls_outreach;
     std::unique_ptr<ingress::ingress> receiver; ///< Null where the host doesn't receive.
     dispatch::dispatcher deliveries;
     broker_links broker;
@@ -208,6 +219,7 @@ void app::start() {
     if (all.receiver)
         all.receiver->start();
     hear_again(all.doubtful, all.endpoints.get(), all.events, all.log);
+    all.calls_outreach.start();
     all.is_started = true;
     const store::ledger accounts = all.events.accounts();
     all.log.info("outreachd is ready", {{"version", OUTREACHD_VERSION},
@@ -244,6 +256,8 @@ bool app::stop() {
     const bool are_links_ended = all.broker.finish_stop(
         std::min(deadline, std::chrono::steady_clock::now() + 5s)); // handlers need the rest
     const bool is_return_ended = all.leftovers.stop();
+    const bool is_watch_ended =
+        all.calls_outreach.stop(std::min(deadline, std::chrono::steady_clock::now() + 1s));
     const bool is_finished = all.deliveries.stop(remaining());
     all.log.info("stopping: deliveries are finished or given back", {{"all", is_finished}});
     const bool is_store_ended = all.events.stop(remaining() + 1s);
@@ -259,7 +273,7 @@ bool app::stop() {
                       {"admin_reader", !is_admin_ended}});
     all.log.info("stopped", {{"unaccounted", all.events.accounts().unaccounted()}});
     return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended && are_links_ended &&
-           is_return_ended;
+           is_return_ended && is_watch_ended;
 }
 
 void app::reload(struct settings::settings next) {
@@ -273,7 +287,8 @@ void app::reload(struct settings::settings next) {
         next.routes = running.routes;
     }
     // All that can fail first: nothing is applied where something does.
-    std::vector<dispatch::equipped_handler> made = make_handlers(next.handlers, all.log);
+    handlers::outreach_calls calls = all.calls_outreach.calls_of(next);
+    std::vector<dispatch::equipped_handler> made = make_handlers(next.handlers, all.log, calls);
     auto endpoints = std::make_shared<const ingress::endpoint_table>(next.endpoints);
     if (all.receiver && running.listen.tls && next.listen.tls)
         all.receiver->use_certificate(*next.listen.tls);
@@ -281,6 +296,7 @@ void app::reload(struct settings::settings next) {
     for (const std::string& key : keys_for_restart(running, next, all.repeat_window))
         all.log.warn("a changed key needs a restart, and keeps its old value until then", {{"key", key}});
     // The endpoints last: what comes to new ones, or out of quarantine, goes where the file says now.
+    all.calls_outreach.use(std::move(calls), next);
     all.handler_names.replace(parts::names_of(next.handlers));
     all.deliveries.use(next.routes, std::move(made));
     add_handler_gauges(all.figures, all.events, next.handlers);

@@ -21,7 +21,7 @@ public:
     progress(const progress&) = delete;
     progress& operator=(const progress&) = delete;
 
-    /// In order, each as JSON. Throws std::runtime_error where they can't be read now.
+    /// In order, each as it was recorded. Throws std::runtime_error where they can't be read now.
     virtual std::vector<std::string> results() = 0;
     /// One more. Returns once that would survive a power cut; throws std::runtime_error where the daemon ends
     /// before.

@@ -6,6 +6,7 @@
 #include "handlers/file_handler.hpp"
 #include "handlers/http_handler.hpp"
 #include "handlers/log_handler.hpp"
+#include "handlers/outreach_handler.hpp"
 
 #include <stdexcept>
 
@@ -18,6 +19,7 @@ struct maker {
     const std::string& name;
     log::logger& log;
     const std::shared_ptr<expression::engine>& expressions;
+    const outreach_calls& calls;
 
     auto operator()(const settings::log_handler& own) const {
         return make_log_handler(own, log, expressions);
@@ -35,17 +37,18 @@ struct maker {
         return make_amqp_handler(name, own, expressions);
     }
 
-    std::unique_ptr<handler> operator()(const settings::outreach_handler&) const {
-        throw std::runtime_error("the type isn't there yet");
+    auto operator()(const settings::outreach_handler& own) const {
+        return make_outreach_handler(own, calls.shared, calls.hooks, expressions);
     }
 };
 
 } // namespace
 
 std::unique_ptr<handler> make_handler(const settings::handler& configured, log::logger& log,
-                                      const std::shared_ptr<expression::engine>& expressions) {
+                                      const std::shared_ptr<expression::engine>& expressions,
+                                      const outreach_calls& calls) {
     try {
-        return std::visit(maker{configured.name, log, expressions}, configured.type);
+        return std::visit(maker{configured.name, log, expressions, calls}, configured.type);
     } catch (const std::exception& problem) {
         throw std::runtime_error("can't make the handler '" + configured.name + "': " + problem.what());
     }

@@ -9,6 +9,7 @@
 #include "daemon/command_line/help_text.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/send_command.hpp"
+#include "daemon/command_line/webhooks_command.hpp"
 #include "daemon/settings/nearest_name.hpp"
 
 #include <iostream>
@@ -24,6 +25,7 @@ struct arguments {
     std::vector<std::string> configs; ///< As -c may stand at several places, but be meant only once.
     send_options send;
     daemon_arguments daemon;
+    webhooks_options webhooks;
 };
 
 void add_send_options(CLI::App& command, send_options& into) {
@@ -62,6 +64,8 @@ std::vector<runnable> add_commands(CLI::App& app, arguments& typed, const comman
     all.push_back({sent, [&](const std::string& path) { return send(path, typed.send, to); }});
 
     for (runnable& each : add_daemon_commands(app, typed.daemon, typed.configs, to))
+        all.push_back(std::move(each));
+    for (runnable& each : add_webhooks_commands(app, typed.webhooks, typed.configs, to))
         all.push_back(std::move(each));
     return all;
 }

@@ -200,4 +200,35 @@ Exit codes:
 /// With the names of all samples, which is why it is no constant.
 std::string send();
 
+inline constexpr std::string_view webhooks =
+    R"(One webhook for each event under webhooks.subscribe, to webhooks.url, signed with the endpoint's first
+secret. Only what was made by this app is ever changed.
+
+Examples:
+  outreachd webhooks plan
+  outreachd webhooks apply
+  outreachd webhooks list --json)";
+
+inline constexpr std::string_view webhooks_list =
+    R"(Lists every webhook that this login may see, with its state: a suspended one gets no events.
+
+Exit codes:
+  0 done    1 refused    69 a login is needed    64 wrong usage    78 wrong configuration)";
+
+inline constexpr std::string_view webhooks_plan =
+    R"(Compares Outreach's webhooks with the configuration, and changes nothing. + is created, ~ is updated,
+- is deleted.
+
+Exit codes:
+  0 nothing to change    2 something would change    1 refused    64 wrong usage
+  69 a login is needed   78 wrong configuration)";
+
+inline constexpr std::string_view webhooks_apply =
+    R"(Shows the plan, asks, and makes its changes. Twice is as good as once. An update also ends a suspension,
+and tells Outreach a changed secret: put the new one first under secrets, and leave the old one behind it until
+nothing signed with it is on its way any more.
+
+Exit codes:
+  0 done    1 refused or declined    64 wrong usage    69 a login is needed    78 wrong configuration)";
+
 } // namespace outreachd::command_line::help_text

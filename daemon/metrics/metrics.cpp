@@ -108,6 +108,9 @@ struct metrics::implementation {
           }),
           delivery_durations([this](const std::string& handler, const std::string&) -> Histogram& {
               return delivery_duration_family.Add({{"handler", handler}}, delivery_seconds);
+          }),
+          api_requests([this](const std::string& status, const std::string&) -> Counter& {
+              return api_request_family.Add({{"status", status}});
           }) {
         prometheus::BuildGauge()
             .Name("outreachd_build_info")
@@ -125,9 +128,19 @@ struct metrics::implementation {
     prometheus::Family<Histogram>& delivery_duration_family = histogram_family(
         registry, "outreachd_delivery_seconds", "Duration of an attempt to deliver, by handler.");
 
+    prometheus::Family<Counter>& api_request_family =
+        counter_family(registry, "outreachd_api_requests_total",
+                       "Requests to the Outreach API, by the status of the answer; none: there was none.");
+    prometheus::Family<prometheus::Gauge>& api_remaining_family =
+        prometheus::BuildGauge()
+            .Name("outreachd_api_rate_limit_remaining")
+            .Help("Requests to the Outreach API that are left until the limit is renewed, as last told.")
+            .Register(registry);
+
     children<Counter> requests;
     children<Counter> deliveries;
     children<Histogram> delivery_durations;
+    children<Counter> api_requests;
 
     Counter& refused_genuine =
         counter_family(registry, "outreachd_refused_genuine_total",
@@ -149,7 +162,7 @@ struct metrics::implementation {
     std::vector<asked_gauge> gauges;
 };
 
-metrics::metrics() : implementation_(std::make_unique<implementation>()) {}
+metrics::metrics() : implementation_(std::make_shared<implementation>()) {}
 
 metrics::~metrics() = default;
 
@@ -179,6 +192,14 @@ void metrics::count_delivery(std::string_view handler, std::string_view outcome)
 
 void metrics::observe_delivery(std::string_view handler, std::chrono::nanoseconds duration) {
     implementation_->delivery_durations.at(handler, {}).Observe(seconds(duration));
+}
+
+std::function<void(int, std::optional<std::uint64_t>)> metrics::api_request_counter() {
+    return [into = implementation_](int status, std::optional<std::uint64_t> remaining) {
+        into->api_requests.at(status == 0 ? "none" : std::to_string(status), {}).Increment();
+        if (remaining)
+            into->api_remaining_family.Add({}).Set(static_cast<double>(*remaining));
+    };
 }
 
 void metrics::add_gauge(std::string_view name, std::string_view help, std::string_view label,

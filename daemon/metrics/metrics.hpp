@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,10 @@ public:
     void count_delivery(std::string_view handler, std::string_view outcome);
     void observe_delivery(std::string_view handler, std::chrono::nanoseconds duration);
 
+    /// Counts a request to the Outreach API: its status (0: no answer), and what remains of the hourly limit,
+    /// where that is known. The function may outlive this.
+    std::function<void(int status, std::optional<std::uint64_t> remaining)> api_request_counter();
+
     /// A gauge that is asked for its value at each scrape. `name` without the `outreachd_` prefix;
     /// `label` is empty or one `key=value`. The function runs on the admin thread and must not block.
     void add_gauge(std::string_view name, std::string_view help, std::string_view label,
@@ -45,7 +50,7 @@ public:
 
 private:
     struct implementation;
-    std::unique_ptr<implementation> implementation_;
+    std::shared_ptr<implementation> implementation_;
 };
 
 } // namespace outreachd::metrics

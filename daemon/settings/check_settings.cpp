@@ -106,13 +106,14 @@ void check_outreach(const settings& read, findings& found) {
                     "'auto' needs to know what: give 'backfill.resources', or 'webhooks.subscribe'");
 }
 
-void check_outreach_handlers(const settings& read, findings& found) {
-    if (found.is_given("outreach"))
-        return;
-    for (const handler& one : read.handlers) {
-        const auto* const own = std::get_if<outreach_handler>(&one.type);
+void complete_outreach_handlers(settings& read, findings& found) {
+    for (handler& one : read.handlers) {
+        auto* const own = std::get_if<outreach_handler>(&one.type);
         const auto calls_outreach = [](const outreach_step& step) { return !step.is_elsewhere; };
         if (own == nullptr || std::none_of(own->steps.begin(), own->steps.end(), calls_outreach))
+            continue;
+        own->api = read.outreach;
+        if (found.is_given("outreach"))
             continue;
         const std::string key = "handlers." + one.name;
         found.error(key, found.where(key),

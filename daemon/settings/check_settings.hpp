@@ -18,8 +18,8 @@ void check_endpoints(const std::vector<endpoint>& read, findings& found);
 void check_roles(const settings& read, findings& found);
 /// A refresh token that rotates serves one host; several share nothing but the broker.
 void check_outreach(const settings& read, findings& found);
-/// Handlers that call Outreach need to know how.
-void check_outreach_handlers(const settings& read, findings& found);
+/// Handlers that call Outreach need to know how, and are told.
+void complete_outreach_handlers(settings& read, findings& found);
 void check_admin(const admin& read, findings& found);
 void check_ports(const settings& read, findings& found);
 /// `names` are all handlers of the file, those with errors included.

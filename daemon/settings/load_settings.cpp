@@ -68,7 +68,7 @@ void read_everything(const section_reader& top, settings& into, findings& found)
         std::set<std::string> handler_names;
         read_handlers(top, into.handlers, handler_names);
         complete_amqp_handlers(into, found);
-        check_outreach_handlers(into, found);
+        complete_outreach_handlers(into, found);
         read_routes(top, into.routes);
         check_routes(into, handler_names, found);
     }

@@ -177,52 +177,6 @@ struct amqp_handler {
     friend bool operator==(const amqp_handler&, const amqp_handler&) = default;
 };
 
-/// What becomes of a POST, PATCH or DELETE whose answer was lost.
-enum class on_unknown { dead, retry };
-
-/// One request of an `outreach` handler, or one for each element of a list (design section 8).
-struct outreach_step {
-    std::string name;            ///< By which later ones know its result; may be empty.
-    std::string when;            ///< A jq program. Empty: always.
-    std::string for_each;        ///< A jq program that gives an array. Empty: once.
-    std::string method;          ///< GET, POST, PATCH, PUT, DELETE
-    std::string target;          ///< A path below `outreach.base_url`, or a whole URL; may hold `${{ }}`.
-    bool is_elsewhere = false;   ///< `target` is a whole URL: our token doesn't go there.
-    std::vector<header> query;   ///< In order; values may hold `${{ }}`.
-    std::vector<header> headers; ///< Each name once; values may hold `${{ }}`.
-    std::optional<http_body> body;
-    bool paginate = false;                          ///< All pages of a list as one.
-    bool is_for_all = false;                        ///< A bulk action may go without a filter.
-    std::vector<int> allow;                         ///< Statuses that count as success, beside 2xx.
-    enum on_unknown on_unknown = on_unknown::retry; ///< Dead by default for POST.
-    friend bool operator==(const outreach_step&, const outreach_step&) = default;
-};
-
-/// Calls the Outreach REST API, step by step.
-struct outreach_handler {
-    std::vector<outreach_step> steps;     ///< At least one.
-    std::vector<std::string> allow_hosts; ///< Host patterns, for whole URLs. Empty: the hosts written there.
-    friend bool operator==(const outreach_handler&, const outreach_handler&) = default;
-};
-
-/// A handler: what all types share, and its own keys. A new type is one alternative more.
-struct handler {
-    std::string name;
-    std::variant<log_handler, file_handler, http_handler, exec_handler, amqp_handler, outreach_handler> type;
-    std::uint32_t concurrency = 4; ///< Worker threads of its own.
-    duration timeout = std::chrono::seconds{30};
-    enum ordering ordering = ordering::resource;
-    struct retry retry;
-    friend bool operator==(const handler&, const handler&) = default;
-};
-
-struct route {
-    std::vector<std::string> match; ///< Globs on the event's name; any may fit.
-    std::vector<std::string> to;    ///< Names of handlers.
-    std::string where = {};         ///< A jq program, which further decides. Empty: none.
-    friend bool operator==(const route&, const route&) = default;
-};
-
 /// A user's consent, kept alive by a refresh token that rotates (contract 7.1 to 7.13). Serves one host.
 struct oauth_access {
     std::string client_id;
@@ -257,6 +211,53 @@ struct outreach {
     std::string ca;                   ///< The CAs themselves, in PEM. Empty: the system's.
     std::optional<std::string> proxy; ///< Empty: none. Nothing: as the environment says.
     friend bool operator==(const outreach&, const outreach&) = default;
+};
+
+/// What becomes of a POST, PATCH or DELETE whose answer was lost.
+enum class on_unknown { dead, retry };
+
+/// One request of an `outreach` handler, or one for each element of a list (design section 8).
+struct outreach_step {
+    std::string name;            ///< By which later ones know its result; may be empty.
+    std::string when;            ///< A jq program. Empty: always.
+    std::string for_each;        ///< A jq program that gives an array. Empty: once.
+    std::string method;          ///< GET, POST, PATCH, PUT, DELETE
+    std::string target;          ///< A path below `outreach.base_url`, or a whole URL; may hold `${{ }}`.
+    bool is_elsewhere = false;   ///< `target` is a whole URL: our token doesn't go there.
+    std::vector<header> query;   ///< In order; values may hold `${{ }}`.
+    std::vector<header> headers; ///< Each name once; values may hold `${{ }}`.
+    std::optional<http_body> body;
+    bool paginate = false;                          ///< All pages of a list as one.
+    bool is_for_all = false;                        ///< A bulk action may go without a filter.
+    std::vector<int> allow;                         ///< Statuses that count as success, beside 2xx.
+    enum on_unknown on_unknown = on_unknown::retry; ///< Dead by default for POST.
+    friend bool operator==(const outreach_step&, const outreach_step&) = default;
+};
+
+/// Calls the Outreach REST API, step by step.
+struct outreach_handler {
+    std::vector<outreach_step> steps;     ///< At least one.
+    std::vector<std::string> allow_hosts; ///< Host patterns, for whole URLs. Empty: the hosts written there.
+    std::optional<outreach> api; ///< The section of that name, so that a change of it is one of the handler.
+    friend bool operator==(const outreach_handler&, const outreach_handler&) = default;
+};
+
+/// A handler: what all types share, and its own keys. A new type is one alternative more.
+struct handler {
+    std::string name;
+    std::variant<log_handler, file_handler, http_handler, exec_handler, amqp_handler, outreach_handler> type;
+    std::uint32_t concurrency = 4; ///< Worker threads of its own.
+    duration timeout = std::chrono::seconds{30};
+    enum ordering ordering = ordering::resource;
+    struct retry retry;
+    friend bool operator==(const handler&, const handler&) = default;
+};
+
+struct route {
+    std::vector<std::string> match; ///< Globs on the event's name; any may fit.
+    std::vector<std::string> to;    ///< Names of handlers.
+    std::string where = {};         ///< A jq program, which further decides. Empty: none.
+    friend bool operator==(const route&, const route&) = default;
 };
 
 /// The webhooks that Outreach should have.

@@ -20,14 +20,6 @@ constexpr std::size_t file_bytes_max = 256UL * 1024;
 /// Between two looks at a lock that another process holds: flock(2) knows no deadline.
 constexpr std::chrono::milliseconds lock_poll{20};
 
-std::string file_path(const std::string& directory) {
-    return directory + "/outreach-tokens.json";
-}
-
-std::string lock_path(const std::string& directory) {
-    return directory + "/outreach-tokens.lock";
-}
-
 } // namespace
 
 token_file::guard::guard(guard&& other) noexcept
@@ -38,7 +30,16 @@ token_file::guard::~guard() {
         owner_->give_back(descriptor_);
 }
 
-token_file::token_file(std::string directory) : directory_(std::move(directory)) {}
+token_file::token_file(std::string directory, std::string name)
+    : directory_(std::move(directory)), name_(std::move(name)) {}
+
+std::string token_file::file_path() const {
+    return directory_ + "/" + name_ + ".json";
+}
+
+std::string token_file::lock_path() const {
+    return directory_ + "/" + name_ + ".lock";
+}
 
 token_file::locking token_file::lock(steady_time deadline) {
     {
@@ -50,7 +51,7 @@ token_file::locking token_file::lock(steady_time deadline) {
     guard mine{*this};
     if (std::string problem = make_directory(directory_); !problem.empty())
         return {std::nullopt, std::move(problem)};
-    const std::string path = lock_path(directory_);
+    const std::string path = lock_path();
     mine.descriptor_ = open_lock_file(path);
     while (mine.descriptor_ < 0 || ::flock(mine.descriptor_, LOCK_EX | LOCK_NB) != 0) {
         if (mine.descriptor_ < 0 || (errno != EWOULDBLOCK && errno != EINTR))
@@ -65,7 +66,7 @@ token_file::locking token_file::lock(steady_time deadline) {
 
 token_reading token_file::read() const {
     token_reading reading;
-    const std::string path = file_path(directory_);
+    const std::string path = file_path();
     const whole_text file = read_whole(path, file_bytes_max);
     reading.problem = file.problem;
     if (!file.is_there)
@@ -82,7 +83,7 @@ token_reading token_file::read() const {
 
 std::string token_file::write(const guard& held, const token_record& record) {
     assert(held.owner_ == this);
-    return replace_file(file_path(directory_), to_json(record), endurance::power_cut);
+    return replace_file(file_path(), to_json(record), endurance::power_cut);
 }
 
 void token_file::give_back(int descriptor) {

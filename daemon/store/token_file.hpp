@@ -46,7 +46,8 @@ public:
         std::string problem;       ///< Why it can't be taken at all.
     };
 
-    explicit token_file(std::string directory);
+    /// `name`: of another file of that form, with a lock of its own.
+    explicit token_file(std::string directory, std::string name = "outreach-tokens");
     token_file(const token_file&) = delete;
     token_file& operator=(const token_file&) = delete;
 
@@ -62,8 +63,11 @@ public:
 
 private:
     void give_back(int descriptor);
+    std::string file_path() const;
+    std::string lock_path() const;
 
     const std::string directory_;
+    const std::string name_;
     std::mutex mutex_;
     std::condition_variable given_back_;
     bool is_taken_ = false; ///< By a thread of this process. Guarded by `mutex_`.

@@ -68,6 +68,26 @@ public:
         return read;
     }
 
+    std::vector<made_webhook> webhooks(std::string_view key) {
+        std::vector<made_webhook> read;
+        const json::value* const found = from_.if_contains(key);
+        if (found == nullptr)
+            return read;
+        const auto* const list = found->if_array();
+        for (const json::value& each : list == nullptr ? json::array{} : *list) {
+            if (!each.is_object()) {
+                complain(key, "a list of objects");
+                continue;
+            }
+            member_reader members{each.get_object()};
+            read.push_back(
+                {members.text("id"), members.text("secret_print"), secret{members.text("cleanup_token")}});
+            if (!members.problem().empty())
+                problem_ = members.problem();
+        }
+        return read;
+    }
+
     const std::string& problem() const noexcept { return problem_; }
 
 private:
@@ -101,6 +121,16 @@ std::string to_json(const token_record& record) {
     put(file, "refused_at", record.refused_at);
     put(file, "install", record.install);
     put(file, "api_base", record.api_base);
+    json::array webhooks;
+    for (const made_webhook& each : record.webhooks) {
+        json::object one;
+        put(one, "id", each.id);
+        put(one, "secret_print", each.secret_print);
+        put(one, "cleanup_token", each.cleanup_token.reveal());
+        webhooks.push_back(std::move(one));
+    }
+    if (!webhooks.empty())
+        file["webhooks"] = std::move(webhooks);
     return json::serialize(file) + "\n";
 }
 
@@ -140,6 +170,7 @@ std::optional<token_record> read_token_record(std::string_view text, std::string
     record.refused_at = members.time("refused_at");
     record.install = members.text("install");
     record.api_base = members.text("api_base");
+    record.webhooks = members.webhooks("webhooks");
     why = members.problem();
     return why.empty() ? std::optional{std::move(record)} : std::nullopt;
 }

@@ -11,6 +11,14 @@
 
 namespace outreachd::store {
 
+/// A webhook that we have made at Outreach.
+struct made_webhook {
+    std::string id;
+    std::string secret_print; ///< Fingerprint of what it was told to sign with.
+    secret cleanup_token;     ///< Removes it even after our access was revoked (contract 5.12).
+    friend bool operator==(const made_webhook&, const made_webhook&) = default;
+};
+
 /// Everything may be empty. Fingerprints are made by who writes them and only compared here.
 struct token_record {
     std::string client;       ///< Fingerprint of whom the tokens were given to.
@@ -29,6 +37,7 @@ struct token_record {
     std::optional<wall_time> refused_at;
     std::string install;  ///< S2S: the learnt id.
     std::string api_base; ///< S2S: where the org's own API is.
+    std::vector<made_webhook> webhooks;
     friend bool operator==(const token_record&, const token_record&) = default;
 };
 

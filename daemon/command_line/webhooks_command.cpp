@@ -1,0 +1,240 @@
+/// Makes Outreach's webhooks what the configuration says.
+#include "daemon/command_line/webhooks_command.hpp"
+
+#include "daemon/command_line/columns.hpp"
+#include "daemon/command_line/configuration.hpp"
+#include "daemon/command_line/exit_code.hpp"
+#include "daemon/command_line/help_text.hpp"
+#include "daemon/command_line/printable.hpp"
+#include "daemon/outreach/webhook_set.hpp"
+#include "handlers/outreach/access.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <ostream>
+
+#include <unistd.h>
+
+namespace outreachd::command_line {
+
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using outreach::applied_plan;
+using outreach::webhook;
+using outreach::webhook_plan;
+
+/// As long as somebody may wait for an hourly limit.
+constexpr auto patience = 65min;
+constexpr int would_change = 2;
+
+/// The configuration's part, and a client by it.
+struct session {
+    settings::settings configured;
+    std::unique_ptr<handlers::outreach::access> shared;
+    std::unique_ptr<handlers::outreach::client> by;
+};
+
+/// Unlike elsewhere a secret that can't be read is an error: Outreach would be told to sign with none.
+std::optional<session> open_session(const std::string& config_path, settings::scope part, const streams& to) {
+    settings::loaded configured = settings::load_settings(config_path, part);
+    if (!configured.errors.empty()) {
+        write_problems(configured.errors, config_path, to.err);
+        return std::nullopt;
+    }
+    session opened{std::move(configured.settings), nullptr, nullptr};
+    try {
+        opened.shared = std::make_unique<handlers::outreach::access>(*opened.configured.outreach,
+                                                                     opened.configured.store.directory);
+    } catch (const std::exception& problem) {
+        to.err << "outreachd: " << printable(problem.what()) << '\n';
+        return std::nullopt;
+    }
+    opened.by = std::make_unique<handlers::outreach::client>(*opened.shared,
+                                                             handlers::outreach::caller::operator_command);
+    return opened;
+}
+
+int fail(const std::string& problem, bool needs_login, const streams& to) {
+    to.err << "outreachd: " << printable(problem) << '\n';
+    return needs_login ? exit_code::unavailable : exit_code::failed;
+}
+
+json::object to_json(const webhook& one) {
+    const auto text_or_null = [](const std::string& text) {
+        return text.empty() ? json::value{} : json::value{text};
+    };
+    return {{"id", one.id},
+            {"url", one.url},
+            {"resource", one.resource},
+            {"action", one.action},
+            {"active", one.is_active},
+            {"payload_version", one.payload_version},
+            {"disabled_reason", text_or_null(one.disabled_reason)},
+            {"disabled_since", text_or_null(one.disabled_since)}};
+}
+
+const char* name_of(outreach::change_kind kind) {
+    switch (kind) {
+    case outreach::change_kind::create:
+        return "create";
+    case outreach::change_kind::update:
+        return "update";
+    case outreach::change_kind::remove:
+        break;
+    }
+    return "delete";
+}
+
+json::object to_json(const webhook_plan& plan) {
+    json::array changes;
+    for (const outreach::webhook_change& one : plan.changes)
+        changes.push_back(json::object{{"change", name_of(one.kind)},
+                                       {"id", one.id.empty() ? json::value{} : json::value{one.id}},
+                                       {"event", one.wanted.event()},
+                                       {"url", one.wanted.url},
+                                       {"why", json::array(one.why.begin(), one.why.end())}});
+    return {{"changes", std::move(changes)},
+            {"remarks", json::array(plan.remarks.begin(), plan.remarks.end())}};
+}
+
+std::string state_of(const webhook& one) {
+    if (!one.disabled_reason.empty())
+        return "suspended: " + one.disabled_reason;
+    return one.is_active ? "active" : "inactive";
+}
+
+/// A line each: the texts are Outreach's, so control characters are shown.
+void show_plan(const webhook_plan& plan, std::ostream& out) {
+    const std::string text = outreach::to_text(plan);
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = text.find('\n', at);
+        out << printable(text.substr(at, end - at)) << '\n';
+        at = end + 1;
+    }
+}
+
+bool is_yes(const std::string& answer) {
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+outreach::webhook_set make_set(session& of, const webhooks_options& options) {
+    return {*of.by, of.configured.store.directory, *of.configured.outreach, *of.configured.webhooks,
+            options.includes_others};
+}
+
+steady_time deadline() {
+    return std::chrono::steady_clock::now() + patience;
+}
+
+} // namespace
+
+int list_webhooks(const std::string& config_path, const webhooks_options& options, const streams& to) {
+    auto opened = open_session(config_path, settings::scope::outreach, to);
+    if (!opened)
+        return exit_code::configuration;
+    const outreach::webhook_list found = outreach::list_webhooks(*opened->by, deadline());
+    if (!found.problem.empty())
+        return fail(found.problem, found.needs_login, to);
+    if (options.is_json) {
+        json::array all;
+        for (const webhook& one : found.all)
+            all.push_back(to_json(one));
+        to.out << json::serialize(all) << '\n';
+        return exit_code::ok;
+    }
+    if (found.all.empty()) {
+        to.out << "Outreach has no webhook that this login may see\n";
+        return exit_code::ok;
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const webhook& one : found.all)
+        rows.push_back({one.id, one.event(), state_of(one), std::to_string(one.payload_version), one.url});
+    write_columns(to.out, {{"WEBHOOK"}, {"EVENT"}, {"STATE", column::side::left, 60}, {"PAYLOAD"}, {"URL"}},
+                  rows);
+    return exit_code::ok;
+}
+
+int plan_webhooks(const std::string& config_path, const webhooks_options& options, const streams& to) {
+    auto opened = open_session(config_path, settings::scope::webhooks, to);
+    if (!opened)
+        return exit_code::configuration;
+    const applied_plan planned = make_set(*opened, options).plan(deadline());
+    if (!planned.problem.empty())
+        return fail(planned.problem, planned.needs_login, to);
+    if (options.is_json) {
+        to.out << json::serialize(to_json(planned.plan)) << '\n';
+    } else {
+        show_plan(planned.plan, to.out);
+        if (planned.plan.is_empty())
+            to.out << "nothing to change\n";
+    }
+    return planned.plan.is_empty() ? exit_code::ok : would_change;
+}
+
+int apply_webhooks(const std::string& config_path, const webhooks_options& options, const streams& to) {
+    auto opened = open_session(config_path, settings::scope::webhooks, to);
+    if (!opened)
+        return exit_code::configuration;
+    bool is_declined = false;
+    const auto confirm = [&](const webhook_plan& plan) {
+        show_plan(plan, to.err);
+        if (options.is_sure)
+            return true;
+        if (::isatty(STDIN_FILENO) == 0) {
+            to.err << "outreachd: nobody to ask; --yes makes these changes\n";
+            is_declined = true;
+            return false;
+        }
+        to.err << "Make these changes? [y/N] " << std::flush;
+        std::string answer;
+        std::getline(std::cin, answer);
+        is_declined = !is_yes(answer);
+        return !is_declined;
+    };
+    const applied_plan applied = make_set(*opened, options).apply(deadline(), confirm);
+    if (options.is_json) {
+        json::object told = to_json(applied.plan);
+        told["done"] = applied.done;
+        to.out << json::serialize(told) << '\n';
+    } else if (applied.plan.is_empty() && applied.problem.empty()) {
+        to.out << "nothing to change\n";
+    } else if (applied.done > 0) {
+        to.out << applied.done << " of " << applied.plan.changes.size() << " changes made\n";
+    }
+    if (!applied.problem.empty())
+        return fail(applied.problem, applied.needs_login, to);
+    return is_declined ? exit_code::failed : exit_code::ok;
+}
+
+std::vector<runnable> add_webhooks_commands(CLI::App& app, webhooks_options& into,
+                                            std::vector<std::string>& configs, const streams& to) {
+    std::vector<runnable> all;
+    CLI::App* const group =
+        add_command(app, "webhooks", "Make Outreach's webhooks what the configuration says",
+                    help_text::webhooks, configs);
+    group->require_subcommand(1);
+    const auto add = [&](const char* name, const char* description, std::string_view footer, auto run) {
+        CLI::App* const command = add_command(*group, name, description, footer, configs);
+        command->add_flag("--json", into.is_json, "Print JSON");
+        all.push_back({command, [&into, &to, run](const std::string& path) { return run(path, into, to); }});
+        return command;
+    };
+    const auto add_all = [&](CLI::App& command) {
+        command.add_flag("--all", into.includes_others,
+                         "Also change webhooks to that URL that somebody else made");
+    };
+    add("list", "List all webhooks at Outreach", help_text::webhooks_list, list_webhooks);
+    add_all(*add("plan", "Show what apply would change", help_text::webhooks_plan, plan_webhooks));
+    CLI::App* const applied =
+        add("apply", "Create, update and delete webhooks", help_text::webhooks_apply, apply_webhooks);
+    add_all(*applied);
+    applied->add_flag("--yes", into.is_sure, "Don't ask");
+    return all;
+}
+
+} // namespace outreachd::command_line

@@ -1,0 +1,164 @@
+#include "daemon/outreach/watch.hpp"
+
+#include "daemon/outreach/webhook_set.hpp"
+
+#include <algorithm>
+
+namespace outreachd::outreach {
+
+namespace {
+
+using namespace handlers::outreach;
+
+std::string title_of(const webhook& one) {
+    return "webhook " + one.id + " (" + one.event() + ")";
+}
+
+/// Nothing where it works.
+std::optional<std::string> trouble_of(const webhook& one) {
+    if (!one.disabled_reason.empty())
+        return title_of(one) + " is suspended" +
+               (one.disabled_since.empty() ? "" : " since " + one.disabled_since) + ": " +
+               one.disabled_reason;
+    if (!one.is_active)
+        return title_of(one) + " is inactive";
+    return std::nullopt;
+}
+
+} // namespace
+
+watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<settings::webhooks> wanted,
+             log::logger& log, watch_times times)
+    : shared_(std::move(shared)), hooks_(std::move(hooks)), wanted_(std::move(wanted)), log_(log),
+      times_(times) {}
+
+void watch::start() {
+    thread_ = std::thread([self = shared_from_this()] {
+        self->run();
+        const std::lock_guard lock(self->mutex_);
+        self->has_ended_ = true;
+        self->changed_.notify_all();
+    });
+}
+
+void watch::begin_stop() {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    changed_.notify_all();
+}
+
+bool watch::finish_stop(steady_time until) {
+    if (!thread_.joinable())
+        return true;
+    begin_stop();
+    std::unique_lock lock(mutex_);
+    const bool is_over = changed_.wait_until(lock, until, [this] { return has_ended_; });
+    lock.unlock();
+    if (is_over)
+        thread_.join();
+    else
+        thread_.detach();
+    return is_over;
+}
+
+std::vector<std::string> watch::problems() const {
+    const std::lock_guard lock(mutex_);
+    return problems_;
+}
+
+std::size_t watch::disabled_webhooks() const {
+    const std::lock_guard lock(mutex_);
+    return disabled_;
+}
+
+void watch::run() {
+    auto pause = times_.first;
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            if (changed_.wait_for(lock, pause, [this] { return is_stopping_; }))
+                return;
+        }
+        look();
+        pause = times_.period;
+    }
+}
+
+void watch::look() {
+    const token_reply token = shared_->tokens().get(std::chrono::steady_clock::now() + times_.request);
+    if (token.what == token_reply::kind::needs_login)
+        return tell({"Outreach lets us in no more: " + token.why}, disabled_webhooks());
+    if (token.what == token_reply::kind::later) // the next look will tell
+        return;
+    client by{*shared_, caller::operator_command, hooks_};
+    if (wanted_)
+        look_at_webhooks(by);
+    else
+        tell({}, 0);
+}
+
+void watch::look_at_webhooks(client& by) {
+    const webhook_list found = list_webhooks(by, std::chrono::steady_clock::now() + times_.request);
+    if (!found.problem.empty()) {
+        log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
+        return;
+    }
+    std::vector<std::string> problems;
+    std::size_t disabled = 0;
+    for (const webhook& one : found.all) {
+        if (one.url != wanted_->url)
+            continue;
+        auto trouble = trouble_of(one);
+        if (!trouble)
+            continue;
+        std::string failure;
+        if (wanted_->repair) {
+            failure = repair(by, one);
+            if (failure.empty()) {
+                log_.warn(
+                    "a webhook was suspended, and is active again; what happened meanwhile is fetched by "
+                    "`outreachd backfill`",
+                    {{"webhook", one.id}, {"was", *trouble}});
+                continue;
+            }
+            failure = "; it can't be made active: " + failure;
+        }
+        ++disabled;
+        problems.push_back(*trouble + failure + "; `outreachd webhooks apply` makes it active again");
+    }
+    for (const wanted_webhook& wanted : wanted_webhooks(*wanted_)) {
+        const bool is_there = std::ranges::any_of(found.all, [&](const webhook& one) {
+            return one.url == wanted.url && one.resource == wanted.resource && one.action == wanted.action;
+        });
+        if (!is_there)
+            problems.push_back("Outreach has no webhook for " + wanted.event() +
+                               "; `outreachd webhooks apply` makes it");
+    }
+    tell(std::move(problems), disabled);
+}
+
+/// An update of whatever kind ends a suspension (contract 3.11, 5.8). Empty, or why it can't be done.
+std::string watch::repair(client& by, const webhook& suspended) {
+    const std::string body =
+        R"({"data":{"type":"webhook","id":)" + suspended.id + R"(,"attributes":{"active":true}}})";
+    return by
+        .send(patch("/webhooks/" + suspended.id, body), std::chrono::steady_clock::now() + times_.request)
+        .problem;
+}
+
+/// One line for each that is new, and for the end of each.
+void watch::tell(std::vector<std::string> problems, std::size_t disabled) {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_)
+        return;
+    for (const std::string& one : problems)
+        if (std::ranges::find(problems_, one) == problems_.end())
+            log_.warn("trouble at Outreach", {{"cause", one}});
+    for (const std::string& one : problems_)
+        if (std::ranges::find(problems, one) == problems.end())
+            log_.info("trouble at Outreach is over", {{"was", one}});
+    problems_ = std::move(problems);
+    disabled_ = disabled;
+}
+
+} // namespace outreachd::outreach

@@ -1,0 +1,70 @@
+/// Looks now and then whether Outreach still lets us in, and still sends.
+#pragma once
+
+#include "daemon/log/logger.hpp"
+#include "daemon/outreach/webhook.hpp"
+#include "handlers/outreach/access.hpp"
+#include "handlers/outreach/client.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace outreachd::outreach {
+
+struct watch_times {
+    std::chrono::milliseconds first = std::chrono::seconds{5};
+    std::chrono::milliseconds period = std::chrono::minutes{5};
+    std::chrono::milliseconds request = std::chrono::seconds{20}; ///< The longest that one may take.
+};
+
+/// A thread that asks for a token, which keeps a refresh token alive, and where webhooks are configured for
+/// their state: nothing tells a receiver that its webhook is suspended (contract 3.13). With `repair` it ends
+/// a suspension.
+///
+/// Made shared: a thread that hangs in a request is left behind at the stop, and touches nothing but this.
+class watch : public std::enable_shared_from_this<watch> {
+public:
+    /// `log` outlives it, but for a thread that is left behind, which writes nothing more.
+    watch(std::shared_ptr<handlers::outreach::access> shared, handlers::outreach::client_hooks hooks,
+          std::optional<settings::webhooks> wanted, log::logger& log, watch_times times = {});
+
+    void start();
+    void begin_stop();
+    /// False: left behind.
+    bool finish_stop(steady_time until);
+
+    // Any thread.
+    /// What somebody should know, and do: a login that is needed, webhooks that are suspended.
+    std::vector<std::string> problems() const;
+    /// Of the webhooks that lead to us.
+    std::size_t disabled_webhooks() const;
+
+private:
+    void run();
+    void look();
+    void look_at_webhooks(handlers::outreach::client& by);
+    std::string repair(handlers::outreach::client& by, const webhook& suspended);
+    void tell(std::vector<std::string> problems, std::size_t disabled);
+
+    const std::shared_ptr<handlers::outreach::access> shared_;
+    const handlers::outreach::client_hooks hooks_;
+    const std::optional<settings::webhooks> wanted_;
+    log::logger& log_;
+    const watch_times times_;
+    std::thread thread_;
+
+    mutable std::mutex mutex_; ///< Guards all below.
+    std::condition_variable changed_;
+    bool is_stopping_ = false;
+    bool has_ended_ = false;
+    std::vector<std::string> problems_;
+    std::size_t disabled_ = 0;
+};
+
+} // namespace outreachd::outreach

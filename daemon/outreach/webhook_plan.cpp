@@ -1,0 +1,139 @@
+#include "daemon/outreach/webhook_plan.hpp"
+
+#include "handlers/outreach/fingerprint.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace outreachd::outreach {
+
+namespace {
+
+const store::made_webhook* find_made(const ownership& whose, const std::string& id) {
+    const auto found = std::ranges::find(whose.made, id, &store::made_webhook::id);
+    return found == whose.made.end() ? nullptr : &*found;
+}
+
+bool is_ours(const webhook& one, const ownership& whose) {
+    return whose.includes_others || find_made(whose, one.id) != nullptr ||
+           (!whose.app.empty() && one.creator_app == whose.app);
+}
+
+bool is_for(const webhook& one, const wanted_webhook& wanted) {
+    return one.url == wanted.url && one.resource == wanted.resource && one.action == wanted.action;
+}
+
+std::uint64_t number_of(const std::string& id) {
+    std::uint64_t number = 0;
+    std::from_chars(id.data(), id.data() + id.size(), number);
+    return number;
+}
+
+/// Ids grow with time.
+bool is_older(const webhook* one, const webhook* other) {
+    return number_of(one->id) < number_of(other->id);
+}
+
+std::vector<std::string> differences(const webhook& there, const wanted_webhook& wanted,
+                                     const secret& signing, const ownership& whose) {
+    std::vector<std::string> found;
+    if (there.payload_version != wanted.payload_version)
+        found.push_back("payload version " + std::to_string(there.payload_version) + ", should be " +
+                        std::to_string(wanted.payload_version));
+    if (!there.is_active)
+        found.emplace_back("inactive, is made active again");
+    if (!there.disabled_reason.empty())
+        found.push_back("suspended" + (there.disabled_since.empty() ? "" : " since " + there.disabled_since) +
+                        " (" + there.disabled_reason + "), which an update ends");
+    const store::made_webhook* const made = find_made(whose, there.id);
+    if (there.secret_shown) {
+        if (secret{*there.secret_shown} != signing)
+            found.emplace_back("signs with another secret than the endpoint's first");
+    } else if (made != nullptr && made->secret_print != secret_print(signing)) {
+        found.emplace_back("the endpoint's first secret has changed since it was told");
+    } else if (made == nullptr && !signing.empty()) {
+        found.emplace_back("nobody here knows what it signs with, so it is told again");
+    }
+    return found;
+}
+
+wanted_webhook in_words_of(const webhook& there) {
+    return {there.url, there.resource, there.action, there.payload_version};
+}
+
+const char* sign_of(change_kind kind) {
+    switch (kind) {
+    case change_kind::create:
+        return "+ create ";
+    case change_kind::update:
+        return "~ update ";
+    case change_kind::remove:
+        break;
+    }
+    return "- delete ";
+}
+
+} // namespace
+
+std::string secret_print(const secret& signing) {
+    return handlers::outreach::fingerprint({signing.reveal()});
+}
+
+webhook_plan make_plan(const std::vector<webhook>& existing, const settings::webhooks& configured,
+                       const ownership& whose) {
+    webhook_plan plan;
+    std::vector<const webhook*> needed;
+    for (const wanted_webhook& wanted : wanted_webhooks(configured)) {
+        std::vector<const webhook*> there;
+        for (const webhook& one : existing)
+            if (is_for(one, wanted))
+                there.push_back(&one);
+        std::ranges::sort(there, is_older);
+        const auto first =
+            std::ranges::find_if(there, [&](const webhook* one) { return is_ours(*one, whose); });
+        if (first == there.end()) {
+            if (there.empty()) {
+                plan.changes.push_back({change_kind::create, {}, wanted, {}});
+            } else {
+                needed.push_back(there.front());
+                plan.remarks.push_back(
+                    "webhook " + there.front()->id + " sends " + wanted.event() +
+                    " to that URL already, and was made by somebody else; it is left as it is "
+                    "(--all takes it over)");
+            }
+            continue;
+        }
+        needed.push_back(*first);
+        if (auto why = differences(**first, wanted, configured.signing, whose); !why.empty())
+            plan.changes.push_back({change_kind::update, (*first)->id, wanted, std::move(why)});
+    }
+    for (const webhook& one : existing) {
+        if (one.url != configured.url || std::ranges::find(needed, &one) != needed.end() ||
+            !is_ours(one, whose))
+            continue;
+        const bool is_twin = std::ranges::any_of(needed, [&](const webhook* other) {
+            return other->resource == one.resource && other->action == one.action;
+        });
+        plan.changes.push_back(
+            {change_kind::remove,
+             one.id,
+             in_words_of(one),
+             {is_twin ? "an older one does the same" : "the configuration doesn't name it"}});
+    }
+    return plan;
+}
+
+std::string to_text(const webhook_plan& plan) {
+    std::string text;
+    for (const webhook_change& one : plan.changes) {
+        text += sign_of(one.kind) + one.wanted.event() + " -> " + one.wanted.url;
+        text += one.id.empty() ? "\n" : " (webhook " + one.id + ")\n";
+        for (const std::string& each : one.why)
+            text += "    " + each + "\n";
+    }
+    for (const std::string& each : plan.remarks)
+        text += "  " + each + "\n";
+    return text;
+}
+
+} // namespace outreachd::outreach

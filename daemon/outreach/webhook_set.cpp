@@ -1,0 +1,157 @@
+#include "daemon/outreach/webhook_set.hpp"
+
+#include "handlers/outreach/json_api.hpp"
+#include "handlers/outreach/page_walk.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+
+namespace outreachd::outreach {
+
+namespace {
+
+namespace json = boost::json;
+using namespace handlers::outreach;
+
+std::string client_id_of(const settings::outreach& how) {
+    const auto* const oauth = std::get_if<settings::oauth_access>(&how.auth);
+    return oauth == nullptr ? std::string{} : oauth->client_id;
+}
+
+json::object attributes_of(const wanted_webhook& wanted, const secret& signing) {
+    json::object attributes{{"url", wanted.url},
+                            {"resource", wanted.resource},
+                            {"action", wanted.action},
+                            {"payloadVersion", wanted.payload_version}};
+    if (!signing.empty())
+        attributes["secret"] = signing.reveal();
+    return attributes;
+}
+
+/// Ids go as numbers (contract 6.31).
+std::string update_body(const webhook_change& what, const secret& signing) {
+    json::object attributes = attributes_of(what.wanted, signing);
+    attributes["active"] = true;
+    return R"({"data":{"type":"webhook","id":)" + what.id + R"(,"attributes":)" +
+           json::serialize(attributes) + "}}";
+}
+
+std::string create_body(const webhook_change& what, const secret& signing) {
+    return R"({"data":{"type":"webhook","attributes":)" +
+           json::serialize(attributes_of(what.wanted, signing)) + "}}";
+}
+
+void remember(store::token_record& into, change_kind kind, store::made_webhook made) {
+    const auto there = std::ranges::find(into.webhooks, made.id, &store::made_webhook::id);
+    if (there != into.webhooks.end()) {
+        if (made.cleanup_token.empty()) // not every answer tells it
+            made.cleanup_token = there->cleanup_token;
+        into.webhooks.erase(there);
+    }
+    if (kind != change_kind::remove)
+        into.webhooks.push_back(std::move(made));
+}
+
+} // namespace
+
+webhook_list list_webhooks(client& by, steady_time deadline) {
+    webhook_list found;
+    page_walk pages{by, get("/webhooks?page[size]=100")};
+    while (const auto page = pages.next_patiently(deadline)) {
+        if (!page->is_success()) {
+            found.problem = page->problem;
+            found.needs_login = page->what == api_answer::kind::needs_login;
+            return found;
+        }
+        const auto document = read_json(page->body);
+        const json::value* const data = document ? find_member(*document, {"data"}) : nullptr;
+        if (data != nullptr && data->is_array())
+            for (const json::value& each : data->get_array())
+                if (auto one = read_webhook(each))
+                    found.all.push_back(std::move(*one));
+    }
+    return found;
+}
+
+webhook_set::webhook_set(client& by, const std::string& directory, const settings::outreach& how,
+                         const settings::webhooks& wanted, bool includes_others)
+    : by_(by), made_(directory, "outreach-webhooks"), wanted_(wanted), app_(client_id_of(how)),
+      includes_others_(includes_others) {}
+
+applied_plan webhook_set::look(const store::token_record& known, steady_time deadline) {
+    const webhook_list found = list_webhooks(by_, deadline);
+    applied_plan looked;
+    looked.problem = found.problem;
+    looked.needs_login = found.needs_login;
+    if (found.problem.empty())
+        looked.plan = make_plan(found.all, wanted_, {app_, known.webhooks, includes_others_});
+    return looked;
+}
+
+applied_plan webhook_set::plan(steady_time deadline) {
+    const store::token_reading known = made_.read();
+    if (!known.problem.empty())
+        return {{}, 0, known.problem, false};
+    return look(known.record, deadline);
+}
+
+applied_plan webhook_set::apply(steady_time deadline,
+                                const std::function<bool(const webhook_plan&)>& confirm) {
+    const store::token_file::locking lock = made_.lock(deadline);
+    if (!lock.held)
+        return {{}, 0, lock.problem.empty() ? "another process of this host is at it" : lock.problem, false};
+    store::token_reading known = made_.read();
+    if (!known.problem.empty())
+        return {{}, 0, known.problem, false};
+    applied_plan applied = look(known.record, deadline);
+    if (!applied.problem.empty() || applied.plan.is_empty() || !confirm(applied.plan))
+        return applied;
+    for (const webhook_change& one : applied.plan.changes) {
+        applied.problem = change(*lock.held, one, known.record, deadline);
+        if (!applied.problem.empty())
+            break;
+        ++applied.done;
+    }
+    return applied;
+}
+
+/// Empty, or what went wrong.
+std::string webhook_set::change(const store::token_file::guard& held, const webhook_change& what,
+                                store::token_record& known, steady_time deadline) {
+    const std::string path = "/webhooks/" + what.id;
+    api_answer answer;
+    switch (what.kind) {
+    case change_kind::create:
+        answer = by_.send_patiently(post("/webhooks", create_body(what, wanted_.signing)), deadline);
+        break;
+    case change_kind::update:
+        answer = by_.send_patiently(patch(path, update_body(what, wanted_.signing)), deadline);
+        break;
+    case change_kind::remove:
+        answer = by_.send_patiently(remove(path), deadline);
+        break;
+    }
+    // Somebody else was quicker: it is gone.
+    const bool is_gone = what.kind == change_kind::remove && answer.status == 404;
+    if (!answer.is_success() && !is_gone)
+        return answer.problem;
+    std::string id = what.id;
+    secret cleanup_token;
+    if (what.kind != change_kind::remove) {
+        const auto document = read_json(answer.body);
+        const json::value* const data = document ? find_member(*document, {"data"}) : nullptr;
+        const auto made = data != nullptr ? read_webhook(*data) : std::nullopt;
+        if (made) {
+            id = made->id;
+            cleanup_token = made->cleanup_token;
+        }
+        if (id.empty())
+            return "POST /webhooks was answered without the webhook's id; run `outreachd webhooks plan` "
+                   "again";
+    }
+    remember(known, what.kind, {id, secret_print(wanted_.signing), std::move(cleanup_token)});
+    return made_.write(held, known);
+}
+
+} // namespace outreachd::outreach

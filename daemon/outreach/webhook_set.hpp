@@ -1,0 +1,59 @@
+/// The webhooks at Outreach: looked at, and made what they should be.
+#pragma once
+
+#include "daemon/outreach/webhook_plan.hpp"
+#include "daemon/store/token_file.hpp"
+#include "handlers/outreach/client.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace outreachd::outreach {
+
+struct webhook_list {
+    std::vector<webhook> all;
+    std::string problem; ///< Why they can't be told. Empty: they are.
+    bool needs_login = false;
+};
+
+/// Blocks up to `deadline`.
+webhook_list list_webhooks(handlers::outreach::client& by, steady_time deadline);
+
+/// What the plan's changes came to.
+struct applied_plan {
+    webhook_plan plan;    ///< Empty where there was nothing to do.
+    std::size_t done = 0; ///< So many of its changes were made.
+    std::string problem;  ///< What ended it early. Empty: nothing did.
+    bool needs_login = false;
+};
+
+/// Who plans, and who touches what. The parts outlive it. One thread.
+class webhook_set {
+public:
+    /// `directory`: `store.directory`. `includes_others`: also those with our URL that somebody else made.
+    webhook_set(handlers::outreach::client& by, const std::string& directory, const settings::outreach& how,
+                const settings::webhooks& wanted, bool includes_others = false);
+
+    /// Nothing is changed; `done` is 0.
+    applied_plan plan(steady_time deadline);
+
+    /// Plans, and makes the changes, under a lock of this host, so that two of its processes don't make one
+    /// webhook twice. `confirm` sees the plan first; false: nothing is done. What was made is written down at
+    /// once, in `outreach-webhooks.json` beside the tokens.
+    applied_plan apply(steady_time deadline, const std::function<bool(const webhook_plan&)>& confirm);
+
+private:
+    applied_plan look(const store::token_record& known, steady_time deadline);
+    std::string change(const store::token_file::guard& held, const webhook_change& what,
+                       store::token_record& known, steady_time deadline);
+
+    handlers::outreach::client& by_;
+    store::token_file made_; ///< Which webhooks we have made.
+    const settings::webhooks wanted_;
+    std::string app_; ///< Our client id.
+    const bool includes_others_;
+};
+
+} // namespace outreachd::outreach

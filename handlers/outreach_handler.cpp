@@ -1,0 +1,239 @@
+/// The `outreach` handler: calls the Outreach REST API, step by step.
+#include "handlers/outreach_handler.hpp"
+
+#include "daemon/event/ascii.hpp"
+#include "daemon/event/json_members.hpp"
+#include "daemon/event/trace_parent.hpp"
+#include "daemon/expression/event_view.hpp"
+#include "handlers/http_url.hpp"
+#include "handlers/outreach/json_text.hpp"
+#include "handlers/outreach/page_walk.hpp"
+#include "handlers/outreach/step_form.hpp"
+#include "handlers/outreach/step_journal.hpp"
+#include "handlers/outreach/step_outcome.hpp"
+#include "handlers/outreach/user_agent.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+#include <vector>
+
+namespace outreachd::handlers {
+
+namespace {
+
+using namespace outreach;
+
+constexpr std::size_t answer_bytes_max = 16UL * 1024 * 1024;
+/// Of the pages of one list together.
+constexpr std::size_t list_bytes_max = 64UL * 1024 * 1024;
+
+http_rules rules_elsewhere() {
+    http_rules rules;
+    rules.body_bytes_kept = rules.body_bytes_max = answer_bytes_max;
+    return rules;
+}
+
+std::vector<step_form> make_forms(const settings::outreach_handler& configured) {
+    std::vector<step_form> forms;
+    forms.reserve(configured.steps.size());
+    for (std::size_t number = 0; number < configured.steps.size(); ++number)
+        forms.emplace_back(configured.steps[number], number, configured.allow_hosts);
+    return forms;
+}
+
+outcome end_by(step_fault fault) {
+    return fault.is_transient ? outcome::retry(std::move(fault.problem))
+                              : outcome::dead(std::move(fault.problem));
+}
+
+/// Unless the step has its own.
+void add_header(step_request& to, const char* name, std::string value) {
+    const bool is_there = std::any_of(to.headers.begin(), to.headers.end(),
+                                      [&](const header& one) { return is_same_in_any_case(one.name, name); });
+    if (!is_there)
+        to.headers.push_back({name, std::move(value)});
+}
+
+class outreach_handler final : public handler {
+public:
+    outreach_handler(const settings::outreach_handler& configured, std::shared_ptr<access> shared,
+                     client_hooks hooks, std::shared_ptr<expression::engine> expressions)
+        : steps_(make_forms(configured)), shared_(std::move(shared)), expressions_(std::move(expressions)),
+          elsewhere_(rules_elsewhere()) {
+        if (shared_)
+            client_.emplace(*shared_, caller::worker, std::move(hooks));
+    }
+
+    outcome handle(const attempt& what) override {
+        run one{*this, what, step_journal{what.done_so_far},
+                what.deadline - std::chrono::steady_clock::now()};
+        return one.all_steps();
+    }
+
+    void abandon() override { is_abandoned_ = true; }
+
+private:
+    /// One attempt.
+    class run {
+    public:
+        run(outreach_handler& of, const attempt& what, step_journal journal, steady_time::duration timeout)
+            : of_(of), what_(what), journal_(std::move(journal)), timeout_(timeout) {}
+
+        outcome all_steps() {
+            for (std::size_t number = 0; number < of_.steps_.size(); ++number) {
+                if (journal_.result(number) != nullptr)
+                    continue;
+                if (auto end = one_step(number))
+                    return std::move(*end);
+            }
+            return outcome::done();
+        }
+
+    private:
+        std::optional<outcome> one_step(std::size_t number) {
+            const step_form& step = of_.steps_[number];
+            if (journal_.list(number) == nullptr) {
+                const auto wanted = step.is_wanted(*of_.expressions_, view());
+                if (!wanted.value)
+                    return end_by(wanted.fault);
+                if (!*wanted.value) {
+                    journal_.finish(number, "null");
+                    return std::nullopt;
+                }
+            }
+            if (step.is_list())
+                return each_element(number);
+            step_outcome said = send(step, view());
+            if (!said.result)
+                return std::move(said.end);
+            journal_.finish(number, kept_result(step, std::move(*said.result)));
+            return std::nullopt;
+        }
+
+        /// An attempt goes on with the list of the first one, behind the elements that are done.
+        std::optional<outcome> each_element(std::size_t number) {
+            const step_form& step = of_.steps_[number];
+            if (journal_.list(number) == nullptr) {
+                auto found = step.elements(*of_.expressions_, view());
+                if (!found.value)
+                    return end_by(std::move(found.fault));
+                journal_.begin_list(number, std::move(*found.value));
+            }
+            const std::vector<std::string>& elements = *journal_.list(number);
+            while (journal_.element_results(number).size() < elements.size()) {
+                if (of_.is_abandoned_)
+                    return outcome::retry("the daemon has ended");
+                expression::view seen = view();
+                seen.item = elements[journal_.element_results(number).size()];
+                step_outcome said = send(step, seen);
+                if (!said.result)
+                    return std::move(said.end);
+                journal_.finish_element(number, kept_result(step, std::move(*said.result)));
+            }
+            journal_.finish(number, join_results(journal_.element_results(number)));
+            return std::nullopt;
+        }
+
+        /// What nobody can ask for needn't be kept.
+        static std::string kept_result(const step_form& step, std::string result) {
+            return step.configured().name.empty() ? "null" : std::move(result);
+        }
+
+        expression::view view() const {
+            expression::view seen = expression::view_of(*what_.subject);
+            json_members results;
+            for (std::size_t number = 0; number < of_.steps_.size(); ++number)
+                if (const std::string& name = of_.steps_[number].configured().name; !name.empty())
+                    if (const std::string* const result = journal_.result(number))
+                        results.raw(name, *result);
+            seen.steps = std::move(results).finish();
+            return seen;
+        }
+
+        step_outcome send(const step_form& step, const expression::view& seen) {
+            auto made = step.request(*of_.expressions_, seen);
+            if (!made.value)
+                return {std::nullopt, end_by(std::move(made.fault))};
+            add_header(*made.value, "Idempotency-Key", to_string(what_.delivery));
+            add_header(*made.value, "traceparent", make_trace_parent(what_.subject->id));
+            step_outcome said = step.configured().is_elsewhere
+                                    ? send_elsewhere(step, std::move(*made.value))
+                                    : send_to_outreach(step, std::move(*made.value));
+            if (!said.result)
+                said.end.reason = step.title() + ": " + said.end.reason;
+            return said;
+        }
+
+        step_outcome send_to_outreach(const step_form& step, step_request made) {
+            api_request request{std::move(made.method), std::move(made.target), std::move(made.body),
+                                std::move(made.headers)};
+            if (step.configured().paginate)
+                return read_pages(step, std::move(request));
+            return judge_step(of_.client_->send(request, request_deadline()), step.configured(), wall_now());
+        }
+
+        /// All pages as one document: the first with every page's resources.
+        step_outcome read_pages(const step_form& step, api_request request) {
+            page_walk pages{*of_.client_, std::move(request)};
+            std::string data;
+            std::string included;
+            std::size_t bytes = 0;
+            while (auto page = pages.next(request_deadline())) {
+                if (!page->is_success())
+                    return judge_step(std::move(*page), step.configured(), wall_now());
+                bytes += page->body.size();
+                if (bytes > list_bytes_max)
+                    return {std::nullopt,
+                            outcome::dead("the list's pages are longer than 64 MiB together; narrow it "
+                                          "with a filter, or with fields")};
+                for (const auto& [into, key] : {std::pair{&data, "data"}, std::pair{&included, "included"}})
+                    for (const std::string_view one : element_texts(member_text(page->body, key)))
+                        into->append(into->empty() ? "" : ",").append(one);
+            }
+            json_members whole;
+            whole.raw("data", "[" + data + "]");
+            whole.raw("included", "[" + included + "]");
+            return {std::move(whole).finish(), {}};
+        }
+
+        step_outcome send_elsewhere(const step_form& step, step_request made) {
+            const http_url url = read_http_url(made.target);
+            add_header(made, "User-Agent", std::string{user_agent});
+            if (made.body)
+                add_header(made, "Content-Type", "application/json");
+            http_request request{made.method, made.target, std::move(made.headers), {}, request_deadline()};
+            if (made.body)
+                request.body = *made.body;
+            request.is_repeatable = made.method == "GET" || made.method == "PUT";
+            return judge_step_elsewhere(of_.elsewhere_.send(request), step.configured(),
+                                        made.method + " " + url.shown, wall_now());
+        }
+
+        /// `timeout` is for each request: a list of hundreds takes as long as it takes.
+        steady_time request_deadline() const { return std::chrono::steady_clock::now() + timeout_; }
+
+        outreach_handler& of_;
+        const attempt& what_;
+        step_journal journal_;
+        const steady_time::duration timeout_;
+    };
+
+    const std::vector<step_form> steps_;
+    const std::shared_ptr<access> shared_;
+    const std::shared_ptr<expression::engine> expressions_;
+    std::optional<client> client_; ///< Thread-safe. Nothing: no step calls Outreach itself.
+    http_transport elsewhere_;
+    std::atomic<bool> is_abandoned_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<handler> make_outreach_handler(const settings::outreach_handler& configured,
+                                               std::shared_ptr<access> shared, client_hooks hooks,
+                                               std::shared_ptr<expression::engine> expressions) {
+    return std::make_unique<outreach_handler>(configured, std::move(shared), std::move(hooks),
+                                              std::move(expressions));
+}
+
+} // namespace outreachd::handlers
