@@ -1,6 +1,6 @@
-/// Base64 (RFC 4648, section 4), for bytes that are no text.
 #include "handlers/base64.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace outreachd::handlers {
@@ -18,6 +18,14 @@ std::string to_base64(std::string_view bytes) {
         for (std::size_t i = 0; i < 4; ++i)
             text.push_back(i <= group.size() ? alphabet[bits >> (18 - 6 * i) & 63] : '=');
     }
+    return text;
+}
+
+std::string to_base64url(std::string_view bytes) {
+    std::string text = to_base64(bytes);
+    std::replace(text.begin(), text.end(), '+', '-');
+    std::replace(text.begin(), text.end(), '/', '_');
+    text.resize(text.find_last_not_of('=') + 1);
     return text;
 }
 

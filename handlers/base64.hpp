@@ -1,4 +1,4 @@
-/// Base64 (RFC 4648, section 4), for bytes that are no text.
+/// Base64 (RFC 4648), for bytes that are no text.
 #pragma once
 
 #include <string>
@@ -6,7 +6,10 @@
 
 namespace outreachd::handlers {
 
-/// With padding, on one line.
+/// The usual alphabet (section 4), with padding, on one line.
 std::string to_base64(std::string_view bytes);
+
+/// The alphabet of URLs (section 5), without padding.
+std::string to_base64url(std::string_view bytes);
 
 } // namespace outreachd::handlers

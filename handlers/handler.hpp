@@ -7,8 +7,26 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace outreachd::handlers {
+
+/// How far a delivery has come: what its steps gave that are done, kept over attempts and restarts until it
+/// is done. For the thread that handles the attempt, while it does.
+class progress {
+public:
+    progress() = default;
+    virtual ~progress() = default;
+    progress(const progress&) = delete;
+    progress& operator=(const progress&) = delete;
+
+    /// In order, each as JSON. Throws std::runtime_error where they can't be read now.
+    virtual std::vector<std::string> results() = 0;
+    /// One more. Returns once that would survive a power cut; throws std::runtime_error where the daemon ends
+    /// before.
+    virtual void record(std::string result) = 0;
+};
 
 /// One attempt at one delivery.
 struct attempt {
@@ -16,6 +34,7 @@ struct attempt {
     event_id delivery;        ///< Stable over attempts and restarts: a receiver can drop repeats by it.
     std::uint32_t number = 1; ///< Counts from 1.
     steady_time deadline;     ///< `timeout` of the handler, from the attempt's start.
+    progress* done_so_far = nullptr; ///< Null where nobody keeps it.
 };
 
 /// Hands events to one place outside.

@@ -88,6 +88,8 @@ public:
         using std::chrono::milliseconds;
         answer_ = {};
         head_bytes_ = body_bytes_ = 0;
+        sends_ = 0;
+        is_repeatable_ = request.is_repeatable;
         is_head_ = is_head_too_long_ = is_cut_ = false;
         error_text_[0] = '\0';
         const auto left =
@@ -105,6 +107,8 @@ public:
         long status = 0;
         curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
         answer_.status = static_cast<int>(status);
+        answer_.was_sent = sends_ > 0;
+        answer_.is_too_long = is_cut_;
         if (code != CURLE_OK && !is_cut_)
             answer_.problem = words_for(code, left);
         else if (is_head_ || status == 0) // libcurl is content with a head that ends anywhere
@@ -149,6 +153,8 @@ private:
         set(handle, CURLOPT_MAXAGE_CONN, idle_seconds_max);
         set(handle, CURLOPT_TCP_KEEPALIVE, 1L);
         set(handle, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+        set(handle, CURLOPT_PREREQFUNCTION, &begin_sending);
+        set(handle, CURLOPT_PREREQDATA, static_cast<void*>(this));
     }
 
     void set_reading() {
@@ -174,6 +180,15 @@ private:
         set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
         set(handle, CURLOPT_HTTPHEADER, headers);
         set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+    }
+
+    /// Called each time that a connection stands and nothing of the request has been sent on it.
+    static int begin_sending(void* self, char*, char*, int, int) {
+        auto& own = *static_cast<connection*>(self);
+        if (own.sends_ > 0 && !own.is_repeatable_)
+            return CURL_PREREQFUNC_ABORT;
+        ++own.sends_;
+        return CURL_PREREQFUNC_OK;
     }
 
     static std::size_t take_header(char* data, std::size_t, std::size_t size, void* self) {
@@ -219,6 +234,8 @@ private:
         switch (code) {
         case CURLE_OPERATION_TIMEDOUT:
             return words_for_timeout(left);
+        case CURLE_ABORTED_BY_CALLBACK: // by `begin_sending`
+            return "the connection was lost before an answer came";
         case CURLE_GOT_NOTHING:
             return "the connection was closed without an answer";
         case CURLE_PARTIAL_FILE:
@@ -254,6 +271,8 @@ private:
     http_answer answer_;
     std::size_t head_bytes_ = 0;
     std::size_t body_bytes_ = 0;
+    int sends_ = 0;
+    bool is_repeatable_ = true;
     bool is_head_ = false;
     bool is_head_too_long_ = false;
     bool is_cut_ = false; ///< By us, since the body is too long.

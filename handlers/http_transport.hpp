@@ -29,6 +29,8 @@ struct http_request {
     std::vector<header> headers; ///< Instead of libcurl's own of those names; without control characters.
     std::optional<std::string_view> body; ///< Nothing: no content, and no Content-Length.
     steady_time deadline;
+    /// Whether the server may see it twice: then it is sent anew where a kept connection died under it.
+    bool is_repeatable = true;
 };
 
 struct http_answer {
@@ -36,6 +38,8 @@ struct http_answer {
     std::vector<header> headers; ///< Of the last head, names in lower case.
     std::string body;            ///< Its first bytes.
     std::string problem;         ///< Why there is no whole answer, in words. Empty: there is.
+    bool was_sent = false;       ///< It may have reached the server: a connection stood.
+    bool is_too_long = false;    ///< More than `body_bytes_max` came; `body` has the first bytes.
 
     /// The value of the first of that name, in lower case; empty where there is none.
     std::string_view field(std::string_view name) const noexcept;
@@ -46,8 +50,9 @@ struct http_answer {
 /// threads is not to be trusted. TLS is verified, 1.2 at least; no redirect is followed; no cookie,
 /// `.netrc` or `Alt-Svc` is heeded. Thread-safe.
 ///
-/// A connection that the server closed meanwhile is replaced, and the request sent anew (libcurl does that
-/// where not a byte of an answer came), so a server may see a request twice.
+/// Connections are looked at before they are used again. One that dies under a request is replaced, and the
+/// request sent anew (libcurl does that where not a byte of an answer came), so that a server may see it
+/// twice, unless it isn't repeatable.
 class http_transport {
 public:
     explicit http_transport(http_rules rules);

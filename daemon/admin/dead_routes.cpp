@@ -17,12 +17,12 @@ constexpr std::string_view no_delivery =
 /// What one commit changes, at most: an ack waits meanwhile.
 constexpr std::size_t piece_deliveries = 256;
 
-enum class change { replay, discard };
+enum class change { replay, replay_from_start, discard };
 
 response changed_answer(change what, std::uint64_t count, const std::string& cursor = {}) {
     json_writer json;
     json.begin_object();
-    json.member(what == change::replay ? "replayed" : "discarded", count);
+    json.member(what == change::discard ? "discarded" : "replayed", count);
     json.member_or_null("cursor", cursor);
     json.end_object();
     return json_answer(std::move(json).take());
@@ -95,10 +95,10 @@ struct piece {
         std::vector<change_request> wanted;
         if (!ids.empty())
             wanted.emplace_back([&](store::change_done done) {
-                if (what == change::replay)
-                    of.events.revive(std::move(ids), std::move(done));
-                else
+                if (what == change::discard)
                     of.events.discard(std::move(ids), std::move(done));
+                else
+                    of.events.revive(std::move(ids), what == change::replay_from_start, std::move(done));
             });
         if (!routes.empty())
             wanted.emplace_back(
@@ -162,7 +162,7 @@ response change_piece(const store::dead_filter& filter, change what, store::read
     if (!found->empty())
         return changed_answer(what, *changed, cursor_of(found->back()));
     const bool is_narrowed = filter.since || !filter.name.empty() || !filter.resource.empty();
-    if (what == change::replay || is_narrowed)
+    if (what != change::discard || is_narrowed)
         return changed_answer(what, 0);
     changed = discard_waiting(filter.handler, of);
     if (!changed)
@@ -194,6 +194,8 @@ answer change_many(const request& asked, change what, const services& of) {
 std::optional<change> parse_change(std::string_view word) {
     if (word == "replay")
         return change::replay;
+    if (word == "replay-from-start")
+        return change::replay_from_start;
     return word == "discard" ? std::optional{change::discard} : std::nullopt;
 }
 

@@ -109,9 +109,12 @@ void add_dead(CLI::App& app, builder& with) {
         add_filters(*changed, into.dead.narrowed,
                     "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339",
                     "Only those to that handler");
+        return changed;
     };
     add_change("replay", "Try dead deliveries again", help_text::dead_replay,
-               [&](const std::string& path) { return replay_dead(path, into.dead, to); });
+               [&](const std::string& path) { return replay_dead(path, into.dead, to); })
+        ->add_flag("--from-start", into.dead.is_from_start,
+                   "Do the steps again, too, that have succeeded already");
     add_change("discard", "Give dead deliveries up", help_text::dead_discard,
                [&](const std::string& path) { return discard_dead(path, into.dead, to); });
 }

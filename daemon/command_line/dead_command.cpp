@@ -151,7 +151,7 @@ int show_dead(const std::string& config_path, const std::string& id, bool is_jso
 }
 
 int replay_dead(const std::string& config_path, const dead_selection& what, const streams& to) {
-    return change(config_path, what, "replay", "replayed", to);
+    return change(config_path, what, what.is_from_start ? "replay-from-start" : "replay", "replayed", to);
 }
 
 int discard_dead(const std::string& config_path, const dead_selection& what, const streams& to) {

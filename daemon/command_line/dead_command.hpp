@@ -10,9 +10,10 @@ namespace outreachd::command_line {
 
 /// What `replay` and `discard` are asked to change.
 struct dead_selection {
-    std::string id;        ///< One delivery; or
-    bool is_all = false;   ///< all of them, or
-    list_options narrowed; ///< those of a handler, since a time, of a name, of a resource.
+    std::string id;             ///< One delivery; or
+    bool is_all = false;        ///< all of them, or
+    list_options narrowed;      ///< those of a handler, since a time, of a name, of a resource.
+    bool is_from_start = false; ///< Of `replay`: steps that are done are done again.
 };
 
 /// All return the exit code.

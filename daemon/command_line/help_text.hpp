@@ -130,12 +130,13 @@ Exit codes:
 
 inline constexpr std::string_view dead_replay =
     R"(The delivery is pending again, with the same id and its attempts from one. One without a handler is
-routed again.
+routed again. Steps of an outreach handler that have succeeded aren't repeated, unless by --from-start.
 
 Examples:
   outreachd dead replay 5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11
   outreachd dead replay --handler crm --since 2h
   outreachd dead replay --all
+  outreachd dead replay --handler follow-up --from-start
 
 Exit codes:
   0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";

@@ -23,6 +23,10 @@ public:
         return backing_->unfinished(handler, after, limit);
     }
 
+    result<std::vector<std::string>> step_results(std::string_view handler, sequence at) override {
+        return backing_->step_results(handler, at);
+    }
+
 private:
     std::unique_ptr<store::reader> backing_;
 };
@@ -43,6 +47,10 @@ public:
 
     void settle(store::settlement what, store::write_done done) override {
         backing_.settle(std::move(what), std::move(done));
+    }
+
+    void record_step(store::step_record what, store::write_done done) override {
+        backing_.record_step(std::move(what), std::move(done));
     }
 
     std::unique_ptr<delivery_reader> open_reader() override {

@@ -24,6 +24,7 @@ public:
     virtual result<store::stored_event> event_at(sequence at) = 0;
     virtual result<std::vector<store::unfinished_delivery>> unfinished(std::string_view handler,
                                                                        sequence after, std::size_t limit) = 0;
+    virtual result<std::vector<std::string>> step_results(std::string_view handler, sequence at) = 0;
 };
 
 /// The writing half: as in `store::store`. Thread-safe; no call blocks.
@@ -38,6 +39,7 @@ public:
     virtual void route_at_append(store::route_decision decide) = 0;
     virtual void record_routes(std::vector<store::routing> routes, store::write_done done) = 0;
     virtual void settle(store::settlement what, store::write_done done) = 0;
+    virtual void record_step(store::step_record what, store::write_done done) = 0;
     /// Throws where the database can't be opened.
     virtual std::unique_ptr<delivery_reader> open_reader() = 0;
 };

@@ -5,7 +5,8 @@
 
 namespace outreachd::dispatch {
 
-result<store::stored_event> event_source::read(sequence at) {
+template <typename Read>
+auto event_source::with_reader(Read read) -> decltype(read(std::declval<delivery_reader&>())) {
     const std::lock_guard lock(mutex_);
     if (is_closed_)
         return errc::stopping;
@@ -16,7 +17,15 @@ result<store::stored_event> event_source::read(sequence at) {
             return errc::store_unavailable;
         }
     }
-    return reader_->event_at(at);
+    return read(*reader_);
+}
+
+result<store::stored_event> event_source::read(sequence at) {
+    return with_reader([&](delivery_reader& from) { return from.event_at(at); });
+}
+
+result<std::vector<std::string>> event_source::step_results(std::string_view handler, sequence at) {
+    return with_reader([&](delivery_reader& from) { return from.step_results(handler, at); });
 }
 
 void event_source::close() {

@@ -5,6 +5,10 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace outreachd::dispatch {
 
@@ -17,10 +21,16 @@ public:
     /// Blocks for as long as the disk does. Errors: not_found; store_unavailable.
     result<store::stored_event> read(sequence at);
 
+    /// The same, of a delivery's steps. Error: store_unavailable.
+    result<std::vector<std::string>> step_results(std::string_view handler, sequence at);
+
     /// Lets go of the reader, unless a worker hangs in it. Later reads fail.
     void close();
 
 private:
+    template <typename Read>
+    auto with_reader(Read read) -> decltype(read(std::declval<delivery_reader&>()));
+
     delivery_store& backing_;
     std::mutex mutex_;
     std::unique_ptr<delivery_reader> reader_;

@@ -2,6 +2,7 @@
 #include "daemon/dispatch/lane.hpp"
 
 #include "daemon/dispatch/condition.hpp"
+#include "daemon/dispatch/recorded_progress.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -144,6 +145,10 @@ void lane::work(worker& self) {
 std::optional<delivery> lane::take(worker& self) {
     std::unique_lock lock(mutex_);
     while (!is_stopping_) {
+        if (waits_until_ > std::chrono::steady_clock::now()) {
+            work_.wait_until(lock, waits_until_);
+            continue;
+        }
         auto next = queue_.take(std::chrono::steady_clock::now());
         if (!has_asked_ && queue_.wanted() != 0) {
             has_asked_ = true;
@@ -221,14 +226,17 @@ verdict lane::attempt(worker& self, const delivery& what) {
     attempt_times times;
     times.started_at = wall_now();
     const auto started = std::chrono::steady_clock::now();
+    recorded_progress steps(*this, self, what.at);
     auto said =
         run_attempt(*target_, {what.subject, delivery_id(what.subject->id, configured_.name, what.replay),
-                               what.attempts + 1, started + configured_.timeout});
+                               what.attempts + 1, started + configured_.timeout, &steps});
     times.took =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     times.ended_at = wall_now();
-    return judge(what, configured_.name, std::move(said), times, schedule_,
-                 std::uniform_real_distribution<double>(0, 1)(self.random));
+    auto judged = judge(what, configured_.name, std::move(said), times, schedule_,
+                        std::uniform_real_distribution<double>(0, 1)(self.random));
+    judged.record.has_steps = steps.is_used();
+    return judged;
 }
 
 /// At its end without an attempt, since there is nothing to hand over.
@@ -252,7 +260,10 @@ void lane::settle(worker& self, delivery what, verdict judged) {
         self.phase = phase::closing;
         self.is_committed = false;
     }
-    report(what, judged.record);
+    if (judged.record.is_wait)
+        note_wait(judged.record, *judged.pause);
+    else
+        report(what, judged.record);
     what.attempts = judged.record.attempts;
     what.is_conditional = judged.record.is_undecided;
     what.subject.reset();
@@ -286,6 +297,18 @@ void lane::put_back(worker& self, const delivery& what) {
     self.phase = phase::idle;
     queue_.retry(what, std::chrono::steady_clock::now() + read_again_after);
     work_.notify_one();
+}
+
+/// One line for the whole lane: what waits is no failure of single deliveries.
+void lane::note_wait(const store::settlement& record, std::chrono::milliseconds pause) {
+    const auto until = std::chrono::steady_clock::now() + pause;
+    const std::lock_guard lock(mutex_);
+    const bool is_news = waits_until_ <= std::chrono::steady_clock::now();
+    waits_until_ = std::max(waits_until_, until);
+    if (is_news)
+        surroundings_.log.info(
+            "a handler's deliveries wait",
+            {{"handler", configured_.name}, {"seconds", pause.count() / 1000}, {"reason", record.reason}});
 }
 
 void lane::report(const delivery& what, const store::settlement& record) {

@@ -93,6 +93,8 @@ public:
     bool finish_stop(steady_time until);
 
 private:
+    class recorded_progress;
+
     enum class phase {
         idle,    ///< Waits for a delivery.
         running, ///< In the handler, or reading the event: for as long as that takes.
@@ -121,6 +123,8 @@ private:
     void report(const delivery& what, const store::settlement& record);
     void note_health(const store::settlement& record);
     void put_back(worker& self, const delivery& what);
+    void record_step(worker& self, store::step_record what);
+    void note_wait(const store::settlement& record, std::chrono::milliseconds pause);
 
     const settings::handler configured_;
     const retry_schedule schedule_;
@@ -135,6 +139,7 @@ private:
     std::vector<std::unique_ptr<worker>> workers_;
     bool is_stopping_ = false;
     bool is_abandoned_ = false;  ///< The surroundings may be gone.
+    steady_time waits_until_;    ///< What nobody may begin before then.
     bool has_asked_ = false;     ///< For a load, since the feeder last looked.
     std::uint64_t failures_ = 0; ///< Since it worked, for the log.
     steady_time next_failure_line_;

@@ -5,6 +5,12 @@
 
 namespace outreachd::dispatch {
 
+namespace {
+
+constexpr std::chrono::seconds wait_again_after{30};
+
+} // namespace
+
 outcome run_attempt(handlers::handler& target, const handlers::attempt& what) noexcept {
     try {
         return target.handle(what);
@@ -37,6 +43,13 @@ verdict judge(const delivery& what, std::string_view handler, outcome said, cons
         break;
     case outcome::kind::dead:
         record.state = store::delivery_state::dead;
+        break;
+    case outcome::kind::wait:
+        record.attempts = what.attempts;
+        record.is_wait = true;
+        record.state = store::delivery_state::retry;
+        judged.pause = said.retry_after.value_or(wait_again_after);
+        record.next_attempt_at = times.ended_at + *judged.pause;
         break;
     case outcome::kind::retry:
         judged.pause = schedule.pause_after(record.attempts, said.retry_after, random);

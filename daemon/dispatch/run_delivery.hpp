@@ -23,7 +23,7 @@ struct attempt_times {
 /// An attempt's verdict: what the store keeps of it, and the pause before the next.
 struct verdict {
     store::settlement record;
-    std::optional<std::chrono::milliseconds> pause; ///< With `retry`.
+    std::optional<std::chrono::milliseconds> pause; ///< With `retry`; where `record.is_wait`, of the lane.
 };
 
 /// Pure. `random` is in [0, 1).

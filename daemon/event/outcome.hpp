@@ -13,16 +13,22 @@ struct outcome {
         done,  ///< Delivered.
         retry, ///< Not now; the retry schedule decides when, and when it is enough.
         dead,  ///< Never: no further attempt can help.
+        wait,  ///< Nothing was attempted: nobody may, or can, before `retry_after` has passed. Counts as no
+               ///< attempt, and holds for all deliveries of the handler.
     };
 
     kind verdict = kind::done;
     std::string reason;      ///< What failed, on what, why. Empty when done.
     std::string last_answer; ///< The first 4 KiB of what the other side said; of a program's outputs each.
-    std::optional<std::chrono::milliseconds> retry_after; ///< The other side's wish, for `retry`.
+    std::optional<std::chrono::milliseconds> retry_after; ///< The other side's wish, for `retry` and `wait`.
 
     static outcome done() { return {}; }
 
     static outcome retry(std::string why) { return {kind::retry, std::move(why), {}, {}}; }
+
+    static outcome wait(std::chrono::milliseconds how_long, std::string why) {
+        return {kind::wait, std::move(why), {}, how_long};
+    }
 
     static outcome dead(std::string why) { return {kind::dead, std::move(why), {}, {}}; }
 };

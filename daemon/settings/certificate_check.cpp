@@ -160,6 +160,25 @@ certificate_findings check_certificate(const tls_files& files) {
     return found;
 }
 
+std::string refuse_signing_key(const secret& key) {
+    constexpr int bits_min = 2048;
+    ERR_clear_error();
+    const bio in = bio{BIO_new_mem_buf(key.reveal().data(), static_cast<int>(key.reveal().size()))};
+    bool was_asked = false;
+    const private_key read{PEM_read_bio_PrivateKey(in.get(), nullptr, refuse_passphrase, &was_asked)};
+    ERR_clear_error();
+    if (!read)
+        return was_asked
+                   ? "the key has a passphrase, which nobody could type at start; remove it with: openssl "
+                     "pkey -in OLD -out NEW"
+                   : "is no private key in PEM form";
+    if (EVP_PKEY_get_base_id(read.get()) != EVP_PKEY_RSA)
+        return "is no RSA key, and RS256 is what Outreach takes";
+    if (EVP_PKEY_get_bits(read.get()) < bits_min)
+        return "is shorter than 2048 bits";
+    return {};
+}
+
 authorities read_authorities(const std::string& path) {
     ERR_clear_error();
     file_contents contents = read_file(path, pem_bytes_max, file_kind::regular);

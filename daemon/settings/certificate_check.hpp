@@ -31,4 +31,7 @@ struct authorities {
 /// Reads the CAs that servers are trusted by: at least one certificate in PEM form, and no broken one.
 authorities read_authorities(const std::string& path);
 
+/// Why a key can't sign for an app (contract 7.17): it is no RSA key in PEM form, or is short. Empty: it can.
+std::string refuse_signing_key(const secret& key);
+
 } // namespace outreachd::settings

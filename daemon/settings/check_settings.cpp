@@ -4,6 +4,7 @@
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace outreachd::settings {
@@ -84,6 +85,39 @@ void check_roles(const settings& read, findings& found) {
         found.warning(key, found.where(key), "'broker' has no effect with the embedded queue");
     else if (!read.roles.receives)
         found.warning(key, found.where(key), "'broker' has no effect on a host that doesn't receive");
+}
+
+void check_outreach(const settings& read, findings& found) {
+    const bool is_given = found.is_given("outreach");
+    if (read.outreach && std::holds_alternative<oauth_access>(read.outreach->auth) &&
+        !(read.roles.receives && read.roles.works))
+        found.warning("outreach.auth", found.where("outreach.auth"),
+                      "'oauth' serves one host, since each use of its refresh token makes a new one; where "
+                      "roles are split, and hosts call Outreach side by side, use 's2s'");
+    if (read.webhooks && !is_given)
+        found.error("webhooks", found.where("webhooks"), "needs a section 'outreach', to reach Outreach");
+    if (!read.backfill.is_automatic || !read.roles.receives)
+        return;
+    const std::string key = "backfill.on_start";
+    if (!is_given)
+        found.error(key, found.where(key), "'auto' needs a section 'outreach', to reach Outreach");
+    else if (read.backfill.resources.empty() && !found.is_given("webhooks"))
+        found.error(key, found.where(key),
+                    "'auto' needs to know what: give 'backfill.resources', or 'webhooks.subscribe'");
+}
+
+void check_outreach_handlers(const settings& read, findings& found) {
+    if (found.is_given("outreach"))
+        return;
+    for (const handler& one : read.handlers) {
+        const auto* const own = std::get_if<outreach_handler>(&one.type);
+        const auto calls_outreach = [](const outreach_step& step) { return !step.is_elsewhere; };
+        if (own == nullptr || std::none_of(own->steps.begin(), own->steps.end(), calls_outreach))
+            continue;
+        const std::string key = "handlers." + one.name;
+        found.error(key, found.where(key),
+                    "needs a section 'outreach', which says how the Outreach API is reached");
+    }
 }
 
 void check_admin(const admin& read, findings& found) {

@@ -16,6 +16,10 @@ void check_tls_files(const listen& read, findings& found);
 void check_endpoints(const std::vector<endpoint>& read, findings& found);
 /// One role alone needs RabbitMQ between the hosts.
 void check_roles(const settings& read, findings& found);
+/// A refresh token that rotates serves one host; several share nothing but the broker.
+void check_outreach(const settings& read, findings& found);
+/// Handlers that call Outreach need to know how.
+void check_outreach_handlers(const settings& read, findings& found);
 void check_admin(const admin& read, findings& found);
 void check_ports(const settings& read, findings& found);
 /// `names` are all handlers of the file, those with errors included.

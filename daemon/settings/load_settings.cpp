@@ -48,24 +48,37 @@ void read_everything(const section_reader& top, settings& into, findings& found)
     check_admin(into.admin, found);
     read_log(top, into.log);
 
+    read_outreach(top, into.outreach);
+    read_backfill(top, into.backfill);
+
     // Where `roles` is wrong nobody knows what this host needs.
     const bool is_certain = found.is_sound("roles");
     if (!into.roles.receives) {
-        pass_over(top, {"listen", "endpoints"}, "receive");
+        pass_over(top, {"listen", "endpoints", "webhooks", "backfill"}, "receive");
     } else if (is_certain || top.find("listen") || top.find("endpoints")) {
         read_receiving(top, into, found);
         check_tls_files(into.listen, found);
         check_ports(into, found);
+        read_webhooks(top, into);
     }
+    check_outreach(into, found);
     if (!into.roles.works) {
         pass_over(top, {"handlers", "routes"}, "work");
     } else {
         std::set<std::string> handler_names;
         read_handlers(top, into.handlers, handler_names);
         complete_amqp_handlers(into, found);
+        check_outreach_handlers(into, found);
         read_routes(top, into.routes);
         check_routes(into, handler_names, found);
     }
+}
+
+/// What calls Outreach needs, and where the tokens are.
+void read_for_outreach(const section_reader& top, settings& into) {
+    read_store(top, into.store);
+    read_outreach(top, into.outreach);
+    top.require("outreach", "how the Outreach API is reached, at least its 'auth'");
 }
 
 void read_for_admin_api(const section_reader& top, settings& into, findings& found) {
@@ -77,11 +90,17 @@ void read_for_admin_api(const section_reader& top, settings& into, findings& fou
 std::span<const std::string_view> keys_of(scope part) {
     static constexpr std::string_view send_keys[] = {"listen", "endpoints"};
     static constexpr std::string_view admin_keys[] = {"admin"};
+    static constexpr std::string_view outreach_keys[] = {"outreach", "store"};
+    static constexpr std::string_view webhooks_keys[] = {"outreach", "store", "webhooks", "endpoints"};
     switch (part) {
     case scope::send:
         return send_keys;
     case scope::admin_api:
         return admin_keys;
+    case scope::outreach:
+        return outreach_keys;
+    case scope::webhooks:
+        return webhooks_keys;
     case scope::all:
         break;
     }
@@ -124,6 +143,15 @@ loaded parse_settings(const std::string& text, const std::string&, scope part,
             break;
         case scope::admin_api:
             read_for_admin_api(top, result.settings, found);
+            break;
+        case scope::outreach:
+            read_for_outreach(top, result.settings);
+            break;
+        case scope::webhooks:
+            read_for_outreach(top, result.settings);
+            read_endpoints(top, result.settings.endpoints);
+            top.require("webhooks", "what Outreach should send, and where: {url: URL, subscribe: [...]}");
+            read_webhooks(top, result.settings);
             break;
         }
     }

@@ -28,6 +28,8 @@ enum class scope {
     all,       ///< `serve`, `check`
     send,      ///< `listen`, `endpoints`
     admin_api, ///< `admin`
+    outreach,  ///< `outreach`, `store`
+    webhooks,  ///< those, `webhooks`, `endpoints`
 };
 
 struct loaded {

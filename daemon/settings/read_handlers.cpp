@@ -107,6 +107,8 @@ constexpr handler_type handler_types[] = {
      [](const section_reader& from, handler& to) { to.type = read_exec_handler(from); }},
     {"amqp", known::amqp_handler,
      [](const section_reader& from, handler& to) { to.type = read_amqp_handler(from); }},
+    {"outreach", known::outreach_handler,
+     [](const section_reader& from, handler& to) { to.type = read_outreach_handler(from); }},
 };
 static_assert(std::size(handler_types) == std::size(known::handler_types));
 
@@ -130,11 +132,7 @@ const handler_type* read_type(const value_ref& map) {
         for (const handler_type& type : handler_types)
             if (type.name == *text)
                 return &type;
-        const auto& later = known::handler_types_later;
-        if (std::find(std::begin(later), std::end(later), *text) != std::end(later))
-            value.error("handler type " + in_quotes(*text) + " is not in this version: " + list_of_types());
-        else
-            value.error("unknown handler type " + in_quotes(*text) + suggestion(*text, known::handler_types));
+        value.error("unknown handler type " + in_quotes(*text) + suggestion(*text, known::handler_types));
         return nullptr;
     }
     map.found.error(map.key + ".type", map.node.where,

@@ -20,22 +20,6 @@ namespace {
 
 constexpr std::size_t method_length_max = 16;
 
-/// RFC 9110, 5.6.2.
-bool is_token(std::string_view text) {
-    constexpr std::string_view allowed = "!#$%&'*+-.^_`|~0123456789"
-                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
-/// Fields that say where a message ends or what becomes of its connection. One that disagreed with what is
-/// sent could hide a second request in the first.
-bool is_framing(const std::string& name) {
-    static const std::set<std::string, std::less<>> names = {
-        "connection", "content-length", "expect",  "keep-alive",       "proxy-connection",
-        "te",         "trailer",        "upgrade", "transfer-encoding"};
-    return names.contains(name);
-}
-
 bool is_signature(std::string_view name) {
     return name == "webhook-id" || name == "webhook-timestamp" || name == "webhook-signature";
 }
@@ -61,32 +45,11 @@ void read_method(const section_reader& section, std::string& into) {
 void read_header(const value_ref& map, const yaml_entry& entry, bool is_signed, std::set<std::string>& seen,
                  std::vector<header>& into) {
     const yaml_node& name = *entry.key;
-    if (name.type != yaml_node::kind::scalar || !is_token(name.text)) {
-        map.found.error(map.key, name.where,
-                        (name.type == yaml_node::kind::scalar ? in_quotes(name.text) : "this key") +
-                            " is no header's name: letters, digits and '-'");
+    if (!check_http_header_name(map, name, seen))
         return;
-    }
-    const std::string lowered = to_lower(name.text);
-    if (is_framing(lowered))
-        map.found.error(map.key, name.where,
-                        in_quotes(name.text) + " is not yours to give: it follows from the request");
-    else if (is_signed && is_signature(lowered))
+    if (is_signed && is_signature(to_lower(name.text)))
         map.found.error(map.key, name.where, in_quotes(name.text) + " is what 'sign' gives; leave it out");
-    else if (!seen.insert(lowered).second)
-        map.found.error(map.key, name.where, in_quotes(name.text) + " is given twice");
     read_header_value(map, entry, into);
-}
-
-std::optional<http_body> read_body(const value_ref& value) {
-    const bool is_json =
-        value.node.type == yaml_node::kind::map || value.node.type == yaml_node::kind::sequence;
-    if (value.node.type == yaml_node::kind::scalar && value.node.text.empty())
-        return http_body{};
-    auto text = is_json ? read_json(value) : read_template(value, lines::many);
-    if (!text)
-        return std::nullopt;
-    return http_body{std::move(*text), is_json};
 }
 
 void read_sign(const section_reader& section, secret& into) {
@@ -107,7 +70,8 @@ void read_sign(const section_reader& section, secret& into) {
     into = std::move(*key);
 }
 
-/// Nothing where the key isn't given; empty where it is wrong.
+} // namespace
+
 std::optional<std::vector<std::string>> read_allow_hosts(const section_reader& section) {
     const auto value = section.find("allow_hosts");
     if (!value)
@@ -123,7 +87,16 @@ std::optional<std::vector<std::string>> read_allow_hosts(const section_reader& s
     return patterns;
 }
 
-} // namespace
+std::optional<http_body> read_body(const value_ref& value) {
+    const bool is_json =
+        value.node.type == yaml_node::kind::map || value.node.type == yaml_node::kind::sequence;
+    if (value.node.type == yaml_node::kind::scalar && value.node.text.empty())
+        return http_body{};
+    auto text = is_json ? read_json(value) : read_template(value, lines::many);
+    if (!text)
+        return std::nullopt;
+    return http_body{std::move(*text), is_json};
+}
 
 void read_ca(const section_reader& section, std::string& into) {
     const auto value = section.find("ca");

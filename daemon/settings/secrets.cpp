@@ -58,8 +58,8 @@ std::optional<secret> read_variable(const value_ref& value) {
     return accept(value, text, "the environment variable " + in_quotes(*name));
 }
 
-std::optional<secret> read_secret_file(const value_ref& value, const std::string& path,
-                                       const std::string& source, bool is_mode_ours) {
+std::optional<secret> read_contents(const value_ref& value, const std::string& path,
+                                    const std::string& source, bool is_mode_ours) {
     file_contents contents = read_file(path, secret_bytes_max, file_kind::regular);
     if (!contents.problem.empty()) {
         unreadable(value, contents.problem);
@@ -80,13 +80,6 @@ std::optional<secret> read_secret_file(const value_ref& value, const std::string
     return accept(value, std::move(contents.text), source);
 }
 
-std::optional<secret> read_from_file(const value_ref& value) {
-    const auto path = read_text(value);
-    if (!path)
-        return std::nullopt;
-    return read_secret_file(value, *path, "the file " + in_quotes(*path), true);
-}
-
 std::optional<secret> read_credential(const value_ref& value) {
     const auto name = read_text(value);
     if (!name)
@@ -104,11 +97,18 @@ std::optional<secret> read_credential(const value_ref& value) {
                        "is not set here");
         return std::nullopt;
     }
-    return read_secret_file(value, std::string{directory} + "/" + *name, "the credential " + in_quotes(*name),
-                            false);
+    return read_contents(value, std::string{directory} + "/" + *name, "the credential " + in_quotes(*name),
+                         false);
 }
 
 } // namespace
+
+std::optional<secret> read_secret_file(const value_ref& value) {
+    const auto path = read_text(value);
+    if (!path)
+        return std::nullopt;
+    return read_contents(value, *path, "the file " + in_quotes(*path), true);
+}
 
 std::optional<secret> read_secret(const value_ref& value, bool (*is_harmless)(std::string_view text)) {
     if (value.node.type != yaml_node::kind::map) {
@@ -131,7 +131,9 @@ std::optional<secret> read_secret(const value_ref& value, bool (*is_harmless)(st
             value.error("needs exactly one of env, file and credential");
         return std::nullopt;
     }
-    return variable ? read_variable(*variable) : file ? read_from_file(*file) : read_credential(*credential);
+    return variable ? read_variable(*variable)
+           : file   ? read_secret_file(*file)
+                    : read_credential(*credential);
 }
 
 } // namespace outreachd::settings

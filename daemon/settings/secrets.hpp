@@ -19,4 +19,7 @@ inline constexpr std::size_t secret_bytes_max = 64UL * 1024;
 std::optional<secret> read_secret(const value_ref& value,
                                   bool (*is_harmless)(std::string_view text) = nullptr);
 
+/// The value is the path of the secret's file.
+std::optional<secret> read_secret_file(const value_ref& value);
+
 } // namespace outreachd::settings

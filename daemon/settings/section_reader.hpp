@@ -12,9 +12,9 @@
 
 namespace outreachd::settings {
 
-/// One section of the file. What it says about its keys as a whole (unknown, given twice, not in this
-/// version) it says when it is made; each `read_` leaves its target, and so the default, where the key
-/// is missing or wrong, and says what is wrong. Lives while the file is read, on one thread.
+/// One section of the file. What it says about its keys as a whole (unknown, given twice) it says when it is
+/// made; each `read_` leaves its target, and so the default, where the key is missing or wrong, and says what
+/// is wrong. Lives while the file is read, on one thread.
 class section_reader {
 public:
     /// `part`, where given, are the only keys that are judged: what a command doesn't use mustn't stop it.

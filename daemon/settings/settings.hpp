@@ -263,7 +263,7 @@ struct outreach {
 struct webhooks {
     std::string url;
     std::vector<std::string> subscribe; ///< `resource.action`, either of them may be `*`.
-    int payload_version = 2;
+    std::uint32_t payload_version = 2;
     bool repair = false; ///< The daemon itself ends a suspension.
     secret signing;      ///< The first of the endpoint that `url` leads to. Empty: none.
     friend bool operator==(const webhooks&, const webhooks&) = default;

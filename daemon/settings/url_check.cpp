@@ -82,6 +82,18 @@ std::optional<std::string> read_url_template(const value_ref& value,
     return text;
 }
 
+std::optional<std::string> read_path_template(const value_ref& value) {
+    auto text = read_template(value);
+    if (!text)
+        return std::nullopt;
+    const std::string blanked = outreachd::read_url_template("https://host" + *text).blanked;
+    if (std::string problem = refuse_url(blanked); !problem.empty()) {
+        value.error(in_quotes(value.node.text) + " " + problem);
+        return std::nullopt;
+    }
+    return text;
+}
+
 std::optional<std::string> read_proxy(const value_ref& value) {
     const auto read = read_scalar(value, "a proxy's URL, or off");
     if (!read)

@@ -16,6 +16,10 @@ namespace outreachd::settings {
 std::optional<std::string> read_url_template(const value_ref& value,
                                              const std::optional<std::vector<std::string>>& allow_hosts);
 
+/// A path with perhaps a query that may hold expressions, below a base that stands elsewhere: in visible
+/// ASCII, without a fragment, and without `.` and `..`.
+std::optional<std::string> read_path_template(const value_ref& value);
+
 /// `off`, which is empty, or the URL of a proxy: http, https, socks5 or socks5h. Never repeats its text,
 /// since a password may stand in it.
 std::optional<std::string> read_proxy(const value_ref& value);

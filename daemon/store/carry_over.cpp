@@ -298,6 +298,7 @@ std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
                        " JOIN handlers h ON h.id = d.handler WHERE d.event=?");
         statement attempts(*old_, "SELECT number, started_at, took, outcome, reason FROM attempts"
                                   " WHERE event=? AND handler=? ORDER BY started_at");
+        statement steps(*old_, "SELECT result FROM steps WHERE event=? AND handler=? ORDER BY number");
         rows.bind(at);
         while (rows.step()) {
             carried_delivery one;
@@ -317,6 +318,9 @@ std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
                     {one.handler, static_cast<std::uint32_t>(attempts.number(0)),
                      to_wall_time(attempts.number(1)), std::chrono::microseconds{attempts.number(2)},
                      static_cast<delivery_state>(attempts.number(3)), attempts.text(4)});
+            steps.bind(at, rows.number(8));
+            while (steps.step())
+                one.steps.push_back(steps.text(0));
             found.push_back(std::move(one));
         }
     } catch (const database_error&) {

@@ -89,6 +89,16 @@ struct settlement {
     std::string reason;
     std::string last_answer;
     bool is_undecided = false; ///< Whether the event goes there at all couldn't be told.
+    bool is_wait = false;      ///< With `retry`: nothing was attempted, so no attempt is kept.
+    bool has_steps = false;    ///< Results of steps are kept for it; they go once it is done.
+};
+
+/// What one step of a delivery gave, kept so that a later attempt goes on behind it.
+struct step_record {
+    outreachd::store::sequence sequence = 0;
+    std::string handler;
+    std::uint32_t number = 0; ///< Counts from 0.
+    std::string result;       ///< JSON
 };
 
 /// A delivery that isn't done or dead, as the dispatcher takes it up.

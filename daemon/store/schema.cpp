@@ -80,6 +80,14 @@ CREATE TABLE attempts (                    -- those that failed, and what came a
   PRIMARY KEY (event, handler, started_at, number) -- after a replay the numbers begin anew
 ) WITHOUT ROWID;
 
+CREATE TABLE steps (                       -- of deliveries that aren't done: what is done of them
+  event   INTEGER NOT NULL,
+  handler INTEGER NOT NULL,
+  number  INTEGER NOT NULL,                -- from 0
+  result  TEXT NOT NULL,                   -- JSON
+  PRIMARY KEY (event, handler, number)
+) WITHOUT ROWID;
+
 CREATE TABLE runs (                        -- of the repeat index, sealed
   run    INTEGER PRIMARY KEY,
   newest INTEGER NOT NULL,                 -- sequence
@@ -128,7 +136,7 @@ void check_schema(database& existing) {
                                  std::to_string(schema_version) + "): install that version again");
     // Reads the whole schema, and the first page of each table.
     for (const char* table :
-         {"events", "deliveries", "dead", "attempts", "handlers", "runs", "repeats", "facts"})
+         {"events", "deliveries", "dead", "attempts", "steps", "handlers", "runs", "repeats", "facts"})
         existing.read_number(
             ("SELECT count(*) FROM (SELECT 1 FROM " + std::string(table) + " LIMIT 1)").c_str());
     if (existing.read_number("SELECT count(*) FROM facts") < 10)

@@ -77,6 +77,7 @@ session::session(const std::string& file)
                                          " WHERE event=? AND handler=?");
     delete_delivery_ = database_.prepare("DELETE FROM deliveries WHERE event=? AND handler=?");
     insert_attempt_ = database_.prepare("INSERT OR REPLACE INTO attempts VALUES (?,?,?,?,?,?,?)");
+    insert_step_ = database_.prepare("INSERT OR REPLACE INTO steps VALUES (?,?,?,?)");
     states_of_event_ = database_.prepare("SELECT state FROM deliveries WHERE event=?");
     id_of_event_ = database_.prepare("SELECT id FROM events WHERE sequence=?");
     received_at_ = database_.prepare("SELECT received_at FROM events WHERE sequence=?");
@@ -87,6 +88,7 @@ session::session(const std::string& file)
     delete_event_ = database_.prepare("DELETE FROM events WHERE sequence=?");
     move_deliveries_ = database_.prepare("UPDATE deliveries SET event=? WHERE event=?");
     move_attempts_ = database_.prepare("UPDATE attempts SET event=? WHERE event=?");
+    move_steps_ = database_.prepare("UPDATE steps SET event=? WHERE event=?");
     move_dead_ = database_.prepare("UPDATE dead SET event=? WHERE event=?");
     set_fact_ = database_.prepare("UPDATE facts SET value=? WHERE key=?");
     set_depth_ = database_.prepare("UPDATE handlers SET pending=?, retry=?, dead=?, last_error=? WHERE id=?");
@@ -246,8 +248,10 @@ void session::settle(const settlement& what) {
         .run();
     if (what.state == delivery_state::dead)
         note_dead(what.sequence, handler, what.handler, replay);
+    if (what.has_steps && what.state == delivery_state::done)
+        forget_steps(what.sequence, handler);
     // The one attempt that succeeded at once is told by the delivery itself.
-    if (what.state != delivery_state::done || what.attempts > 1)
+    if (!what.is_wait && (what.state != delivery_state::done || what.attempts > 1))
         insert_attempt_
             ->bind(what.sequence, handler, std::int64_t{what.attempts}, to_number(what.started_at),
                    std::int64_t{what.took.count()}, static_cast<std::int64_t>(what.state),
@@ -280,6 +284,7 @@ void session::expire(std::span<const finished_event> events) {
                               " WHERE d.event=? AND d.state=3");
     statement dead_ids(database_, "DELETE FROM dead WHERE event=?");
     statement attempts(database_, "DELETE FROM attempts WHERE event=?");
+    statement steps(database_, "DELETE FROM steps WHERE event=?");
     statement deliveries(database_, "DELETE FROM deliveries WHERE event=?");
     statement event(database_, "DELETE FROM events WHERE sequence=?");
     for (const finished_event& one : events) {
@@ -290,6 +295,7 @@ void session::expire(std::span<const finished_event> events) {
             count(dead.text(0), delivery_state::dead, -1);
         dead_ids.bind(one.sequence).run();
         attempts.bind(one.sequence).run();
+        steps.bind(one.sequence).run();
         deliveries.bind(one.sequence).run();
         event.bind(one.sequence).run();
         move(one.state, std::nullopt);

@@ -23,6 +23,7 @@ struct carried_delivery {
     std::uint32_t replay = 0;
     bool is_conditional = false;
     std::vector<attempt_record> attempt_log;
+    std::vector<std::string> steps; ///< What those gave that are done.
 };
 
 /// An event with all that became of it, on its way from one file to the next.
@@ -68,6 +69,7 @@ public:
     /// Of an event that this very transaction has stored.
     void route_stored(const routing& what);
     void settle(const settlement& what);
+    void record_step(const step_record& what);
     // What goes to a broker and comes from it (session_outbox).
     /// A broker has confirmed the event. One that isn't there (any more) is passed over.
     void note_published(const event_id& id);
@@ -82,7 +84,7 @@ public:
     /// Makes new deliveries of an event that is stored; one that isn't finished yet stays as it is.
     std::uint64_t replay(const routing& what);
     /// A dead delivery is pending again, with its attempts from one. Not one without a handler.
-    std::uint64_t revive(const event_id& delivery);
+    std::uint64_t revive(const event_id& delivery, bool is_from_start);
     std::uint64_t discard(const event_id& delivery);
     /// Deliveries that wait for a handler that the configuration no longer has, oldest first.
     std::uint64_t discard_waiting(const std::string& handler, std::size_t limit);
@@ -153,6 +155,7 @@ private:
     void keep_last_attempt(sequence at, std::int64_t handler);
     void give_up(const dead_row& what, delivery_state state_before);
     void remove_delivery(sequence at, std::int64_t handler);
+    void forget_steps(sequence at, std::int64_t handler);
     bool has_deliveries(sequence at);
     std::optional<dead_row> find_dead(const event_id& delivery);
     std::string handler_name(std::int64_t id) const;
@@ -180,6 +183,7 @@ private:
     std::unique_ptr<statement> update_delivery_;
     std::unique_ptr<statement> delete_delivery_;
     std::unique_ptr<statement> insert_attempt_;
+    std::unique_ptr<statement> insert_step_;
     std::unique_ptr<statement> states_of_event_;
     std::unique_ptr<statement> id_of_event_;
     std::unique_ptr<statement> received_at_;
@@ -189,6 +193,7 @@ private:
     std::unique_ptr<statement> delete_event_;
     std::unique_ptr<statement> move_deliveries_;
     std::unique_ptr<statement> move_attempts_;
+    std::unique_ptr<statement> move_steps_;
     std::unique_ptr<statement> move_dead_;
     std::unique_ptr<statement> set_fact_;
     std::unique_ptr<statement> set_depth_;

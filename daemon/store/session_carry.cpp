@@ -47,6 +47,10 @@ std::optional<stored_event> session::carry(const carried_event& what) {
                        std::int64_t{attempt.took.count()}, static_cast<std::int64_t>(attempt.outcome),
                        std::string_view(attempt.reason))
                 .run();
+        for (std::size_t number = 0; number < one.steps.size(); ++number)
+            insert_step_
+                ->bind(at, handler, static_cast<std::int64_t>(number), std::string_view(one.steps[number]))
+                .run();
     }
     ++state_.accounts.received;
     move(std::nullopt, summary_of(at));

@@ -38,6 +38,7 @@ std::uint64_t session::replay(const routing& what) {
         if (state)
             keep_last_attempt(what.sequence, handler);
         remove_delivery(what.sequence, handler);
+        forget_steps(what.sequence, handler);
         changed += insert_pending(what, to, replay) ? 1U : 0U;
     }
     move(before, summary_of(what.sequence));
@@ -45,7 +46,7 @@ std::uint64_t session::replay(const routing& what) {
     return changed;
 }
 
-std::uint64_t session::revive(const event_id& delivery) {
+std::uint64_t session::revive(const event_id& delivery, bool is_from_start) {
     const auto found = find_dead(delivery);
     if (!found || found->handler == 0)
         return 0;
@@ -55,6 +56,8 @@ std::uint64_t session::revive(const event_id& delivery) {
         .bind(found->event, found->handler)
         .run();
     forget_dead(found->event, found->handler);
+    if (is_from_start)
+        forget_steps(found->event, found->handler);
     const std::string name = handler_name(found->handler);
     count(name, delivery_state::dead, -1);
     count(name, delivery_state::pending, 1);
@@ -95,6 +98,7 @@ void session::give_up(const dead_row& what, delivery_state state_before) {
         .bind(static_cast<std::int64_t>(delivery_state::discarded), to_number(wall_now()), what.event,
               what.handler)
         .run();
+    forget_steps(what.event, what.handler);
     count(handler_name(what.handler), state_before, -1);
     move(before, summary_of(what.event));
     is_changed_ = true;

@@ -92,7 +92,8 @@ std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, 
     if (const auto by_id = fingerprint_of_event_id(*what))
         repeats_.add(*by_id, at);
     if (earlier) {
-        for (statement* const move_rows : {move_deliveries_.get(), move_attempts_.get(), move_dead_.get()})
+        for (statement* const move_rows :
+             {move_deliveries_.get(), move_attempts_.get(), move_steps_.get(), move_dead_.get()})
             move_rows->bind(at, *earlier).run();
     } else {
         ++state_.accounts.received;

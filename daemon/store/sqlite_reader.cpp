@@ -125,4 +125,16 @@ result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_v
     });
 }
 
+result<std::vector<std::string>> sqlite_reader::step_results(std::string_view handler, sequence at) {
+    return guarded(true, [&] {
+        statement rows(*database_, "SELECT result FROM steps WHERE event=?"
+                                   " AND handler=(SELECT id FROM handlers WHERE name=?) ORDER BY number");
+        rows.bind(at, handler);
+        std::vector<std::string> found;
+        while (rows.step())
+            found.push_back(rows.text(0));
+        return found;
+    });
+}
+
 } // namespace outreachd::store

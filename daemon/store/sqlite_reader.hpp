@@ -22,6 +22,7 @@ public:
                                                                        std::size_t bytes_max) override;
     result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
                                                         std::size_t limit) override;
+    result<std::vector<std::string>> step_results(std::string_view handler, sequence at) override;
     result<std::vector<event_record>> list(const event_filter& what) override;
     result<std::vector<dead_delivery>> list_dead(const dead_filter& what) override;
     result<event_id> event_of_dead(const event_id& delivery) override;

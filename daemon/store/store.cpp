@@ -115,6 +115,10 @@ void store::settle(settlement what, write_done done) {
     engine_->owner.settle(std::move(what), std::move(done));
 }
 
+void store::record_step(step_record what, write_done done) {
+    engine_->owner.record_step(std::move(what), std::move(done));
+}
+
 void store::replay(std::vector<routing> routes, change_done done) {
     engine_->owner.change(
         [routes = std::move(routes)](session& of) {
@@ -126,12 +130,12 @@ void store::replay(std::vector<routing> routes, change_done done) {
         std::move(done));
 }
 
-void store::revive(std::vector<event_id> dead, change_done done) {
+void store::revive(std::vector<event_id> dead, bool is_from_start, change_done done) {
     engine_->owner.change(
-        [dead = std::move(dead)](session& of) {
+        [dead = std::move(dead), is_from_start](session& of) {
             std::uint64_t changed = 0;
             for (const event_id& one : dead)
-                changed += of.revive(one);
+                changed += of.revive(one, is_from_start);
             return changed;
         },
         std::move(done));

@@ -139,6 +139,9 @@ public:
     /// Records what became of an attempt. Tried until it succeeds. `done` as above.
     void settle(settlement what, write_done done);
 
+    /// Records what a step of a delivery gave. Of one that is over by then it isn't kept. As above.
+    void record_step(step_record what, write_done done);
+
     // What goes to a broker and comes from it. Each is one commit, tried until it succeeds; `done` as above.
     /// A broker has confirmed these events: they leave the outbox.
     void note_published(std::vector<event_id> events, write_done done);
@@ -153,9 +156,9 @@ public:
     /// Makes new deliveries of events that are stored and routed (design section 7). What isn't finished
     /// stays as it is, and so does an event that goes to nobody.
     void replay(std::vector<routing> routes, change_done done);
-    /// Dead deliveries are pending again, with their attempts from one. By their ids; one that isn't dead
-    /// (any more), or has no handler, is passed over.
-    void revive(std::vector<event_id> dead, change_done done);
+    /// Dead deliveries are pending again, with their attempts from one, and go on behind the steps that are
+    /// done, or begin anew. By their ids; one that isn't dead (any more), or has no handler, is passed over.
+    void revive(std::vector<event_id> dead, bool is_from_start, change_done done);
     /// Gives dead deliveries up: they are kept as `discarded` for as long as done ones.
     void discard(std::vector<event_id> dead, change_done done);
     /// The same with deliveries that wait for `handler`, oldest first. Not for one that has workers.
@@ -215,6 +218,8 @@ public:
     /// Deliveries of `handler` that aren't done or dead, behind `after`, in order, at most `limit`.
     virtual result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
                                                                 std::size_t limit) = 0;
+    /// What the steps of a delivery gave that are done, in order.
+    virtual result<std::vector<std::string>> step_results(std::string_view handler, sequence at) = 0;
 
     virtual result<std::vector<event_record>> list(const event_filter& what) = 0;
     /// Error: not_found, where `what.before` isn't dead (any more).

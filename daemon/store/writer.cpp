@@ -24,6 +24,14 @@ std::int64_t steady_ms() noexcept {
         .count();
 }
 
+template <typename Job>
+void take_some(std::deque<Job>& from, std::size_t limit, std::vector<Job>& to) {
+    for (std::size_t i = 0; i < limit && !from.empty(); ++i) {
+        to.push_back(std::move(from.front()));
+        from.pop_front();
+    }
+}
+
 /// In front of what waits.
 template <typename Job>
 void give_back(std::vector<Job>& taken, std::deque<Job>& to) {
@@ -104,7 +112,7 @@ void writer::run() {
 
 bool writer::has_work() const {
     const bool is_dispatch_waiting =
-        !is_carrying_ && (!routes_.empty() || !settlements_.empty() || !changes_.empty() ||
+        !is_carrying_ && (!routes_.empty() || !settlements_.empty() || !steps_.empty() || !changes_.empty() ||
                           !published_.empty() || may_take_in());
     return !appends_.empty() || is_dispatch_waiting || background_ != nullptr || !distrust_request_.empty();
 }
@@ -137,22 +145,14 @@ bool writer::take_work() {
         appends_.pop_front();
     }
     if (!is_carrying_) {
-        for (std::size_t i = 0; i < batch_dispatch_max && !routes_.empty(); ++i) {
-            batch_.routes.push_back(std::move(routes_.front()));
-            routes_.pop_front();
-        }
-        for (std::size_t i = 0; i < batch_dispatch_max && !settlements_.empty(); ++i) {
-            batch_.settlements.push_back(std::move(settlements_.front()));
-            settlements_.pop_front();
-        }
+        take_some(routes_, batch_dispatch_max, batch_.routes);
+        take_some(settlements_, batch_dispatch_max, batch_.settlements);
+        take_some(steps_, batch_dispatch_max, batch_.steps);
         if (!changes_.empty()) { // large ones: one a commit
             batch_.changes.push_back(std::move(changes_.front()));
             changes_.pop_front();
         }
-        for (std::size_t i = 0; i < batch_published_max && !published_.empty(); ++i) {
-            batch_.published.push_back(std::move(published_.front()));
-            published_.pop_front();
-        }
+        take_some(published_, batch_published_max, batch_.published);
         if (may_take_in()) {
             batch_.taken_in.push_back(std::move(taken_in_.front()));
             taken_in_.pop_front();
@@ -230,6 +230,8 @@ void writer::apply() {
     for (const route_job& job : batch_.routes)
         for (const routing& one : job.routes)
             session_->route(one);
+    for (const step_job& job : batch_.steps) // before the settlement that ends their delivery
+        session_->record_step(job.what);
     for (const settle_job& job : batch_.settlements)
         session_->settle(job.what);
     for (change_job& job : batch_.changes)
@@ -285,6 +287,7 @@ void writer::replace_file() {
 void writer::give_back_dispatch_work() {
     give_back(batch_.routes, routes_);
     give_back(batch_.settlements, settlements_);
+    give_back(batch_.steps, steps_);
     give_back(batch_.changes, changes_);
     give_back(batch_.published, published_);
     give_back(batch_.taken_in, taken_in_);

@@ -32,6 +32,7 @@ public:
     void on_outbox(outbox_sink filled);
     void record_routes(std::vector<routing> routes, write_done done);
     void settle(settlement what, write_done done);
+    void record_step(step_record what, write_done done);
     /// What an operator asks for: `work` says how many deliveries it has changed. It may run more than once,
     /// where a commit fails.
     void change(std::function<std::uint64_t(session&)> work, change_done done);
@@ -103,6 +104,11 @@ private:
         write_done done;
     };
 
+    struct step_job {
+        step_record what;
+        write_done done;
+    };
+
     struct change_job {
         std::function<std::uint64_t(session&)> work;
         change_done done;
@@ -145,6 +151,7 @@ private:
         std::vector<append_job> appends;
         std::vector<route_job> routes;
         std::vector<settle_job> settlements;
+        std::vector<step_job> steps;
         std::vector<change_job> changes;
         std::vector<published_job> published;
         std::vector<take_in_job> taken_in;
@@ -203,6 +210,7 @@ private:
     std::size_t abandoned_bytes_ = 0;
     std::deque<route_job> routes_;
     std::deque<settle_job> settlements_;
+    std::deque<step_job> steps_;
     std::deque<change_job> changes_;
     std::deque<published_job> published_;
     std::deque<take_in_job> taken_in_;

@@ -47,6 +47,8 @@ void writer::acknowledge() {
         job.done();
     for (const take_in_job& job : done.taken_in)
         job.done(job.taken);
+    for (const step_job& job : done.steps)
+        job.done();
     for (const settle_job& job : done.settlements)
         job.done();
     // Behind the settlements, so that what was settled and revived by one commit is seen in that order.

@@ -71,6 +71,14 @@ void writer::settle(settlement what, write_done done) {
     has_work_.notify_one();
 }
 
+void writer::record_step(step_record what, write_done done) {
+    const std::scoped_lock lock(mutex_);
+    if (is_finished_)
+        return;
+    steps_.push_back({std::move(what), std::move(done)});
+    has_work_.notify_one();
+}
+
 void writer::change(std::function<std::uint64_t(session&)> work, change_done done) {
     const std::scoped_lock lock(mutex_);
     if (is_finished_)

@@ -62,6 +62,13 @@ public:
         return found;
     }
 
+    result<std::vector<std::string>> step_results(std::string_view handler, sequence at) override {
+        const std::lock_guard lock(backing_.mutex_);
+        if (backing_.is_read_failing())
+            return errc::store_unavailable;
+        return backing_.steps_[{std::string{handler}, at}];
+    }
+
 private:
     memory_store& backing_;
 };
@@ -87,6 +94,17 @@ public:
     void settle(store::settlement what, store::write_done done) override {
         auto& backing = backing_;
         backing.enqueue({true, [&backing, what = std::move(what)] { backing.apply(what); }, std::move(done)});
+    }
+
+    void record_step(store::step_record what, store::write_done done) override {
+        auto& backing = backing_;
+        const auto add = [&backing, what = std::move(what)] {
+            auto& kept = backing.steps_[{what.handler, what.sequence}];
+            if (what.number != kept.size())
+                backing.violations_.push_back("a step is recorded out of turn");
+            kept.push_back(what.result);
+        };
+        backing.enqueue({true, add, std::move(done)});
     }
 
     std::unique_ptr<delivery_reader> open_reader() override {

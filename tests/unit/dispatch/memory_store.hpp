@@ -101,6 +101,7 @@ private:
     std::map<sequence, store::stored_event> events_;
     std::map<sequence, store::routing> routings_;
     std::map<std::string, std::map<sequence, row>, std::less<>> deliveries_;
+    std::map<std::pair<std::string, sequence>, std::vector<std::string>> steps_;
     std::vector<std::string> violations_;
     sequence last_ = 0;
     sequence cursor_ = 0;

@@ -129,6 +129,63 @@ TEST(HttpTransport, SendsAnewWhereTheKeptConnectionIsResetUnderIt) {
     }
 }
 
+TEST(HttpTransport, SendsNothingAnewThatMustNotBeRepeated) {
+    scripted_server server{[seen = std::make_shared<std::atomic<int>>(0)](const recorded_request&) {
+        scripted_answer answer = http_ok("fine");
+        answer.is_reset = ++*seen % 2 == 0;
+        return answer;
+    }};
+    http_transport transport{{}};
+    for (int i = 0; i < 6; ++i) {
+        http_request request = post_to(server);
+        request.is_repeatable = false;
+        const http_answer answer = transport.send(request);
+        EXPECT_TRUE(answer.was_sent) << i;
+        if (i % 2 == 0) {
+            EXPECT_EQ(answer.status, 200) << answer.problem;
+        } else {
+            EXPECT_EQ(answer.status, 0);
+            EXPECT_EQ(answer.problem, "the connection was lost before an answer came");
+        }
+    }
+    EXPECT_EQ(server.requests().size(), 6U);
+}
+
+/// What is closed before the request is noticed, and costs nothing.
+TEST(HttpTransport, SendsUnrepeatablesOnAFreshConnectionWhereTheKeptOneIsClosed) {
+    scripted_server server{[](const recorded_request&) {
+        scripted_answer answer = http_ok("fine");
+        answer.is_last = true;
+        return answer;
+    }};
+    http_transport transport{{}};
+    for (std::size_t i = 1; i <= 6; ++i) {
+        http_request request = post_to(server);
+        request.is_repeatable = false;
+        const http_answer answer = transport.send(request);
+        EXPECT_EQ(answer.status, 200) << i << " " << answer.problem;
+        server.wait_until_closed(i);
+    }
+    EXPECT_EQ(server.requests().size(), 6U);
+}
+
+TEST(HttpTransport, TellsWhatWasSentFromWhatWasNot) {
+    scripted_server silent{[](const recorded_request&) { return raw_answer(""); }};
+    scripted_server speaking{[](const recorded_request&) { return http_ok(); }};
+    http_transport transport{{}};
+    EXPECT_TRUE(transport.send(post_to(silent, "x", milliseconds{300})).was_sent);
+    EXPECT_TRUE(transport.send(post_to(speaking)).was_sent);
+    EXPECT_FALSE(transport.send(post_to(speaking, "x", milliseconds{-1})).was_sent);
+    const auto to = [](std::string url) {
+        return http_request{
+            "POST", std::move(url), {}, std::string_view{"x"}, std::chrono::steady_clock::now() + seconds{3}};
+    };
+    EXPECT_FALSE(transport.send(to("http://127.0.0.1:" + std::to_string(unused_port()) + "/")).was_sent);
+    EXPECT_FALSE(transport.send(to("http://no-such-host.invalid/")).was_sent);
+    // A server that doesn't speak TLS.
+    EXPECT_FALSE(transport.send(to("https://127.0.0.1:" + std::to_string(speaking.port()) + "/")).was_sent);
+}
+
 TEST(HttpTransport, SaysThatNoAnswerCame) {
     scripted_server server{[](const recorded_request&) { return raw_answer(""); }};
     http_transport transport{{}};
@@ -226,6 +283,7 @@ TEST(HttpTransport, KeepsTheFirstBytesOfAHugeAnswerAndCutsTheRest) {
     const http_answer answer = transport.send(post_to(server));
     EXPECT_EQ(answer.status, 503);
     EXPECT_THAT(answer.problem, IsEmpty());
+    EXPECT_TRUE(answer.is_too_long);
     EXPECT_EQ(answer.body, body.substr(0, 4096));
     EXPECT_EQ(transport.send(post_to(small)).status, 500);
     EXPECT_EQ(transport.send(post_to(small)).status, 500);

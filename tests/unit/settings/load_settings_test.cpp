@@ -308,12 +308,12 @@ TEST(LoadSettings, NeedsEndpointsToSend) {
 }
 
 TEST(LoadSettings, SaysNoMoreOfARouteToAHandlerThatIsWrongItself) {
-    EXPECT_THAT(lines_of(parse_settings(std::string{least} + "handlers: {a: {type: outreach}}\n"
+    EXPECT_THAT(lines_of(parse_settings(std::string{least} + "handlers: {a: {type: carrier-pigeon}}\n"
                                                              "routes: [{match: x, to: [a]}]\n",
                                         "f")
                              .errors),
-                ElementsAre("3:22: handlers.a.type: handler type 'outreach' is not in this version: log, "
-                            "file, http, exec, amqp"));
+                ElementsAre("3:22: handlers.a.type: unknown handler type 'carrier-pigeon'; known are log, "
+                            "file, http, exec, amqp, outreach"));
 }
 
 TEST(LoadSettings, BoundsHandlerNames) {

@@ -19,10 +19,10 @@ CONFIG = HERE.parents[2] / "config"
 # What a schema can say: keys, types, ranges, forms.
 STRUCTURE = [
     r"unknown key", r"should be (a|one|text|true|visible|embedded)", r"unknown handler type",
-    r"is not (a whole number|a number|from|debug|info|warn|error|text|resource|reject|embedded|quorum|store|an IP address)",
-    r"is (neither 'off'|no name for|an empty list|no role|empty$)", r"the unit is missing",
+    r"is not (a whole number|a number|from|debug|info|warn|error|text|resource|reject|embedded|off|oauth|quorum|store|an IP address)",
+    r"is (neither 'off'|no name for|an empty list|no role|empty$|no scope|no event|no resource)", r"a step is a request", r"the unit is missing",
     r"a (duration|size) is a whole number", r"is missing; give", r"needs exactly one of",
-    r"has no value", r"not in this version", r"should be true or false", r"should begin with '/'", r"is not an absolute path",
+    r"has no value", r"should be true or false", r"should begin with '/'", r"is not an absolute path",
     r"names that begin with 'amq", r"more than 16 nodes", r"stands in the list already",
     r"holds (a '\?'|no '/')", r"is not raw or", r"is no (header's name|method)", r"^(listen|log|handlers|admin|endpoints|store)[^:]*: '.*' is not ", r"too large",
 ]
@@ -39,6 +39,9 @@ BEYOND = [
     r"hands nothing over", r"can't stand beside", r"can't hold an expression", r"is no base64", r"has no meaning",
     r"is never closed", r"closes nothing", r"can't depend on the event", r"neither an absolute path nor", r"is set by the daemon",
     r"is how a program says", r"isn't allowed", r"to take its place",
+    r"would send secrets", r"has a query; give", r"there is no endpoint", r"no private key in PEM", r"needs a section 'outreach'",
+    r"a step is one request", r"an earlier step", r"no earlier step", r"carries no body", r"leave out the \$\{\{", r"goes with",
+    r"has no filter", r"or be a whole URL",
 ]
 # What is no YAML, or more than a parser takes.
 NO_YAML = [

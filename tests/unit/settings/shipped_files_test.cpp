@@ -108,12 +108,29 @@ TEST(ShippedFiles, AreRightWithWhatTheyCommentOut) {
     replace_all(text, "\n  # amqp:", "\n  amqp:");
     replace_all(text, "\n  # bus:", "\n  bus:");
     replace_all(text, "\n  # crm:", "\n  crm:");
+    replace_all(text, "\n  # follow-up:", "\n  follow-up:");
     replace_all(text, "\n  #   ", "\n    ");
-    replace_all(text, "to: [archive]", "to: [archive, bus, crm]");
+    replace_all(text, "to: [archive]", "to: [archive, bus, follow-up, crm]");
+    const variable app_secret{"OUTREACH_CLIENT_SECRET", "an app's secret"};
+    const variable refresh_token{"OUTREACH_REFRESH_TOKEN", "a token"};
+    replace_all(text, "/etc/outreachd/outreach-ca.pem", folder.write("outreach-ca.pem", made.pem));
+    for (const char* section : {"outreach", "webhooks", "backfill"})
+        replace_all(text, "\n# " + std::string{section} + ":", "\n" + std::string{section} + ":");
+    replace_all(text, "\n#   ", "\n  ");
     const loaded result = parse_settings(text, "example");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
-    ASSERT_EQ(result.settings.handlers.size(), 5U);
+    ASSERT_EQ(result.settings.handlers.size(), 6U);
+    const auto& steps = std::get<outreach_handler>(result.settings.handlers[4].type).steps;
+    EXPECT_EQ(steps.size(), 4U);
+    ASSERT_TRUE(result.settings.outreach);
+    EXPECT_EQ(result.settings.outreach->base_url, outreach{}.base_url);
+    EXPECT_EQ(result.settings.outreach->reserve, outreach{}.reserve);
+    ASSERT_TRUE(result.settings.webhooks);
+    EXPECT_EQ(result.settings.webhooks->payload_version, webhooks{}.payload_version);
+    EXPECT_EQ(result.settings.webhooks->repair, webhooks{}.repair);
+    EXPECT_EQ(result.settings.webhooks->signing, secret{"a secret"});
+    EXPECT_EQ(result.settings.backfill.is_automatic, backfill{}.is_automatic);
     const auto& bus = std::get<amqp_handler>(result.settings.handlers[3].type);
     EXPECT_EQ(bus.routing_key, amqp_handler{}.routing_key);
     EXPECT_EQ(bus.is_mandatory, amqp_handler{}.is_mandatory);
@@ -144,7 +161,15 @@ const std::map<std::string_view, const char*> schema_places = {
     {"handlers.*.sign", "/$defs/sign"},
     {"handlers.*(exec)", "/$defs/exec_handler"},
     {"handlers.*(amqp)", "/$defs/amqp_handler"},
+    {"handlers.*(outreach)", "/$defs/outreach_handler"},
+    {"handlers.*.steps[]", "/$defs/step"},
     {"handlers.*.retry", "/$defs/retry"},
+    {"outreach", "/$defs/outreach"},
+    {"outreach.auth(oauth)", "/$defs/oauth"},
+    {"outreach.auth(s2s)", "/$defs/s2s"},
+    {"outreach.auth(token)", "/$defs/token"},
+    {"webhooks", "/$defs/webhooks"},
+    {"backfill", "/$defs/backfill"},
     {"routes[]", "/$defs/route"},
     {"admin", "/$defs/admin"},
     {"log", "/$defs/log"},

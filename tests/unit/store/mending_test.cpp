@@ -366,7 +366,8 @@ TEST_F(Mending, CountsOnceWhereTheCommitFailsAtFirst) {
     {
         database other(file(), open_mode::write);
         const transaction holds_the_lock(other, transaction::kind::write);
-        opened_->revive({delivery_id(ids_[first], "crm")}, [&](std::uint64_t n) { done[0].set_value(n); });
+        opened_->revive({delivery_id(ids_[first], "crm")}, false,
+                        [&](std::uint64_t n) { done[0].set_value(n); });
         opened_->discard({delivery_id(ids_[second], "crm")}, [&](std::uint64_t n) { done[1].set_value(n); });
         opened_->discard_waiting("gone", 10, [&](std::uint64_t n) { done[2].set_value(n); });
         opened_->replay({{second, {"crm", "new"}, 0, {}}}, [&](std::uint64_t n) { done[3].set_value(n); });

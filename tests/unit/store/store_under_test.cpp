@@ -91,8 +91,9 @@ std::uint64_t replay(store& to, std::vector<routing> routes) {
     return wait_for_change([&](change_done done) { to.replay(std::move(routes), std::move(done)); });
 }
 
-std::uint64_t revive(store& to, std::vector<event_id> dead) {
-    return wait_for_change([&](change_done done) { to.revive(std::move(dead), std::move(done)); });
+std::uint64_t revive(store& to, std::vector<event_id> dead, bool is_from_start) {
+    return wait_for_change(
+        [&](change_done done) { to.revive(std::move(dead), is_from_start, std::move(done)); });
 }
 
 std::uint64_t discard(store& to, std::vector<event_id> dead) {

@@ -68,7 +68,7 @@ void route(store& to, std::vector<routing> routes);
 void settle(store& to, settlement what);
 /// What operators ask for; gives back how many deliveries were changed.
 std::uint64_t replay(store& to, std::vector<routing> routes);
-std::uint64_t revive(store& to, std::vector<event_id> dead);
+std::uint64_t revive(store& to, std::vector<event_id> dead, bool is_from_start = false);
 std::uint64_t discard(store& to, std::vector<event_id> dead);
 std::uint64_t discard_waiting(store& to, const std::string& handler, std::size_t limit);
 /// Waits up to 20 s for `is_true`.

@@ -1,0 +1,40 @@
+/// What gives access to Outreach (contract 7), and how a file holds it.
+#pragma once
+
+#include "daemon/event/secret.hpp"
+#include "daemon/event/timestamp.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace outreachd::store {
+
+/// Everything may be empty. Fingerprints are made by who writes them and only compared here.
+struct token_record {
+    std::string client;       ///< Fingerprint of whom the tokens were given to.
+    std::string first_token;  ///< Fingerprint of the configured refresh token that these came from.
+    std::string redirect_uri; ///< Of the login; a refresh has to name it again.
+    secret refresh_token;
+    secret access_token;
+    std::vector<std::string> scopes;
+    std::optional<wall_time> obtained_at; ///< Of the access token.
+    std::optional<wall_time> expires_at;
+    std::optional<wall_time> granted_at;       ///< When a grant was last asked for.
+    std::optional<wall_time> no_grant_before;  ///< Outreach gives one a minute.
+    std::optional<wall_time> refreshing_since; ///< A refresh was begun, and its end never written down.
+    std::string refusal;                       ///< Why no grant can come of what is here, in words.
+    std::string refused;                       ///< Fingerprint of what was refused.
+    std::optional<wall_time> refused_at;
+    std::string install;  ///< S2S: the learnt id.
+    std::string api_base; ///< S2S: where the org's own API is.
+    friend bool operator==(const token_record&, const token_record&) = default;
+};
+
+/// As the file holds it.
+std::string to_json(const token_record& record);
+/// Nothing where `text` is no record; `why` says so without a word of it.
+std::optional<token_record> read_token_record(std::string_view text, std::string& why);
+
+} // namespace outreachd::store

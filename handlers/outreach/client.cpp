@@ -1,0 +1,156 @@
+#include "handlers/outreach/client.hpp"
+
+#include "daemon/event/ascii.hpp"
+#include "handlers/http_url.hpp"
+#include "handlers/outreach/api_verdict.hpp"
+#include "handlers/outreach/fingerprint.hpp"
+#include "handlers/outreach/user_agent.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace outreachd::handlers::outreach {
+
+namespace {
+
+using enum api_answer::kind;
+
+bool is_whole_url(std::string_view target) {
+    const std::string start = to_lower(target.substr(0, 8));
+    return start.starts_with("http://") || start.starts_with("https://");
+}
+
+std::vector<header> make_headers(const api_request& request, const secret& token) {
+    std::vector<header> made = request.headers;
+    std::erase_if(made, [](const header& one) { return is_same_in_any_case(one.name, "authorization"); });
+    const auto add = [&](std::string_view name, std::string_view value) {
+        const bool is_there = std::any_of(
+            made.begin(), made.end(), [&](const header& one) { return is_same_in_any_case(one.name, name); });
+        if (!is_there)
+            made.push_back({std::string{name}, std::string{value}});
+    };
+    add("Content-Type", media_type);
+    add("Accept", media_type);
+    add("User-Agent", user_agent);
+    made.push_back({"Authorization", "Bearer " + std::string{token.reveal()}});
+    return made;
+}
+
+api_answer without_token(const token_reply& reply) {
+    api_answer said;
+    const bool is_later = reply.what == token_reply::kind::later;
+    said.what = is_later ? later : needs_login;
+    said.problem =
+        "no access token of Outreach: " + reply.why + (is_later ? ", " + until_words(reply.until) : "");
+    said.until = reply.until;
+    return said;
+}
+
+/// Nobody's words on a failure need our token.
+void hide_token(http_answer& answer, const secret& token) {
+    if (answer.status >= 200 && answer.status <= 299)
+        return;
+    answer.body = without_secrets(std::move(answer.body), {token.reveal()});
+    for (header& each : answer.headers)
+        each.value = without_secrets(std::move(each.value), {token.reveal()});
+}
+
+} // namespace
+
+/// Where a request goes to.
+struct client::destination {
+    std::string url{};
+    std::string shown{};   ///< For the problem: without the query.
+    std::string problem{}; ///< Why it can't be sent. Empty: it can.
+};
+
+client::client(access& shared, caller who, client_hooks hooks)
+    : shared_(shared), who_(who), hooks_(std::move(hooks)) {}
+
+api_answer client::send(const api_request& request, steady_time deadline) {
+    // A request that makes no sense costs no token.
+    if (const destination to = find_destination(request, {});
+        !to.problem.empty() && !is_whole_url(request.target))
+        return {.what = refused, .problem = to.problem};
+    token_reply by = shared_.tokens().get(deadline);
+    if (by.what != token_reply::kind::token)
+        return without_token(by);
+    api_answer said = send_once(request, by, deadline);
+    if (said.what != answered || said.status != 401)
+        return said;
+    by = shared_.tokens().renew(by.token, deadline);
+    if (by.what != token_reply::kind::token)
+        return without_token(by);
+    return send_once(request, by, deadline);
+}
+
+api_answer client::send_patiently(const api_request& request, steady_time deadline,
+                                  const std::function<void(const api_answer&)>& on_wait) {
+    for (;;) {
+        api_answer said = send(request, deadline);
+        if (said.what != later)
+            return said;
+        const auto wait =
+            std::max<wall_time::duration>(said.until - shared_.now(), std::chrono::milliseconds{100});
+        if (std::chrono::steady_clock::now() + wait >= deadline)
+            return said;
+        if (on_wait)
+            on_wait(said);
+        std::this_thread::sleep_for(wait);
+    }
+}
+
+client::destination client::find_destination(const api_request& request, const std::string& api_base) const {
+    const std::string& base = api_base.empty() ? shared_.base_url() : api_base;
+    const bool is_whole = is_whole_url(request.target);
+    destination to;
+    to.url = is_whole ? request.target : base + (request.target.starts_with('/') ? "" : "/") + request.target;
+    const http_url read = read_http_url(to.url);
+    to.shown = request.method + " " + read.shown;
+    if (!read.problem.empty())
+        to.problem = request.method + ": the URL " + read.problem;
+    else if (is_whole && read.origin != read_http_url(base).origin &&
+             read.origin != read_http_url(shared_.base_url()).origin)
+        to.problem = to.shown + ": that is not where the API is, and our token doesn't go there";
+    return to;
+}
+
+api_answer client::send_once(const api_request& request, const token_reply& by, steady_time deadline) {
+    const destination to = find_destination(request, by.api_base);
+    if (!to.problem.empty())
+        return {.what = refused, .problem = to.problem};
+    limiter& limit = shared_.limit();
+    const limiter::entry entry = limit.enter(who_);
+    if (!entry.allowed)
+        return {.what = later,
+                .problem = to.shown + ": " + entry.why + ", " + until_words(entry.until),
+                .until = entry.until};
+
+    http_request sent{.method = request.method,
+                      .url = to.url,
+                      .headers = make_headers(request, by.token),
+                      .body = std::nullopt,
+                      .deadline = deadline,
+                      .is_repeatable = request.is_reading()};
+    if (request.body)
+        sent.body = *request.body;
+    http_answer answer = shared_.transport().send(sent);
+    hide_token(answer, by.token);
+    limit.learn(answer);
+    if (hooks_.on_request && answer.was_sent)
+        hooks_.on_request(answer.status, limit.facts().remaining);
+
+    const auto maintenance = maintenance_wait(answer, shared_.now());
+    api_answer said = judge_api_answer(std::move(answer), request, to.shown);
+    if (maintenance) {
+        said.what = later;
+        said.until = limit.hold(*maintenance, "Outreach is under maintenance (503)");
+    } else if (said.what == later) {
+        said.until = limit.facts().held_until;
+    }
+    if (said.what == later)
+        said.problem += ", " + until_words(said.until);
+    return said;
+}
+
+} // namespace outreachd::handlers::outreach

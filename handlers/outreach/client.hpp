@@ -1,0 +1,51 @@
+/// Requests to the Outreach REST API (contract 6 to 8).
+#pragma once
+
+#include "handlers/outreach/access.hpp"
+#include "handlers/outreach/api_answer.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace outreachd::handlers::outreach {
+
+/// What others want to know of each request that was sent. Called by the sending threads.
+struct client_hooks {
+    /// Status 0: no answer. `remaining`: of the hourly limit, as far as it is known.
+    std::function<void(int status, std::optional<std::uint64_t> remaining)> on_request{};
+};
+
+/// Adds the media type and the token, keeps to the hourly limit, renews a token once that was refused, and
+/// says in one of few ways what came of it. Doesn't throw but for want of memory. Thread-safe.
+///
+///     const api_answer task = outreach.send(get("/tasks/5"), deadline);
+///     if (task.is_success())
+///         … read_json(task.body) …
+class client {
+public:
+    /// `shared` outlives it.
+    client(access& shared, caller who, client_hooks hooks = {});
+
+    /// Blocks up to `deadline`, or 20 s longer where a token has to be fetched. Waits for no limit: that is
+    /// `later`.
+    api_answer send(const api_request& request, steady_time deadline);
+
+    /// The same for somebody who has the time: waits for what is `later`, as often as it has to, unless that
+    /// is after `deadline`. `on_wait` is told before each wait.
+    api_answer send_patiently(const api_request& request, steady_time deadline,
+                              const std::function<void(const api_answer&)>& on_wait = {});
+
+private:
+    struct destination;
+
+    destination find_destination(const api_request& request, const std::string& api_base) const;
+    api_answer send_once(const api_request& request, const token_reply& by, steady_time deadline);
+
+    access& shared_;
+    const caller who_;
+    const client_hooks hooks_;
+};
+
+} // namespace outreachd::handlers::outreach

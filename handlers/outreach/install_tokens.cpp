@@ -1,0 +1,237 @@
+#include "handlers/outreach/install_tokens.hpp"
+
+#include "daemon/event/percent_encode.hpp"
+#include "daemon/settings/network_address.hpp"
+#include "handlers/http_url.hpp"
+#include "handlers/outreach/fingerprint.hpp"
+#include "handlers/outreach/json_api.hpp"
+#include "handlers/outreach/user_agent.hpp"
+#include "handlers/retry_after.hpp"
+
+#include <algorithm>
+
+namespace outreachd::handlers::outreach {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// The reply names no end (contract 7.21).
+constexpr minutes token_life{60};
+constexpr seconds grant_interval{60};
+constexpr seconds grant_timeout{20};
+constexpr seconds backoff_first{2};
+constexpr minutes backoff_max{5};
+constexpr minutes wait_max{15};
+/// An org can be unlocked and a key uploaded without a word to us.
+constexpr minutes refusal_max{15};
+
+token_reply needs_login(std::string why) {
+    return {.what = token_reply::kind::needs_login, .why = std::move(why)};
+}
+
+token_reply later(wall_time until, std::string why) {
+    return {.what = token_reply::kind::later, .until = until, .why = std::move(why)};
+}
+
+bool is_below_outreach(const std::string& host) {
+    return host == "outreach.io" || host.ends_with(".outreach.io");
+}
+
+std::string client_of(const std::string& guid) {
+    return fingerprint({"s2s", guid});
+}
+
+std::string refusal_of(const http_answer& answer, const std::string& install) {
+    const std::string said =
+        "answered " + describe_failure(answer.status, answer.field("content-type"), answer.body);
+    if (answer.status == 404)
+        return "the install " + presentable(install, 64) + " is gone (the token endpoint " + said +
+               "): install the app again, and give its new id in outreach.auth.install, by `outreachd auth "
+               "install`, or by the install.created event";
+    if (answer.status == 401)
+        return "Outreach doesn't take our app token (the token endpoint " + said +
+               "): look at outreach.auth.guid, at the public key that Outreach has, and at this host's clock";
+    return "the token endpoint " + said;
+}
+
+bool is_refusal(int status) {
+    return status == 400 || status == 401 || status == 403 || status == 404 || status == 410 || status == 422;
+}
+
+} // namespace
+
+std::string own_api_base(const std::string& link, const std::string& base_url) {
+    std::string base = link;
+    while (base.ends_with('/'))
+        base.pop_back();
+    const http_url read = read_http_url(base);
+    if (!read.problem.empty() || base.find_first_of("?#") != std::string::npos)
+        return {};
+    if (read.scheme == "https" && is_below_outreach(read.host))
+        return base;
+    const http_url configured = read_http_url(base_url);
+    const bool is_local =
+        settings::is_loopback_host(configured.host) && settings::is_loopback_host(read.host);
+    return is_local ? base : std::string{};
+}
+
+std::string remember_install(store::token_file& file, const std::string& guid, const std::string& install,
+                             steady_time deadline) {
+    auto [held, problem] = file.lock(deadline);
+    if (!problem.empty())
+        return problem;
+    if (!held)
+        return "another process holds the tokens in " + file.directory();
+    store::token_reading reading = file.read();
+    if (!reading.problem.empty() && !reading.is_damaged)
+        return reading.problem;
+    if (reading.record.client == client_of(guid) && reading.record.install == install &&
+        reading.record.refusal.empty())
+        return {};
+    store::token_record fresh;
+    fresh.client = client_of(guid);
+    fresh.install = install;
+    return file.write(*held, fresh);
+}
+
+install_tokens::install_tokens(settings::s2s_access access, std::string base_url, store::token_file& file,
+                               http_transport& transport, wall_clock now)
+    : access_(std::move(access)), base_url_(std::move(base_url)), key_(access_.private_key), file_(file),
+      transport_(transport), now_(std::move(now)) {}
+
+token_reply install_tokens::get(steady_time deadline) {
+    const held_token::copy held = held_.get(now_());
+    if (held.age == token_age::fresh)
+        return held.reply();
+    if (held.age == token_age::over)
+        return obtain({}, deadline);
+    token_reply renewed = obtain({}, std::chrono::steady_clock::now());
+    return renewed.what == token_reply::kind::token ? std::move(renewed) : held.reply();
+}
+
+token_reply install_tokens::renew(const secret& rejected, steady_time deadline) {
+    const held_token::copy held = held_.get(now_());
+    if (held.age != token_age::over && held.token != rejected)
+        return held.reply();
+    return obtain(rejected, deadline);
+}
+
+token_reply install_tokens::obtain(const secret& rejected, steady_time deadline) {
+    auto [held, problem] = file_.lock(deadline);
+    if (!held && problem.empty())
+        return later(now_() + seconds{1}, "another thread or process fetches an access token");
+    const std::lock_guard asking(asking_);
+    store::token_reading reading = held ? file_.read() : store::token_reading{};
+    const bool is_filed = held && reading.problem.empty();
+    store::token_record record = adopt(is_filed ? std::move(reading.record) : unfiled_);
+
+    const token_age age = record.access_token == rejected ? token_age::over : age_of(record, now_());
+    if (age != token_age::over)
+        held_.hold(record);
+    if (age == token_age::fresh)
+        return held_.get(now_()).reply();
+    token_reply renewed = renew_unlocked(record);
+    if (is_filed)
+        static_cast<void>(file_.write(*held, record));
+    unfiled_ = std::move(record);
+    return age == token_age::due && renewed.what != token_reply::kind::token ? held_.get(now_()).reply()
+                                                                             : std::move(renewed);
+}
+
+store::token_record install_tokens::adopt(store::token_record stored) const {
+    const std::string client = client_of(access_.guid);
+    if (stored.client == client && (access_.install.empty() || stored.install == access_.install))
+        return stored;
+    store::token_record fresh;
+    fresh.client = client;
+    fresh.install = access_.install;
+    return fresh;
+}
+
+token_reply install_tokens::renew_unlocked(store::token_record& record) {
+    const wall_time now = now_();
+    if (record.install.empty())
+        return needs_login("no install of the app is known yet: it comes with the install.created event, or "
+                           "from `outreachd auth install`, or give outreach.auth.install");
+    if (!record.refusal.empty() && record.refused_at && *record.refused_at <= now &&
+        now < *record.refused_at + refusal_max)
+        return needs_login(record.refusal);
+    if (record.no_grant_before && *record.no_grant_before > now && *record.no_grant_before <= now + wait_max)
+        return later(*record.no_grant_before, "an access token was asked for a moment ago");
+
+    const http_answer answer = ask(percent_encode(record.install) + "/actions/accessToken",
+                                   std::chrono::steady_clock::now() + grant_timeout);
+    record.granted_at = now;
+    const bool is_whole = answer.problem.empty() && !answer.is_too_long;
+    const bool is_success = is_whole && answer.status >= 200 && answer.status <= 299;
+    const auto document = is_success ? read_json(answer.body) : std::nullopt;
+    const std::string_view token =
+        document ? find_text(*document, {"data", "meta", "accessToken"}) : std::string_view{};
+    if (!token.empty() && token.find_first_of("\r\n") == std::string_view::npos) {
+        failures_ = 0;
+        const std::string_view link = find_text(*document, {"data", "relationships", "org", "links", "api"});
+        record.access_token = secret{std::string{token}};
+        record.obtained_at = now_();
+        record.expires_at = *record.obtained_at + token_life;
+        record.no_grant_before = now + grant_interval;
+        record.api_base = own_api_base(std::string{link}, base_url_);
+        record.refusal.clear();
+        record.refused_at.reset();
+        held_.hold(record);
+        return held_.get(now_()).reply();
+    }
+    if (is_whole && is_refusal(answer.status)) {
+        record.refusal = refusal_of(answer, record.install);
+        record.refused_at = now;
+        record.access_token = {};
+        return needs_login(record.refusal);
+    }
+    const auto asked = parse_wait(answer.field("retry-after"), now);
+    const milliseconds own =
+        std::min<milliseconds>(backoff_first * (1 << std::min(failures_++, 10)), backoff_max);
+    const milliseconds wait = asked.value_or(answer.status == 429 ? milliseconds{grant_interval} : own);
+    record.no_grant_before = now + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
+    return later(*record.no_grant_before,
+                 "the token endpoint " +
+                     (!answer.problem.empty() ? "can't be used: " + answer.problem
+                      : is_success ? "answered " + std::to_string(answer.status) + " without a token"
+                                   : refusal_of(answer, record.install)));
+}
+
+install_tokens::setup_reply install_tokens::set_up(const secret& setup_token, steady_time deadline) {
+    http_answer answer = ask(percent_encode(setup_token.reveal()) + "/actions/setupToken", deadline);
+    if (!answer.problem.empty())
+        return {.problem = "Outreach can't be asked: " + answer.problem};
+    answer.body = without_secrets(std::move(answer.body), {setup_token.reveal()});
+    if (answer.status < 200 || answer.status > 299)
+        return {.problem = "Outreach answered " +
+                           describe_failure(answer.status, answer.field("content-type"), answer.body) +
+                           (answer.status == 404 ? "; a set-up token is good for 15 minutes" : "")};
+    const std::string install = exact_resource_id(answer.body);
+    if (install.empty())
+        return {.problem = "Outreach answered without an install's id"};
+    if (std::string problem = remember_install(file_, access_.guid, install, deadline); !problem.empty())
+        return {.install = install, .problem = std::move(problem)};
+    return {.install = install};
+}
+
+http_answer install_tokens::ask(const std::string& path, steady_time deadline) {
+    const secret app_token = key_.make_app_token(access_.guid, now_());
+    const http_request request{.method = "POST",
+                               .url = read_http_url(base_url_).origin + "/api/app/installs/" + path,
+                               .headers = {{"Content-Type", std::string{media_type}},
+                                           {"Accept", std::string{media_type}},
+                                           {"User-Agent", std::string{user_agent}},
+                                           {"Authorization", "Bearer " + std::string{app_token.reveal()}}},
+                               .body = std::string_view{},
+                               .deadline = deadline};
+    http_answer answer = transport_.send(request);
+    if (answer.status < 200 || answer.status > 299)
+        answer.body = without_secrets(std::move(answer.body), {app_token.reveal()});
+    return answer;
+}
+
+} // namespace outreachd::handlers::outreach

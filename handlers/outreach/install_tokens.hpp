@@ -1,0 +1,63 @@
+/// Server to server: access tokens of an install of our app (contract 7.19 to 7.25).
+#pragma once
+
+#include "daemon/settings/settings.hpp"
+#include "daemon/store/token_file.hpp"
+#include "handlers/http_transport.hpp"
+#include "handlers/outreach/app_key.hpp"
+#include "handlers/outreach/held_token.hpp"
+#include "handlers/outreach/token_source.hpp"
+
+#include <mutex>
+
+namespace outreachd::handlers::outreach {
+
+/// Asks for an access token with a token that the app signs itself, and keeps it in the file, so that
+/// the commands of this host use the daemon's. Where the file can't be used each process asks for its own:
+/// nothing is lost with such a token.
+class install_tokens final : public token_source {
+public:
+    /// Throws std::runtime_error where the key can't be used. `file` and `transport` outlive it.
+    install_tokens(settings::s2s_access access, std::string base_url, store::token_file& file,
+                   http_transport& transport, wall_clock now = wall_now);
+
+    token_reply get(steady_time deadline) override;
+    token_reply renew(const secret& rejected, steady_time deadline) override;
+
+    struct setup_reply {
+        std::string install{}; ///< Its id. Empty: there is none, and
+        std::string problem{}; ///< why, in words.
+    };
+
+    /// Exchanges the token that the app's set-up URL was called with, good for 15 minutes, for the install's
+    /// id, and remembers it.
+    setup_reply set_up(const secret& setup_token, steady_time deadline);
+
+private:
+    token_reply obtain(const secret& rejected, steady_time deadline);
+    token_reply renew_unlocked(store::token_record& record);
+    http_answer ask(const std::string& path, steady_time deadline);
+    store::token_record adopt(store::token_record stored) const;
+
+    const settings::s2s_access access_;
+    const std::string base_url_;
+    const app_key key_;
+    store::token_file& file_;
+    http_transport& transport_;
+    const wall_clock now_;
+    held_token held_;
+    std::mutex asking_;           ///< One thread asks; also where there is no file to lock.
+    store::token_record unfiled_; ///< What the file would hold. Guarded by `asking_`.
+    int failures_ = 0;            ///< The same.
+};
+
+/// Writes down the id of an install that was learnt (`install.created`, `auth install`). An earlier one's
+/// token goes. Empty, or why it couldn't be written.
+std::string remember_install(store::token_file& file, const std::string& guid, const std::string& install,
+                             steady_time deadline);
+
+/// Where the org's own API is, as the reply to the token says: `link` if it is https below `outreach.io`,
+/// or where `base_url` is on loopback loopback too; else empty. Without a slash at its end.
+std::string own_api_base(const std::string& link, const std::string& base_url);
+
+} // namespace outreachd::handlers::outreach

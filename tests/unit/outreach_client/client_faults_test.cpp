@@ -1,0 +1,241 @@
+/// Each way in which Outreach, or what stands before it, can go wrong.
+#include "tests/unit/outreach_client/client_under_test.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+namespace outreachd::handlers::outreach {
+namespace {
+
+using namespace test;
+using testing::AllOf;
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::Not;
+using kind = api_answer::kind;
+
+struct fault {
+    const char* name;
+    scripted_answer answer;
+    kind of_get;
+    kind of_post;
+    int status;
+    const char* said;
+};
+
+/// Also the names of the tests' failures.
+void expect_fault(const fault& each) {
+    for (const bool is_post : {false, true}) {
+        client_under_test test;
+        test.script = [&](const recorded_request&) { return each.answer; };
+        const api_answer said = test.send(is_post ? post("/tasks", "{}") : get("/tasks"), seconds{1});
+        EXPECT_EQ(said.what, is_post ? each.of_post : each.of_get) << each.name << said.problem;
+        EXPECT_EQ(said.status, each.status) << each.name;
+        EXPECT_THAT(said.problem, AllOf(HasSubstr(each.said), HasSubstr("/api/v2/tasks"),
+                                        Not(HasSubstr("planted")), Not(HasSubstr("\n"))))
+            << each.name;
+        EXPECT_FALSE(said.is_success());
+        EXPECT_EQ(test.server.requests().size(), 1U) << each.name << ": nothing is sent twice";
+    }
+}
+
+TEST(OutreachFaults, AnswersThatAreErrors) {
+    const std::string scope =
+        R"({"errors":[{"id":"unauthorizedOauthScope","title":"Unauthorized","detail":"no"}]})";
+    const fault faults[] = {
+        {"bad action", answer_of(400, R"({"errors":[{"id":"x","detail":"extra"}]})"), kind::answered,
+         kind::answered, 400, "answered 400 x: extra"},
+        {"scope", answer_of(403, scope), kind::answered, kind::answered, 403,
+         "add it to outreach.auth.scopes"},
+        {"rights", answer_of(403, R"({"errors":[{"id":"unauthorizedRequest"}]})"), kind::answered,
+         kind::answered, 403, "may not do this"},
+        {"gone", answer_of(404, R"({"errors":[{"id":"resourceNotFound"}]})"), kind::answered, kind::answered,
+         404, "404 resourceNotFound"},
+        {"type", answer_of(415, R"({"errors":[{"id":"unsupportedMediaType","details":"d"}]})"),
+         kind::answered, kind::answered, 415, "415 unsupportedMediaType: d"},
+        {"invalid", answer_of(422, R"({"errors":[{"id":"validationError","detail":"Name can't be blank",
+                          "source":{"pointer":"/data/attributes/name"}}]})"),
+         kind::answered, kind::answered, 422,
+         "422 validationError: Name can't be blank (/data/attributes/name)"},
+        {"broken", answer_of(500, "<html>", {}, "text/html"), kind::answered, kind::answered, 500,
+         "a web page"},
+        {"gateway", answer_of(502, ""), kind::answered, kind::answered, 502, "answered 502"},
+        {"busy", answer_of(503, ""), kind::answered, kind::answered, 503, "answered 503"},
+        {"slow", answer_of(504, "upstream timed out", {}, "text/plain"), kind::answered, kind::answered, 504,
+         "504: upstream timed out"},
+        {"teapot", answer_of(418, ""), kind::answered, kind::answered, 418, "answered 418"},
+    };
+    for (const fault& each : faults)
+        expect_fault(each);
+}
+
+TEST(OutreachFaults, AnswersThatAreNone) {
+    const fault faults[] = {
+        {"reset", {.is_reset = true}, kind::unreachable, kind::lost, 0, "reset"},
+        {"closed",
+         {.bytes = "", .is_last = true},
+         kind::unreachable,
+         kind::lost,
+         0,
+         "closed without an answer"},
+        {"stalled", {.bytes = ""}, kind::unreachable, kind::lost, 0, "no answer within"},
+        {"stalled half way",
+         {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"},
+         kind::unreachable,
+         kind::lost,
+         200,
+         "no whole answer within"},
+        {"broken off",
+         {.bytes = "HTTP/1.1 201 OK\r\nContent-Length: 99\r\n\r\n{\"data\"", .is_last = true},
+         kind::unreachable,
+         kind::lost,
+         201,
+         "broke off"},
+        {"truncated JSON", answer_of(200, R"({"data":[{"id":1)"), kind::unreachable, kind::lost, 200,
+         "JSON that breaks off"},
+        {"a login page", answer_of(200, "<html>sign in</html>", {}, "text/html"), kind::unreachable,
+         kind::lost, 200, "a web page instead of JSON"},
+        {"words", answer_of(200, "OK", {}, "text/plain"), kind::unreachable, kind::lost, 200, "or with none"},
+        {"garbage", {.bytes = "SSH-2.0-OpenSSH\r\n", .is_last = true}, kind::unreachable, kind::lost, 0, ""},
+    };
+    for (const fault& each : faults)
+        expect_fault(each);
+}
+
+TEST(OutreachFaults, SaysWhetherALostRequestWasDone) {
+    client_under_test test;
+    test.script = [](const recorded_request&) { return scripted_answer{.is_reset = true}; };
+    EXPECT_THAT(test.send(post("/tasks", "{}")).problem, HasSubstr("whether it was done is not known"));
+    EXPECT_EQ(test.send(patch("/tasks/1", "{}")).what, kind::lost);
+    EXPECT_EQ(test.send(remove("/tasks/1")).what, kind::lost);
+    EXPECT_THAT(test.send(get("/tasks")).problem, Not(HasSubstr("not known")));
+}
+
+/// A kept connection dies as the next request is on it: what reads goes out again, what writes doesn't.
+TEST(OutreachFaults, RepeatsOnlyWhatReadsWhereAKeptConnectionDies) {
+    client_under_test test;
+    std::atomic<int> seen = 0;
+    test.script = [&](const recorded_request&) {
+        scripted_answer answer = answer_of(200, "{}");
+        answer.is_reset = ++seen % 2 == 0;
+        return answer;
+    };
+    EXPECT_TRUE(test.send(get("/1")).is_success());
+    EXPECT_TRUE(test.send(get("/2")).is_success()) << "sent twice";
+    EXPECT_EQ(test.server.requests().size(), 3U);
+    EXPECT_EQ(test.send(post("/3", "{}")).what, kind::lost);
+    EXPECT_EQ(test.server.requests().size(), 4U);
+}
+
+TEST(OutreachFaults, NothingThereIsUnreachable) {
+    client_under_test test;
+    test.configured.base_url = "http://127.0.0.1:" + std::to_string(unused_port()) + "/api/v2";
+    for (const api_request& request : {get("/tasks"), post("/tasks", "{}")}) {
+        const api_answer said = test.send(request);
+        EXPECT_EQ(said.what, kind::unreachable);
+        EXPECT_THAT(said.problem, HasSubstr("onnect"));
+    }
+    EXPECT_EQ(test.send(post("/tasks", "{}"), milliseconds{-1}).what, kind::unreachable);
+    EXPECT_TRUE(test.seen.empty()) << "no request of which metrics should know";
+}
+
+TEST(OutreachFaults, EndsAnAnswerOf50MB) {
+    client_under_test test;
+    std::string body = R"({"data":")" + std::string(50UL * 1024 * 1024, 'x') + R"("})";
+    const scripted_answer huge = answer_of(200, body);
+    const scripted_answer large =
+        answer_of(200, R"({"data":")" + std::string(15UL * 1024 * 1024, 'x') + R"("})");
+    test.script = [&](const recorded_request& request) {
+        return request.line.find("huge") != std::string::npos ? huge : large;
+    };
+    const api_answer said = test.send(get("/huge"));
+    EXPECT_EQ(said.what, kind::answered);
+    EXPECT_THAT(said.problem, AllOf(HasSubstr("more than 16 MiB"), HasSubstr("page[size]")));
+    EXPECT_LE(said.body.size(), 16UL * 1024 * 1024);
+    EXPECT_TRUE(test.send(get("/large")).is_success());
+}
+
+TEST(OutreachFaults, FollowsNoRedirect) {
+    scripted_server elsewhere{[](const recorded_request&) { return answer_of(200, "{}"); }};
+    client_under_test test;
+    test.script = [&](const recorded_request&) {
+        return answer_of(302, "", "Location: " + origin_of(elsewhere) + "/login?token=x\r\n");
+    };
+    const api_answer said = test.send(get("/tasks"));
+    EXPECT_EQ(said.what, kind::answered);
+    EXPECT_EQ(said.status, 302);
+    EXPECT_THAT(said.problem, AllOf(HasSubstr("a redirect to " + origin_of(elsewhere) + "/login,"),
+                                    HasSubstr("base_url"), Not(HasSubstr("token=x"))));
+    EXPECT_TRUE(elsewhere.requests().empty());
+}
+
+TEST(OutreachFaults, EverybodyWaitsAfterA429) {
+    client_under_test test;
+    test.script = [](const recorded_request&) {
+        return answer_of(429, R"({"errors":[{"id":"rateLimitExceeded","detail":"10000 per hour"}]})",
+                         "Retry-After: 30\r\n");
+    };
+    const api_answer first = test.send(post("/tasks", "{}"));
+    EXPECT_EQ(first.what, kind::later);
+    EXPECT_EQ(first.until, test.clock.now() + seconds{30});
+    EXPECT_THAT(first.problem, AllOf(HasSubstr("429 rateLimitExceeded"), HasSubstr(", until ")));
+    EXPECT_EQ(test.by(caller::operator_command).send(get("/tasks"), in()).what, kind::later);
+    EXPECT_EQ(test.server.requests().size(), 1U);
+}
+
+TEST(OutreachFaults, WaitsForTheEndOfAMaintenance) {
+    for (const char* headers : {"Retry-After: ISO\r\n", "Retry-After: 40\r\n"}) {
+        client_under_test test;
+        std::string written = headers;
+        if (const std::size_t at = written.find("ISO"); at != std::string::npos)
+            written.replace(at, 3, to_rfc3339(test.clock.now() + seconds{40}));
+        test.script = [&](const recorded_request&) {
+            return answer_of(503, R"({"errors":[{"id":"scheduledServerMaintenance"}]})", written);
+        };
+        const api_answer said = test.send(get("/tasks"));
+        EXPECT_EQ(said.what, kind::later);
+        EXPECT_EQ(said.status, 503);
+        EXPECT_EQ(said.until, test.clock.now() + seconds{40});
+        EXPECT_EQ(test.send(get("/tasks")).what, kind::later);
+        EXPECT_EQ(test.server.requests().size(), 1U);
+    }
+    client_under_test test;
+    test.script = [&](const recorded_request&) {
+        return answer_of(503, R"({"errors":[{"id":"scheduledServerMaintenance"}]})");
+    };
+    EXPECT_EQ(test.send(get("/tasks")).until, test.clock.now() + minutes{1});
+}
+
+/// The server repeats whatever it was sent, in every way that we show.
+TEST(OutreachFaults, ShowsNoTokenWhateverIsAnswered) {
+    for (const int status : {200, 302, 400, 401, 403, 422, 429, 500, 503})
+        for (const char* type : {"application/json", "text/plain", "text/html"}) {
+            client_under_test test;
+            test.script = [&](const recorded_request& request) {
+                const std::string token = request.headers.contains("authorization")
+                                              ? request.headers.at("authorization")
+                                              : std::string{};
+                const std::string filler(status % 2 == 0 ? 0 : 245, 'x'); // cut in the middle of it
+                return answer_of(status,
+                                 type == std::string_view{"application/json"}
+                                     ? R"({"errors":[{"id":")" + filler + token + R"(","detail":")" + token +
+                                           R"(","source":{"pointer":")" + token + R"("}}]})"
+                                     : filler + token,
+                                 "Location: /" + token + "\r\nRetry-After: " + token + "\r\n", type);
+            };
+            const api_answer said = test.send(post("/tasks", "{}"));
+            EXPECT_THAT(said.problem, Not(HasSubstr("planted"))) << status << type;
+            EXPECT_THAT(said.problem, Not(HasSubstr("fixed-token"))) << status << type;
+            if (!said.is_success() && said.status != 200) {
+                EXPECT_THAT(said.body, Not(HasSubstr("planted"))) << status << type;
+            }
+            for (const api_error& error : said.errors)
+                EXPECT_THAT(error.id + error.detail + error.pointer, Not(HasSubstr("planted")));
+        }
+}
+
+} // namespace
+} // namespace outreachd::handlers::outreach

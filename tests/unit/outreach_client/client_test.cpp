@@ -1,0 +1,279 @@
+#include "handlers/outreach/client.hpp"
+#include "handlers/outreach/page_walk.hpp"
+#include "tests/unit/outreach_client/client_under_test.hpp"
+#include "tests/unit/outreach_client/test_keys.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace outreachd::handlers::outreach {
+namespace {
+
+using namespace test;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using kind = api_answer::kind;
+
+TEST(OutreachClient, SendsWhatOutreachAsksFor) {
+    client_under_test test;
+    const api_answer read = test.send(get("/tasks?page[size]=2"));
+    EXPECT_TRUE(read.is_success()) << read.problem;
+    EXPECT_EQ(read.body, R"({"data":[]})");
+    test.script = [](const recorded_request&) { return answer_of(201, R"({"data":{"id":1}})"); };
+    EXPECT_TRUE(test.send(post("tasks", R"({"data":{}})")).is_success());
+    test.script = [](const recorded_request&) { return scripted_answer{"HTTP/1.1 204 No Content\r\n\r\n"}; };
+    EXPECT_TRUE(test.send(remove("/tasks/1")).is_success());
+    EXPECT_TRUE(test.send(post("/tasks/1/actions/markComplete")).is_success());
+    const auto requests = test.server.requests();
+    ASSERT_EQ(requests.size(), 4U);
+    EXPECT_EQ(requests[0].line, "GET /api/v2/tasks?page[size]=2 HTTP/1.1");
+    EXPECT_EQ(requests[1].line, "POST /api/v2/tasks HTTP/1.1");
+    EXPECT_EQ(requests[1].body, R"({"data":{}})");
+    EXPECT_EQ(requests[2].line, "DELETE /api/v2/tasks/1 HTTP/1.1");
+    EXPECT_FALSE(requests[2].headers.contains("content-length"));
+    for (const recorded_request& each : requests) {
+        EXPECT_EQ(each.headers.at("content-type"), "application/vnd.api+json");
+        EXPECT_EQ(each.headers.at("accept"), "application/vnd.api+json");
+        EXPECT_EQ(each.headers.at("authorization"), "Bearer fixed-token-planted");
+        EXPECT_THAT(each.headers.at("user-agent"), HasSubstr("outreachd/"));
+    }
+}
+
+TEST(OutreachClient, TakesHeadersOfTheCallerButNoOtherToken) {
+    client_under_test test;
+    api_request request = post("/tasks", "{}");
+    request.headers = {{"content-type", "text/csv"}, {"Idempotency-Key", "k"}, {"authorization", "Basic x"}};
+    EXPECT_TRUE(test.send(request).is_success());
+    const auto headers = test.server.requests()[0].headers;
+    EXPECT_EQ(headers.at("content-type"), "text/csv");
+    EXPECT_EQ(headers.at("idempotency-key"), "k");
+    EXPECT_EQ(headers.at("authorization"), "Bearer fixed-token-planted");
+}
+
+TEST(OutreachClient, GivesTheTokenToNobodyElse) {
+    client_under_test test;
+    scripted_server elsewhere{[](const recorded_request&) { return answer_of(200, "{}"); }};
+    for (const std::string& target :
+         {origin_of(elsewhere) + "/api/v2/tasks", std::string{"https://api.outreach.io.evil.example/"},
+          std::string{"http://user@127.0.0.1/"}, std::string{"/../../oauth"}, std::string{"/a b"},
+          std::string{"/%2e%2e/x"}, std::string{"@127.0.0.1/x/../y"}}) {
+        const api_answer refused = test.send(get(target));
+        EXPECT_EQ(refused.what, kind::refused) << target;
+        EXPECT_THAT(refused.problem, Not(IsEmpty()));
+        EXPECT_FALSE(refused.is_success());
+    }
+    EXPECT_THAT(elsewhere.requests(), IsEmpty());
+    EXPECT_THAT(test.server.requests(), IsEmpty());
+    EXPECT_TRUE(test.send(get(origin_of(test.server) + "/api/v2/tasks?page[after]=x")).is_success());
+}
+
+TEST(OutreachClient, TellsTheMetricsOfEachRequest) {
+    client_under_test test;
+    test.script = [](const recorded_request& request) {
+        return request.line.starts_with("GET") ? answer_of(200, "{}", limit_headers(9000, "1800"))
+                                               : scripted_answer{.is_reset = true};
+    };
+    test.send(get("/tasks"));
+    test.send(post("/tasks", "{}"));
+    EXPECT_THAT(test.seen, ElementsAre(Pair(200, 9000U), Pair(0, 9000U)));
+}
+
+TEST(OutreachClient, RenewsARefusedTokenOnceAndSendsAgain) {
+    client_under_test test;
+    test.use_oauth();
+    std::atomic<int> grants = 0;
+    test.script = [&](const recorded_request& request) {
+        if (is_token_request(request)) {
+            const std::string number = std::to_string(++grants);
+            return grant_of("access-planted-" + number, "refresh-planted-" + number);
+        }
+        return request.headers.at("authorization") == "Bearer access-planted-2"
+                   ? answer_of(201, R"({"data":{"id":5}})")
+                   : answer_of(401, R"({"errors":[{"id":"unauthorized"}]})");
+    };
+    EXPECT_EQ(test.send(post("/tasks", "{}")).what, kind::later) << "one token a minute";
+    test.clock.advance(minutes{1});
+    const api_answer done = test.send(post("/tasks", R"({"data":1})"));
+    EXPECT_TRUE(done.is_success()) << done.problem;
+    EXPECT_EQ(grants, 2);
+    EXPECT_EQ(test.server.requests().back().body, R"({"data":1})") << "the whole request again";
+}
+
+TEST(OutreachClient, GivesUpWhereTheNewTokenIsRefusedToo) {
+    client_under_test test;
+    test.use_oauth();
+    std::atomic<int> grants = 0;
+    test.script = [&](const recorded_request& request) {
+        const std::string number = std::to_string(grants + 1);
+        if (is_token_request(request))
+            ++grants;
+        return is_token_request(request) ? grant_of("access-planted-" + number, "refresh-planted-" + number)
+                                         : answer_of(401, R"({"errors":[{"id":"unauthorized"}]})");
+    };
+    test.send(get("/tasks"));
+    test.clock.advance(minutes{1});
+    const api_answer refused = test.send(get("/tasks"));
+    EXPECT_EQ(refused.what, kind::answered);
+    EXPECT_EQ(refused.status, 401);
+    EXPECT_THAT(refused.problem, AllOf(HasSubstr("401 unauthorized"), HasSubstr("refused again")));
+    EXPECT_EQ(grants, 2);
+}
+
+TEST(OutreachClient, SurvivesA401InTheMiddleOfManyThreads) {
+    client_under_test test;
+    test.use_oauth();
+    std::atomic<int> grants = 0;
+    std::atomic<int> good = 1; // the token that is taken
+    test.script = [&](const recorded_request& request) {
+        if (is_token_request(request)) {
+            const std::string number = std::to_string(++grants);
+            return grant_of("access-planted-" + number, "refresh-planted-" + number);
+        }
+        return request.headers.at("authorization") == "Bearer access-planted-" + std::to_string(good)
+                   ? answer_of(200, R"({"data":[]})")
+                   : answer_of(401, "");
+    };
+    client& by = test.by();
+    EXPECT_TRUE(by.send(get("/tasks"), in()).is_success());
+    test.clock.advance(minutes{2});
+    good = 2;
+    std::atomic<int> answered = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 16; ++i)
+            threads.emplace_back([&] {
+                for (int j = 0; j < 5; ++j)
+                    answered += by.send(get("/tasks"), in()).is_success() ? 1 : 0;
+            });
+    }
+    EXPECT_EQ(answered, 80);
+    EXPECT_EQ(grants, 2);
+}
+
+TEST(OutreachClient, SaysWhereALoginIsNeeded) {
+    client_under_test test;
+    const api_answer fixed = [&] {
+        test.script = [](const recorded_request&) { return answer_of(401, ""); };
+        return test.send(get("/tasks"));
+    }();
+    EXPECT_EQ(fixed.what, kind::needs_login);
+    EXPECT_THAT(fixed.problem, HasSubstr("outreach.auth.token"));
+
+    client_under_test oauth;
+    oauth.use_oauth();
+    oauth.script = [](const recorded_request&) { return answer_of(400, R"({"error":"invalid_grant"})"); };
+    const api_answer answer = oauth.send(get("/tasks"));
+    EXPECT_EQ(answer.what, kind::needs_login);
+    EXPECT_THAT(answer.problem, HasSubstr("outreachd auth login"));
+    EXPECT_EQ(oauth.server.requests().size(), 1U);
+}
+
+TEST(OutreachClient, HoldsWorkersBackBeforeTheReserve) {
+    client_under_test test;
+    test.script = [](const recorded_request&) { return answer_of(200, "{}", limit_headers(1000, "600")); };
+    EXPECT_TRUE(test.send(get("/tasks")).is_success());
+    const api_answer held = test.send(get("/tasks"));
+    EXPECT_EQ(held.what, kind::later);
+    EXPECT_EQ(held.until, test.clock.now() + seconds{600});
+    EXPECT_THAT(held.problem, AllOf(HasSubstr("hourly limit"), HasSubstr("until 20")));
+    EXPECT_TRUE(test.by(caller::operator_command).send(get("/tasks"), in()).is_success());
+    EXPECT_EQ(test.server.requests().size(), 2U);
+    test.clock.advance(seconds{600});
+    EXPECT_TRUE(test.send(get("/tasks")).is_success());
+}
+
+TEST(OutreachClient, WaitsPatientlyForWhoHasTheTime) {
+    client_under_test test;
+    std::atomic<int> seen = 0;
+    test.script = [&](const recorded_request&) {
+        return ++seen == 1 ? answer_of(429, "", "Retry-After: 1\r\n") : answer_of(200, "{}");
+    };
+    client& by = test.by();
+    std::vector<std::string> waits;
+    const api_answer done = by.send_patiently(get("/tasks"), in(), [&](const api_answer& said) {
+        waits.push_back(said.problem);
+        test.clock.advance(seconds{1});
+    });
+    EXPECT_TRUE(done.is_success()) << done.problem;
+    EXPECT_EQ(waits.size(), 1U);
+    seen = 0;
+    EXPECT_EQ(by.send_patiently(get("/tasks"), in(milliseconds{300})).what, kind::later);
+}
+
+TEST(OutreachClient, GoesToTheOrgsOwnApi) {
+    // An access token kept in the file, as `install_tokens` writes it, with an API of its own.
+    scripted_server own{[](const recorded_request&) { return answer_of(200, R"({"data":[]})"); }};
+    client_under_test test;
+    test.configured.auth = settings::s2s_access{"guid", secret{pem_of(rsa_key())}, "17"};
+    test.script = [&](const recorded_request&) {
+        return answer_of(200,
+                         R"({"data":{"meta":{"accessToken":"own"},"relationships":{"org":{"links":{"api":")" +
+                             origin_of(own) + R"(/api/v2"}}}}})");
+    };
+    EXPECT_TRUE(test.send(get("/tasks")).is_success());
+    ASSERT_EQ(own.requests().size(), 1U);
+    EXPECT_EQ(own.requests()[0].line, "GET /api/v2/tasks HTTP/1.1");
+    EXPECT_EQ(own.requests()[0].headers.at("authorization"), "Bearer own");
+    EXPECT_TRUE(test.send(get(origin_of(own) + "/api/v2/tasks?page[after]=1")).is_success());
+}
+
+std::string page_of(const std::string& data, const std::string& following) {
+    return R"({"data":[)" + data + "]" +
+           (following.empty() ? "}" : R"(,"links":{"next":")" + following + R"("}})");
+}
+
+TEST(OutreachPages, FollowsTheLinksToTheEnd) {
+    client_under_test test;
+    const std::string at = origin_of(test.server) + "/api/v2/tasks?page[after]=";
+    std::atomic<bool> fails = true;
+    test.script = [&](const recorded_request& request) {
+        if (request.line.find("after]=b") != std::string::npos)
+            return answer_of(200, page_of("3", ""));
+        if (request.line.find("after]=a") != std::string::npos)
+            return fails.exchange(false) ? answer_of(500, "") : answer_of(200, page_of("2", at + "b"));
+        return answer_of(200, page_of("1", at + "a"));
+    };
+    page_walk pages{test.by(), get("/tasks")};
+    EXPECT_THAT(test.server.requests(), IsEmpty()) << "lazy";
+    EXPECT_EQ(pages.next(in())->body, page_of("1", at + "a"));
+    EXPECT_EQ(pages.next(in())->status, 500);
+    EXPECT_EQ(pages.next(in())->body, page_of("2", at + "b")) << "the same page again";
+    EXPECT_EQ(pages.next_target(), at + "b");
+    EXPECT_EQ(pages.next(in())->body, page_of("3", ""));
+    EXPECT_FALSE(pages.next(in()).has_value());
+    EXPECT_EQ(pages.pages_read(), 3U);
+}
+
+TEST(OutreachPages, EndsWhatHasNoEnd) {
+    client_under_test test;
+    const std::string at = origin_of(test.server) + "/api/v2/tasks?page[after]=";
+    test.script = [&](const recorded_request& request) {
+        return answer_of(200, page_of("1", at + (request.line.find("=a") == std::string::npos ? "a" : "b")));
+    };
+    page_walk endless{test.by(), get("/tasks"), 5};
+    for (int i = 0; i < 5; ++i)
+        EXPECT_TRUE(endless.next(in())->is_success());
+    for (int i = 0; i < 2; ++i)
+        EXPECT_THAT(endless.next(in())->problem, HasSubstr("more than 5 pages"));
+
+    test.script = [&](const recorded_request&) { return answer_of(200, page_of("1", at + "a")); };
+    page_walk circle{*test.made, get(at + "a")};
+    EXPECT_TRUE(circle.next(in())->is_success());
+    EXPECT_EQ(circle.next(in())->what, kind::refused);
+
+    test.script = [&](const recorded_request&) {
+        return answer_of(200, page_of("1", "https://evil.example/tasks"));
+    };
+    page_walk astray{*test.made, get("/tasks")};
+    EXPECT_TRUE(astray.next(in())->is_success());
+    EXPECT_THAT(astray.next(in())->problem, HasSubstr("our token doesn't go there"));
+}
+
+} // namespace
+} // namespace outreachd::handlers::outreach
