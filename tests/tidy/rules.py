@@ -26,7 +26,7 @@ LIBRARY_HOMES = {
     "boost/asio": ["daemon/asio/", "daemon/ingress/", "daemon/admin/", "daemon/sandbox/", "daemon/*"],
     "boost/beast": ["daemon/asio/", "daemon/ingress/", "daemon/admin/", "daemon/sandbox/", "daemon/*"],
     "boost/json": ["daemon/event/", "daemon/expression/", "daemon/store/token_record.cpp", "daemon/admin/",
-                   "daemon/sandbox/", "daemon/command_line/", "handlers/"],
+                   "daemon/outreach/", "daemon/sandbox/", "daemon/command_line/", "handlers/"],
     "boost/system": ["daemon/", "handlers/"],
     "boost/uuid": ["daemon/event/"],
     "openssl/": ["daemon/event/digest.cpp", "daemon/event/hmac.cpp", "daemon/signature/", "daemon/ingress/",
