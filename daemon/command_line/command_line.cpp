@@ -1,4 +1,4 @@
-/// Turns arguments into calls. CLI11's home, with daemon_commands.
+/// Turns arguments into calls. CLI11's home, with daemon_commands and outreach_commands.
 #include "daemon/command_line/command_line.hpp"
 
 #include "daemon/command_line/check_command.hpp"
@@ -7,6 +7,7 @@
 #include "daemon/command_line/daemon_commands.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/help_text.hpp"
+#include "daemon/command_line/outreach_commands.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/send_command.hpp"
 #include "daemon/command_line/webhooks_command.hpp"
@@ -26,6 +27,7 @@ struct arguments {
     send_options send;
     daemon_arguments daemon;
     webhooks_options webhooks;
+    outreach_arguments outreach;
 };
 
 void add_send_options(CLI::App& command, send_options& into) {
@@ -66,6 +68,8 @@ std::vector<runnable> add_commands(CLI::App& app, arguments& typed, const comman
     for (runnable& each : add_daemon_commands(app, typed.daemon, typed.configs, to))
         all.push_back(std::move(each));
     for (runnable& each : add_webhooks_commands(app, typed.webhooks, typed.configs, to))
+        all.push_back(std::move(each));
+    for (runnable& each : add_outreach_commands(app, typed.outreach, typed.configs, to))
         all.push_back(std::move(each));
     return all;
 }
@@ -154,7 +158,12 @@ int run(int argc, const char* const* argv, const commands& given, const streams&
 }
 
 int run(int argc, const char* const* argv, const commands& given) {
-    return run(argc, argv, given, {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
+    return run(argc, argv, given,
+               {.out = std::cout,
+                .err = std::cerr,
+                .is_terminal = ::isatty(STDERR_FILENO) == 1,
+                .in = STDIN_FILENO,
+                .is_interactive = ::isatty(STDERR_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1});
 }
 
 } // namespace outreachd::command_line

@@ -8,5 +8,6 @@ inline constexpr int failed = 1;         ///< It was tried, and it didn't work.
 inline constexpr int usage = 64;         ///< The command line can't be understood.
 inline constexpr int unavailable = 69;   ///< Nothing answers at the other end.
 inline constexpr int configuration = 78; ///< The configuration file is missing or wrong.
+inline constexpr int interrupted = 130;  ///< By Ctrl-C, while it waited.
 
 } // namespace outreachd::command_line::exit_code

@@ -67,4 +67,12 @@ digest sha256_of_fields(std::initializer_list<std::string_view> fields) {
     return finish(context);
 }
 
+std::array<std::uint8_t, 64> sha512(std::string_view bytes) {
+    std::array<std::uint8_t, 64> value{};
+    unsigned size = 0;
+    const int made = EVP_Digest(bytes.data(), bytes.size(), value.data(), &size, EVP_sha512(), nullptr);
+    assert(made == 1 && size == value.size());
+    return value;
+}
+
 } // namespace outreachd

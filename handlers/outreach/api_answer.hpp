@@ -13,8 +13,8 @@ namespace outreachd::handlers::outreach {
 
 struct api_request {
     std::string method = "GET";
-    /// A path below `outreach.base_url`, with its query: `/tasks?page[size]=100`. Or a whole URL at the
-    /// API's own origin, as `links.next` has it.
+    /// A path below `outreach.base_url`, with its query: `/tasks?page[size]=100`. Empty is that URL itself,
+    /// which says whose token it is. Or a whole URL at the API's own origin, as `links.next` has it.
     std::string target{};
     std::optional<std::string> body{}; ///< JSON. Nothing: no content.
     /// Instead of ours of those names. `Authorization` is always ours.

@@ -104,7 +104,9 @@ client::destination client::find_destination(const api_request& request, const s
     const std::string& base = api_base.empty() ? shared_.base_url() : api_base;
     const bool is_whole = is_whole_url(request.target);
     destination to;
-    to.url = is_whole ? request.target : base + (request.target.starts_with('/') ? "" : "/") + request.target;
+    to.url = is_whole ? request.target
+                      : base + (request.target.empty() || request.target.starts_with('/') ? "" : "/") +
+                            request.target;
     const http_url read = read_http_url(to.url);
     to.shown = request.method + " " + read.shown;
     if (!read.problem.empty())

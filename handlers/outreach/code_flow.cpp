@@ -90,7 +90,8 @@ finished_login read_redirect(const begun_login& login, std::string_view target) 
     const auto state = find_parameter(target, "state");
     if (!state || *state != login.state)
         return {.problem =
-                    "the browser came back from another login: its state is not the one it was sent with"};
+                    "the browser came back from another login: its state is not the one it was sent with",
+                .is_stranger = true};
     if (const auto error = find_parameter(target, "error")) {
         const std::string words = find_parameter(target, "error_description").value_or("");
         return {.problem = "Outreach refused the login: " + presentable(*error) +

@@ -23,6 +23,8 @@ begun_login begin_login(const settings::oauth_access& access, std::string redire
 struct finished_login {
     secret code{};
     std::string problem{}; ///< Why there is no code, in words. Empty: there is.
+    /// Who came wasn't sent by this login, which goes on: ours may still come.
+    bool is_stranger = false;
 };
 
 /// `target` is what the browser asks for on its way back: `/callback?code=…&state=…`.

@@ -31,8 +31,15 @@ const std::vector<std::vector<std::string>> all_commands{{},
                                                          {"quarantine", "list"},
                                                          {"quarantine", "show"},
                                                          {"quarantine", "recheck"},
-                                                         {"quarantine", "discard"}};
-const std::set<std::string> groups{"events", "dead", "quarantine"};
+                                                         {"quarantine", "discard"},
+                                                         {"auth"},
+                                                         {"auth", "login"},
+                                                         {"auth", "status"},
+                                                         {"auth", "install"},
+                                                         {"api"},
+                                                         {"bulk"},
+                                                         {"import"}};
+const std::set<std::string> groups{"events", "dead", "quarantine", "auth"};
 
 std::vector<std::string> with(std::vector<std::string> arguments, const std::string& last) {
     arguments.push_back(last);
@@ -69,9 +76,10 @@ TEST(CommandLine, ExplainsEveryCommand) {
 
 TEST(CommandLine, OffersOnlyWhatIsThere) {
     const std::string help = run_command({"--help"}).out;
-    for (const char* name : {"serve", "check", "send", "status", "events", "dead", "quarantine"})
+    for (const char* name : {"serve", "check", "send", "status", "events", "dead", "quarantine", "auth",
+                             "api", "bulk", "import"})
         EXPECT_THAT(help, testing::ContainsRegex("\n  " + std::string{name} + " +[A-Z]")) << name;
-    for (const char* name : {"webhooks ", "auth", "bulk", "sandbox", "backfill"})
+    for (const char* name : {"webhooks ", "sandbox", "backfill"})
         EXPECT_THAT(help, testing::Not(HasSubstr(name))) << name;
 }
 

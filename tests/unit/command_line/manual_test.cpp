@@ -61,7 +61,13 @@ TEST(Manual, HasASectionForEachCommandWithItsOptions) {
               {{"quarantine", "list"}, ".Ss quarantine list"},
               {{"quarantine", "show"}, ".Ss quarantine show"},
               {{"quarantine", "recheck"}, ".Ss quarantine recheck"},
-              {{"quarantine", "discard"}, ".Ss quarantine discard"}};
+              {{"quarantine", "discard"}, ".Ss quarantine discard"},
+              {{"auth", "login"}, ".Ss auth login"},
+              {{"auth", "status"}, ".Ss auth status"},
+              {{"auth", "install"}, ".Ss auth install"},
+              {{"api"}, ".Ss api"},
+              {{"bulk"}, ".Ss bulk"},
+              {{"import"}, ".Ss import"}};
 
     for (const auto& each : cases) {
         const std::string section = section_of(text, each.heading);

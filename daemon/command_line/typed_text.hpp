@@ -1,0 +1,24 @@
+/// What is typed, or comes by a pipe.
+#pragma once
+
+#include "daemon/event/timestamp.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace outreachd::command_line {
+
+/// One line without its end, of at most 16 KiB. Blocks until then. Nothing at the end of the input, at the
+/// deadline, and where it was interrupted.
+std::optional<std::string> read_line(int descriptor, steady_time deadline);
+
+struct data_text {
+    std::string text{};
+    std::string problem{}; ///< Why there is none. Empty: there is.
+};
+
+/// `TEXT`, `@FILE` or `-`, the standard input; at most `bytes_max` of it.
+data_text read_data(const std::string& given, int standard_input, std::size_t bytes_max);
+
+} // namespace outreachd::command_line
