@@ -13,6 +13,7 @@ inline constexpr std::string_view program =
   outreachd serve                        run the daemon
   outreachd send task.completed          in another terminal: send it a signed event
   outreachd events list                  what came, and what became of it
+  outreachd sandbox                      an Outreach to try handlers on
 
 `outreachd COMMAND --help` says more. The manual is outreachd(1).
 
@@ -50,6 +51,29 @@ Examples:
 
 Exit codes:
   0 the file is right    64 wrong usage    78 it isn't, or isn't there)";
+
+inline constexpr std::string_view sandbox =
+    R"(Stands in for Outreach while handlers are written: OAuth and server-to-server tokens, the REST API
+with some records to play with, its limits, bulk actions and imports, and webhooks that are really
+delivered, with Outreach's patience: 5 seconds, any status is delivered, 4 attempts where the network
+fails. It prints what to put into the configuration, logs each request to standard error, and runs
+until SIGINT or SIGTERM. What it holds is gone then. It needs no configuration itself.
+
+It listens on loopback only, and its credentials are known to all. A webhook's URL may be http on this
+machine. Below /sandbox it can be told what shall go wrong, and what recipients of mails do:
+  curl -d '{"do":"answer","status":503,"path":"/api/v2/tasks*","times":2}' ORIGIN/sandbox/faults
+  curl -d '{"remaining":3}' ORIGIN/sandbox/limit
+  curl -X POST ORIGIN/sandbox/expire-tokens
+  curl -X POST ORIGIN/sandbox/mailings/ID/replied
+The manual has all of them.
+
+Examples:
+  outreachd sandbox
+  outreachd sandbox --port 0 --insecure --grant-interval 0s
+  outreachd sandbox --limit 100 --limit-window 1m
+
+Exit codes:
+  0 stopped when asked to    1 could not start    64 wrong usage)";
 
 inline constexpr std::string_view status =
     R"(Asks the running daemon, by the address and token under `admin:` in the configuration.

@@ -50,6 +50,7 @@ TEST(Manual, HasASectionForEachCommandWithItsOptions) {
     } cases[]{{{"serve"}, ".Ss serve"},
               {{"check"}, ".Ss check"},
               {{"send"}, ".Ss send"},
+              {{"sandbox"}, ".Ss sandbox"},
               {{"status"}, ".Ss status"},
               {{"events", "list"}, ".Ss events list"},
               {{"events", "show"}, ".Ss events show"},
