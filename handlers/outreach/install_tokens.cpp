@@ -170,7 +170,7 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
     const auto document = is_success ? read_json(answer.body) : std::nullopt;
     const std::string_view token =
         document ? find_text(*document, {"data", "meta", "accessToken"}) : std::string_view{};
-    if (!token.empty() && token.find_first_of("\r\n") == std::string_view::npos) {
+    if (!token.empty() && fits_in_header(token)) {
         failures_ = 0;
         const std::string_view link = find_text(*document, {"data", "relationships", "org", "links", "api"});
         record.access_token = secret{std::string{token}};

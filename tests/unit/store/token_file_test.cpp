@@ -120,19 +120,22 @@ TEST(TokenFile, IsHeldByOneThreadAtATime) {
     const handlers::test::scratch_directory directory;
     token_file shared{directory / ""};
     token_file another{directory / ""};
-    int unguarded = 0;
+    std::atomic<int> inside = 0;
+    std::atomic<int> rounds = 0;
     {
         std::vector<std::jthread> threads;
         for (int i = 0; i < 8; ++i)
             threads.emplace_back([&, i] {
                 for (int round = 0; round < 10; ++round) {
                     const auto lock = (i % 2 == 0 ? shared : another).lock(soon(seconds{60}));
-                    if (lock.held)
-                        ++unguarded;
+                    ASSERT_TRUE(lock.held) << lock.problem;
+                    EXPECT_EQ(++inside, 1);
+                    ++rounds;
+                    --inside;
                 }
             });
     }
-    EXPECT_EQ(unguarded, 80);
+    EXPECT_EQ(rounds, 80);
 }
 
 TEST(TokenFile, IsHeldByOneProcessAtATime) {
