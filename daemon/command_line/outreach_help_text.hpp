@@ -70,8 +70,8 @@ Exit codes:
 
 inline constexpr std::string_view bulk =
     R"(ACTION is one of Outreach's bulk actions: prospectsAddTags, accountsBulkModify, ... It is done to
-all records that every --filter lets through: id=1,2 or updatedAt=2026-11-01.. or owner.id=5. The same
-filter again means either value. In other values `,` and `..` are themselves.
+all records that every --filter lets through: id=1,2 or updatedAt=2026-11-01.. or owner.id=5. The
+same filter again means either value. In other values `,` and `..` are themselves.
 
 Outreach counts the records first. On a terminal you are asked whether to go on; elsewhere give
 --yes.

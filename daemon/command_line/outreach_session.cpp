@@ -4,6 +4,7 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/printable.hpp"
 
+#include <cassert>
 #include <chrono>
 #include <ostream>
 #include <stdexcept>
@@ -42,10 +43,7 @@ outreach_session::opening outreach_session::open(const std::string& config_path,
     write_problems(loaded->errors, config_path, to.err);
     if (!loaded->errors.empty())
         return {nullptr, exit_code::configuration};
-    if (!loaded->settings.outreach) {
-        to.err << config_path << ": 'outreach' is missing: it says how Outreach is reached\n";
-        return {nullptr, exit_code::configuration};
-    }
+    assert(loaded->settings.outreach); // The loader requires it.
     try {
         std::unique_ptr<outreach_session> made{
             new outreach_session{*loaded->settings.outreach, loaded->settings.store.directory, to}};

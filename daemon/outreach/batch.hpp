@@ -12,14 +12,14 @@ namespace outreachd::outreach {
 
 /// As far as Outreach says: everything but `id` may be missing.
 struct batch {
-    std::string id;
-    std::string action;
-    std::string state;
+    std::string id{};
+    std::string action{};
+    std::string state{};
     std::uint64_t total = 0;
     std::uint64_t pending = 0;
     std::uint64_t failures = 0;
-    std::optional<std::uint64_t> confirm_count; ///< Records that the action is about.
-    std::string summary;                        ///< What went wrong, in Outreach's words.
+    std::optional<std::uint64_t> confirm_count{}; ///< Records that the action is about.
+    std::string summary{};                        ///< What went wrong, in Outreach's words.
 
     bool awaits_confirmation() const { return state == "confirming"; }
 
@@ -53,8 +53,8 @@ handlers::outreach::api_request failures_request(const std::string& id);
 
 /// What is worth knowing of an item that failed.
 struct failed_item {
-    std::string subject; ///< What it was about: `{"id":17}`.
-    std::string reason;
+    std::string subject{}; ///< What it was about: `{"id":17}`.
+    std::string reason{};
 };
 
 /// `item`: one resource's text.

@@ -18,10 +18,10 @@ namespace outreachd::outreach {
 
 /// What is imported as what.
 struct import_plan {
-    std::string plural;                                        ///< `accounts`, `prospects`
-    std::string file_name;                                     ///< As Outreach shows it.
-    std::string dupe_method = "skip";                          ///< skip, missing, overwrite
-    std::vector<std::pair<std::string, std::string>> mappings; ///< A CSV column, and its field at Outreach.
+    std::string plural{};                                        ///< `accounts`, `prospects`
+    std::string file_name{};                                     ///< As Outreach shows it.
+    std::string dupe_method = "skip";                            ///< skip, missing, overwrite
+    std::vector<std::pair<std::string, std::string>> mappings{}; ///< A CSV column, and its field at Outreach.
 };
 
 /// Where the file goes to. It is told once.
@@ -37,9 +37,9 @@ struct checked_upload {
 };
 
 struct import_state {
-    std::string id;
-    std::string state;
-    std::string error_reason;
+    std::string id{};
+    std::string state{};
+    std::string error_reason{};
     std::uint64_t total = 0;
     std::uint64_t dupes = 0;
     std::uint64_t failures = 0;

@@ -1,6 +1,12 @@
 /// `outreachd api` against a simulated Outreach.
+#include "daemon/command_line/api_command.hpp"
 #include "tests/servers/scripted_server.hpp"
 #include "tests/unit/command_line/commanded_sandbox.hpp"
+#include "tests/unit/command_line/watched_output.hpp"
+
+#include <thread>
+
+#include <signal.h>
 
 namespace outreachd::command_line {
 namespace {
@@ -127,6 +133,28 @@ TEST(Api, WaitsForTheHourlyLimitAndSaysSo) {
     EXPECT_EQ(with.count_of("GET", "/api/v2/stages"), 2U);
 }
 
+TEST(Api, EndsAtCtrlCWhileItWaits) {
+    commanded_sandbox with;
+    with.subject.set_limit(0, std::chrono::minutes{30});
+    watched_output out_text;
+    watched_output err_text;
+    int code = -1;
+    std::thread waiting{[&] {
+        std::ostream out{&out_text};
+        std::ostream err{&err_text};
+        api_options asked;
+        asked.method = "GET";
+        asked.path = "/stages";
+        code = call_api(with.config, asked, {.out = out, .err = err});
+    }};
+    EXPECT_TRUE(err_text.has_come("waiting for it")) << err_text.text();
+    ::kill(::getpid(), SIGINT);
+    waiting.join();
+    EXPECT_EQ(code, 130);
+    EXPECT_THAT(err_text.text(), HasSubstr("outreachd: interrupted\n"));
+    EXPECT_EQ(out_text.text(), "");
+}
+
 TEST(Api, RefusesWhatMakesNoSenseAndSendsNothing) {
     const commanded_sandbox with;
 
@@ -183,7 +211,7 @@ TEST(Api, SaysWhatTheConfigurationLacks) {
     commanded_sandbox with;
     with.config = with.scratch.file("empty.yaml", "store: {directory: " + with.scratch.at("store") + "}\n");
     EXPECT_EQ(with.run({"api", "GET", "/tasks"}).exit_code, 78);
-    EXPECT_THAT(with.run({"api", "GET", "/tasks"}).err, HasSubstr("'outreach' is missing"));
+    EXPECT_THAT(with.run({"api", "GET", "/tasks"}).err, HasSubstr("outreach: is missing"));
     with.use_auth("{type: token, token: {env: OUTREACHD_TEST_NEVER_SET}}");
     EXPECT_EQ(with.run({"api", "GET", "/tasks"}).exit_code, 78);
 }

@@ -77,8 +77,10 @@ TEST(RedirectListener, ReadsARequestThatComesInPieces) {
 TEST(RedirectListener, IsNotHeldUpByConnectionsThatSayNothing) {
     const auto opened = redirect_listener::open("127.0.0.1", 0);
     std::vector<std::unique_ptr<dialled>> silent;
-    for (int count = 0; count < 20; ++count)
+    for (int count = 0; count < 20; ++count) {
         silent.push_back(std::make_unique<dialled>(opened.listener->port()));
+        EXPECT_EQ(opened.listener->wait(in(std::chrono::milliseconds{5})).what, kind::nothing);
+    }
     const dialled browser{opened.listener->port()};
     browser.say("GET / HTTP/1.1\r\n\r\n");
     EXPECT_EQ(opened.listener->wait(in(std::chrono::seconds{10})).what, kind::request);

@@ -77,7 +77,7 @@ TEST(Upload, PutsTheBytesWithNeitherTokenNorType) {
     test_servers::scripted_server server{
         [](const test_servers::recorded_request&) { return test_servers::http_ok(); }};
     const std::string origin = "http://127.0.0.1:" + std::to_string(server.port());
-    handlers::http_transport transport{{.proxy = ""}};
+    handlers::http_transport transport{{.authorities = {}, .proxy = ""}};
     EXPECT_EQ(upload(transport, {secret{origin + "/b/data.csv?X-Amz-Signature=planted"}, "k"}, "a,b\n1,2\n",
                      origin + "/api/v2", soon()),
               "");
@@ -93,7 +93,7 @@ TEST(Upload, SaysWhatFailedWithoutTheSignature) {
         return test_servers::http_status(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>");
     }};
     const std::string origin = "http://127.0.0.1:" + std::to_string(server.port());
-    handlers::http_transport transport{{.proxy = ""}};
+    handlers::http_transport transport{{.authorities = {}, .proxy = ""}};
     const auto put = [&](const std::string& url, const std::string& api) {
         return upload(transport, {secret{url}, "k"}, "a\n1\n", api, soon());
     };
