@@ -70,9 +70,9 @@ TEST(CommandLine, ExplainsEveryCommand) {
 
 TEST(CommandLine, OffersOnlyWhatIsThere) {
     const std::string help = run_command({"--help"}).out;
-    for (const char* name : {"serve", "check", "send", "status", "events", "dead", "quarantine"})
+    for (const char* name : {"serve", "check", "send", "sandbox", "status", "events", "dead", "quarantine"})
         EXPECT_THAT(help, testing::ContainsRegex("\n  " + std::string{name} + " +[A-Z]")) << name;
-    for (const char* name : {"webhooks ", "auth", "bulk", "sandbox", "backfill"})
+    for (const char* name : {"webhooks ", "auth", "bulk", "backfill"})
         EXPECT_THAT(help, testing::Not(HasSubstr(name))) << name;
 }
 
