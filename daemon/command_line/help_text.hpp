@@ -56,11 +56,11 @@ inline constexpr std::string_view sandbox =
     R"(Stands in for Outreach while handlers are written: OAuth and server-to-server tokens, the REST API
 with some records to play with, its limits, bulk actions and imports, and webhooks that are really
 delivered, with Outreach's patience: 5 seconds, any status is delivered, 4 attempts where the
-network fails. It prints what to put into the configuration, logs each request to standard error, and runs
-until SIGINT or SIGTERM. What it holds is gone then. It needs no configuration itself.
+network fails. It prints what to put into the configuration, logs each request to standard error,
+and runs until SIGINT or SIGTERM. What it holds is gone then. It needs no configuration itself.
 
 It listens on loopback only, and its credentials are known to all. A webhook's URL may be http on
-this machine. Below /sandbox it can be told what shall go wrong, and what recipients of mails do:
+this machine. Below /sandbox it can be told what goes wrong, and what recipients of mails do:
   curl -d '{"do":"answer","status":503,"path":"/api/v2/tasks*","times":2}' ORIGIN/sandbox/faults
   curl -d '{"remaining":3}' ORIGIN/sandbox/limit
   curl -X POST ORIGIN/sandbox/expire-tokens
