@@ -9,6 +9,7 @@
 #include "daemon/command_line/help_text.hpp"
 #include "daemon/command_line/outreach_commands.hpp"
 #include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/sandbox_command.hpp"
 #include "daemon/command_line/send_command.hpp"
 #include "daemon/command_line/webhooks_command.hpp"
 #include "daemon/settings/nearest_name.hpp"
@@ -25,9 +26,10 @@ namespace {
 struct arguments {
     std::vector<std::string> configs; ///< As -c may stand at several places, but be meant only once.
     send_options send;
+    sandbox_options sandbox;
     daemon_arguments daemon;
-    outreach_arguments outreach;
     webhooks_options webhooks;
+    outreach_arguments outreach;
 };
 
 void add_send_options(CLI::App& command, send_options& into) {
@@ -49,6 +51,31 @@ void add_send_options(CLI::App& command, send_options& into) {
     command.add_flag("--json", into.is_json, "Print one JSON object");
 }
 
+void add_sandbox_options(CLI::App& command, sandbox_options& into) {
+    command.add_option("--address", into.address, "Listen there; a loopback address (127.0.0.1)")
+        ->type_name("IP");
+    command.add_option("--port", into.port, "Listen at that port; 0 for a free one (8810)")->type_name("N");
+    command.add_flag("--empty", into.is_empty, "Begin with one user and no other records");
+    command.add_option("--limit", into.limit, "So many requests in a window (10000)")->type_name("N");
+    command.add_option("--limit-window", into.limit_window, "How long a window is (1h)")->type_name("TIME");
+    command.add_option("--page-size", into.page_size, "Records of a page where none is asked for (50)")
+        ->type_name("N");
+    command
+        .add_option("--access-token-life", into.access_token_life, "How long an access token is good (2h)")
+        ->type_name("TIME");
+    command
+        .add_option("--refresh-token-life", into.refresh_token_life, "How long a refresh token is good (14d)")
+        ->type_name("TIME");
+    command.add_option("--grant-interval", into.grant_interval, "One grant of tokens in that time (60s)")
+        ->type_name("TIME");
+    command.add_flag("--ask", into.asks_consent, "Ask for consent on a page, instead of giving it");
+    command.add_option("--s2s-key", into.s2s_key, "Take apps with that RSA public key (PEM) only, not any")
+        ->type_name("FILE");
+    command.add_option("--ca", into.ca_file, "Trust the certificates in this PEM file, not the system's")
+        ->type_name("FILE");
+    command.add_flag("--insecure", into.is_insecure, "Deliver webhooks to any certificate");
+}
+
 std::vector<runnable> add_commands(CLI::App& app, arguments& typed, const commands& given,
                                    const streams& to) {
     std::vector<runnable> all;
@@ -64,6 +91,11 @@ std::vector<runnable> add_commands(CLI::App& app, arguments& typed, const comman
                     help_text::send(), typed.configs);
     add_send_options(*sent, typed.send);
     all.push_back({sent, [&](const std::string& path) { return send(path, typed.send, to); }});
+
+    CLI::App* const simulated = add_command(app, "sandbox", "Run a simulated Outreach on this machine",
+                                            help_text::sandbox, typed.configs);
+    add_sandbox_options(*simulated, typed.sandbox);
+    all.push_back({simulated, [&](const std::string& /*path*/) { return run_sandbox(typed.sandbox, to); }});
 
     for (runnable& each : add_daemon_commands(app, typed.daemon, typed.configs, to))
         all.push_back(std::move(each));

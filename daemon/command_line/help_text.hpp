@@ -13,6 +13,7 @@ inline constexpr std::string_view program =
   outreachd serve                        run the daemon
   outreachd send task.completed          in another terminal: send it a signed event
   outreachd events list                  what came, and what became of it
+  outreachd sandbox                      an Outreach to try handlers on
 
 `outreachd COMMAND --help` says more. The manual is outreachd(1).
 
@@ -50,6 +51,29 @@ Examples:
 
 Exit codes:
   0 the file is right    64 wrong usage    78 it isn't, or isn't there)";
+
+inline constexpr std::string_view sandbox =
+    R"(Stands in for Outreach while handlers are written: OAuth and server-to-server tokens, the REST API
+with some records to play with, its limits, bulk actions and imports, and webhooks that are really
+delivered, with Outreach's patience: 5 seconds, any status is delivered, 4 attempts where the
+network fails. It prints what to put into the configuration, logs each request to standard error,
+and runs until SIGINT or SIGTERM. What it holds is gone then. It needs no configuration itself.
+
+It listens on loopback only, and its credentials are known to all. A webhook's URL may be http on
+this machine. Below /sandbox it can be told what goes wrong, and what recipients of mails do:
+  curl -d '{"do":"answer","status":503,"path":"/api/v2/tasks*","times":2}' ORIGIN/sandbox/faults
+  curl -d '{"remaining":3}' ORIGIN/sandbox/limit
+  curl -X POST ORIGIN/sandbox/expire-tokens
+  curl -X POST ORIGIN/sandbox/mailings/ID/replied
+The manual has all of them.
+
+Examples:
+  outreachd sandbox
+  outreachd sandbox --port 0 --insecure --grant-interval 0s
+  outreachd sandbox --limit 100 --limit-window 1m
+
+Exit codes:
+  0 stopped when asked to    1 could not start    64 wrong usage)";
 
 inline constexpr std::string_view status =
     R"(Asks the running daemon, by the address and token under `admin:` in the configuration.
@@ -130,7 +154,7 @@ Exit codes:
 
 inline constexpr std::string_view dead_replay =
     R"(The delivery is pending again, with the same id and its attempts from one. One without a handler is
-routed again. Steps of an outreach handler that have succeeded aren't repeated, unless by --from-start.
+routed again. Steps of an outreach handler that have succeeded are repeated by --from-start alone.
 
 Examples:
   outreachd dead replay 5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11
@@ -201,34 +225,51 @@ Exit codes:
 std::string send();
 
 inline constexpr std::string_view webhooks =
-    R"(One webhook for each event under webhooks.subscribe, to webhooks.url, signed with the endpoint's first
-secret. Only what was made by this app is ever changed.
+    R"(One webhook for each event under webhooks.subscribe, to webhooks.url, signed with the endpoint's
+first secret. Only what was made by this app is ever changed.
 
 Examples:
   outreachd webhooks plan
   outreachd webhooks apply
-  outreachd webhooks list --json)";
-
-inline constexpr std::string_view webhooks_list =
-    R"(Lists every webhook that this login may see, with its state: a suspended one gets no events.
+  outreachd webhooks list --json
 
 Exit codes:
-  0 done    1 refused    69 a login is needed    64 wrong usage    78 wrong configuration)";
+  0 done    1 refused    2 a plan isn't empty    64 wrong usage    69 a login is needed
+  78 wrong configuration)";
+
+inline constexpr std::string_view webhooks_list =
+    R"(Lists every webhook that this login may see, with its state: a suspended one sends nothing.
+
+Examples:
+  outreachd webhooks list
+  outreachd webhooks list --json
+
+Exit codes:
+  0 done    1 refused    64 wrong usage    69 a login is needed    78 wrong configuration)";
 
 inline constexpr std::string_view webhooks_plan =
-    R"(Compares Outreach's webhooks with the configuration, and changes nothing. + is created, ~ is updated,
-- is deleted.
+    R"(Compares Outreach's webhooks with the configuration, and changes nothing. + is created, ~ is
+updated, - is deleted.
+
+Examples:
+  outreachd webhooks plan
+  outreachd webhooks plan --json
 
 Exit codes:
   0 nothing to change    2 something would change    1 refused    64 wrong usage
-  69 a login is needed   78 wrong configuration)";
+  69 a login is needed    78 wrong configuration)";
 
 inline constexpr std::string_view webhooks_apply =
-    R"(Shows the plan, asks, and makes its changes. Twice is as good as once. An update also ends a suspension,
-and tells Outreach a changed secret: put the new one first under secrets, and leave the old one behind it until
-nothing signed with it is on its way any more.
+    R"(Shows the plan, asks, and makes its changes. Twice is as good as once. An update also ends a
+suspension, and tells Outreach a changed secret: put the new one first under secrets, and leave the
+old one behind it until nothing that was signed with it is on its way any more.
+
+Examples:
+  outreachd webhooks apply
+  outreachd webhooks apply --yes
 
 Exit codes:
-  0 done    1 refused or declined    64 wrong usage    69 a login is needed    78 wrong configuration)";
+  0 done    1 refused, or declined    64 wrong usage    69 a login is needed
+  78 wrong configuration)";
 
 } // namespace outreachd::command_line::help_text

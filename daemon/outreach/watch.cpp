@@ -116,8 +116,7 @@ void watch::look_at_webhooks(client& by) {
             failure = repair(by, one);
             if (failure.empty()) {
                 log_.warn(
-                    "a webhook was suspended, and is active again; what happened meanwhile is fetched by "
-                    "`outreachd backfill`",
+                    "a webhook was suspended, and is active again; what happened meanwhile was not sent",
                     {{"webhook", one.id}, {"was", *trouble}});
                 continue;
             }

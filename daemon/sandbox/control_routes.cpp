@@ -63,14 +63,15 @@ bool flag_in(const json::object& from, std::string_view name, bool otherwise) {
     return found->get_bool();
 }
 
+constexpr std::array<std::pair<std::string_view, fault_kind>, 5> kinds{{
+    {"stall", fault_kind::none},
+    {"answer", fault_kind::answer},
+    {"reset", fault_kind::reset},
+    {"truncate", fault_kind::truncate},
+    {"break_off", fault_kind::break_off},
+}};
+
 fault_kind kind_of(const std::string& name) {
-    static constexpr std::array<std::pair<std::string_view, fault_kind>, 5> kinds{{
-        {"stall", fault_kind::none},
-        {"answer", fault_kind::answer},
-        {"reset", fault_kind::reset},
-        {"truncate", fault_kind::truncate},
-        {"break_off", fault_kind::break_off},
-    }};
     const auto* const found = std::ranges::find(kinds, name, &std::pair<std::string_view, fault_kind>::first);
     if (found == kinds.end())
         throw wrong("'do' is answer, reset, stall, truncate or break_off.");
@@ -102,6 +103,20 @@ response add_fault(world& in, const request& asked) {
     }
     in.faults.add(std::move(added));
     return no_content();
+}
+
+response show_faults(const world& in) {
+    json::array shown;
+    for (const fault& each : in.faults.all()) {
+        const auto* const kind =
+            std::ranges::find(kinds, each.kind, &std::pair<std::string_view, fault_kind>::second);
+        shown.push_back(json::object{{"do", kind->first},
+                                     {"method", each.method},
+                                     {"path", each.path},
+                                     {"times", each.times},
+                                     {"skip", each.skip}});
+    }
+    return json_answer(200, shown);
 }
 
 response show_requests(const world& in) {
@@ -190,6 +205,8 @@ response answer_control(world& in, const request& asked) {
     const std::string& what = path[1];
     const std::string& method = asked.method;
     if (path.size() == 2 && method == "GET") {
+        if (what == "faults")
+            return show_faults(in);
         if (what == "requests")
             return show_requests(in);
         if (what == "deliveries")

@@ -48,6 +48,9 @@ public:
 
     void clear() noexcept { faults_.clear(); }
 
+    /// Those that are left.
+    const std::list<fault>& all() const noexcept { return faults_; }
+
     /// The first that applies, and counts it.
     std::optional<fault> take(std::string_view method, std::string_view path);
 

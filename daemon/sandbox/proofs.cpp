@@ -28,14 +28,22 @@ const unsigned char* bytes_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-bool is_signed_by(const std::string& pem, std::string_view message, std::string_view signature) {
+using key_ptr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+/// Null where it is none.
+key_ptr read_public_key(const std::string& pem) {
     const std::unique_ptr<BIO, decltype(&BIO_free)> source{
         BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free};
-    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key{
-        PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free};
+    key_ptr key{PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free};
+    if (key && EVP_PKEY_is_a(key.get(), "RSA") != 1)
+        key.reset();
+    return key;
+}
+
+bool is_signed_by(const std::string& pem, std::string_view message, std::string_view signature) {
+    const key_ptr key = read_public_key(pem);
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
-    return key && EVP_PKEY_is_a(key.get(), "RSA") == 1 &&
-           EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+    return key && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
            EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message),
                             message.size()) == 1;
 }
@@ -82,6 +90,10 @@ std::string check_app_token(std::string_view jwt, std::string_view guid,
                             return is_signed_by(pem, message, *signature);
                         }));
     return holds ? std::string{} : "The app token's signature doesn't hold.";
+}
+
+bool is_public_key(const std::string& pem) {
+    return read_public_key(pem) != nullptr;
 }
 
 std::string upload_hash(std::string_view bytes, const std::string& key) {

@@ -14,6 +14,9 @@ namespace outreachd::sandbox {
 std::string check_app_token(std::string_view jwt, std::string_view guid,
                             const std::vector<std::string>& public_keys, wall_time now);
 
+/// Whether that is an RSA public key in PEM.
+bool is_public_key(const std::string& pem);
+
 /// SHA-512 in lower-case hex; HMAC-SHA512 where there is a key.
 std::string upload_hash(std::string_view bytes, const std::string& key);
 

@@ -369,6 +369,10 @@ void server::clear_faults() {
     implementation_->inside([](world& in) { in.faults.clear(); });
 }
 
+std::size_t server::faults_left() const {
+    return implementation_->inside([](const world& in) { return in.faults.all().size(); });
+}
+
 void server::expire_access_tokens() {
     implementation_->inside([](world& in) { in.granted.expire_access(); });
 }

@@ -38,6 +38,7 @@ public:
     // These ask the server's thread and wait for it, between `start` and `stop`. Any other thread.
     void inject(fault what);
     void clear_faults();
+    std::size_t faults_left() const; ///< Those that haven't applied as often as they shall.
     void expire_access_tokens();
     void expire_refresh_tokens();
     void set_limit(std::uint64_t remaining, std::chrono::milliseconds reset_in);

@@ -36,6 +36,14 @@ std::vector<header> make_headers(const api_request& request, const secret& token
     return made;
 }
 
+/// One that would end its line, and begin another header.
+const header* find_odd_header(const api_request& request) {
+    const auto odd = std::find_if(request.headers.begin(), request.headers.end(), [](const header& one) {
+        return !fits_in_header(one.name) || !fits_in_header(one.value);
+    });
+    return odd == request.headers.end() ? nullptr : &*odd;
+}
+
 api_answer without_token(const token_reply& reply) {
     api_answer said;
     const bool is_later = reply.what == token_reply::kind::later;
@@ -114,6 +122,9 @@ client::destination client::find_destination(const api_request& request, const s
     else if (is_whole && read.origin != read_http_url(base).origin &&
              read.origin != read_http_url(shared_.base_url()).origin)
         to.problem = to.shown + ": that is not where the API is, and our token doesn't go there";
+    else if (const header* const odd = find_odd_header(request))
+        to.problem = to.shown + ": the header " + presentable(odd->name) +
+                     " holds a line break or another control character";
     return to;
 }
 

@@ -49,8 +49,8 @@ std::string refusal_of(const http_answer& answer, const std::string& install) {
         "answered " + describe_failure(answer.status, answer.field("content-type"), answer.body);
     if (answer.status == 404)
         return "the install " + presentable(install, 64) + " is gone (the token endpoint " + said +
-               "): install the app again, and give its new id in outreach.auth.install, by `outreachd auth "
-               "install`, or by the install.created event";
+               "): install the app again, and give its new id in outreach.auth.install or by `outreachd auth "
+               "install`";
     if (answer.status == 401)
         return "Outreach doesn't take our app token (the token endpoint " + said +
                "): look at outreach.auth.guid, at the public key that Outreach has, and at this host's clock";
@@ -154,8 +154,8 @@ store::token_record install_tokens::adopt(store::token_record stored) const {
 token_reply install_tokens::renew_unlocked(store::token_record& record) {
     const wall_time now = now_();
     if (record.install.empty())
-        return needs_login("no install of the app is known yet: it comes with the install.created event, or "
-                           "from `outreachd auth install`, or give outreach.auth.install");
+        return needs_login("no install of the app is known yet: give outreach.auth.install, or exchange the "
+                           "set-up token by `outreachd auth install`");
     if (!record.refusal.empty() && record.refused_at && *record.refused_at <= now &&
         now < *record.refused_at + refusal_max)
         return needs_login(record.refusal);
@@ -170,7 +170,7 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
     const auto document = is_success ? read_json(answer.body) : std::nullopt;
     const std::string_view token =
         document ? find_text(*document, {"data", "meta", "accessToken"}) : std::string_view{};
-    if (!token.empty() && token.find_first_of("\r\n") == std::string_view::npos) {
+    if (!token.empty() && fits_in_header(token)) {
         failures_ = 0;
         const std::string_view link = find_text(*document, {"data", "relationships", "org", "links", "api"});
         record.access_token = secret{std::string{token}};

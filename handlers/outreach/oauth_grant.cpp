@@ -4,6 +4,7 @@
 #include "daemon/event/percent_encode.hpp"
 #include "handlers/outreach/fingerprint.hpp"
 #include "handlers/outreach/json_api.hpp"
+#include "handlers/outreach/token_source.hpp"
 #include "handlers/outreach/user_agent.hpp"
 #include "handlers/retry_after.hpp"
 
@@ -49,7 +50,7 @@ std::vector<std::string> split_words(std::string_view text) {
 grant_reply read_grant(const http_answer& answer) {
     const auto document = read_json(answer.body);
     const std::string_view token = document ? find_text(*document, {"access_token"}) : std::string_view{};
-    if (token.empty() || token.find_first_of("\r\n") != std::string_view::npos)
+    if (token.empty() || !fits_in_header(token))
         return {.what = grant_reply::kind::lost,
                 .why = "answered " + std::to_string(answer.status) + " without a token"};
     grant given{.access_token = secret{std::string{token}},

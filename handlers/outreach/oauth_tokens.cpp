@@ -154,7 +154,7 @@ token_reply oauth_tokens::renew_locked(const store::token_file::guard& held, sto
                                       std::chrono::steady_clock::now() + grant_timeout);
     if (reply.what == grant_reply::kind::granted)
         return take_grant(held, std::move(record), reply.given);
-    return take_failure(held, std::move(record), std::move(reply), begun_before);
+    return take_failure(held, std::move(record), reply, begun_before);
 }
 
 token_reply oauth_tokens::take_grant(const store::token_file::guard& held, store::token_record record,
@@ -175,7 +175,8 @@ token_reply oauth_tokens::save_unsaved(const store::token_file::guard& held) {
 }
 
 token_reply oauth_tokens::take_failure(const store::token_file::guard& held, store::token_record record,
-                                       grant_reply reply, const std::optional<wall_time>& begun_before) {
+                                       const grant_reply& reply,
+                                       const std::optional<wall_time>& begun_before) {
     const wall_time now = now_();
     std::string why = "the token endpoint " + reply.why;
     token_reply said;

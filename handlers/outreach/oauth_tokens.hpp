@@ -40,7 +40,7 @@ private:
                            const grant& given);
     token_reply save_unsaved(const store::token_file::guard& held);
     token_reply take_failure(const store::token_file::guard& held, store::token_record record,
-                             grant_reply reply, const std::optional<wall_time>& begun_before);
+                             const grant_reply& reply, const std::optional<wall_time>& begun_before);
     std::chrono::milliseconds next_backoff();
 
     const settings::oauth_access access_;

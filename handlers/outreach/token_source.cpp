@@ -1,5 +1,8 @@
 #include "handlers/outreach/token_source.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace outreachd::handlers::outreach {
 
 namespace {
@@ -21,7 +24,16 @@ private:
 
 } // namespace
 
+bool fits_in_header(std::string_view text) noexcept {
+    return std::none_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7F;
+    });
+}
+
 std::unique_ptr<token_source> make_fixed_token(secret token) {
+    if (!fits_in_header(token.reveal()))
+        throw std::runtime_error("outreach.auth.token holds a line break or another control character");
     return std::make_unique<fixed_token>(std::move(token));
 }
 

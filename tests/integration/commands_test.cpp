@@ -58,6 +58,26 @@ TEST(Check, NamesAMissingFile) {
     EXPECT_EQ(run_program({OUTREACHD_PROGRAM, "serve", "-c", "/nowhere/outreachd.yaml"}).exit_code, 78);
 }
 
+TEST(Sandbox, SaysHowToUseItAndRunsUntilStopped) {
+    const scratch directory;
+    for (const char* const signal : {"TERM", "INT"}) {
+        // A shell ignores SIGINT for what it runs in the background; `env` gives it back.
+        const auto ran = run_program({"sh", "-c",
+                                      R"(env --default-signal=INT "$1" sandbox --port 0 >"$2" & child=$!
+                                         for try in $(seq 1000); do
+                                             if grep -q deliveries "$2"; then break; fi
+                                             sleep 0.02
+                                         done
+                                         kill -"$3" $child; wait $child)",
+                                      "sh", OUTREACHD_PROGRAM, directory.at(signal), signal});
+        EXPECT_EQ(ran.exit_code, 0) << signal << ran.err;
+        const std::string said = read_file(directory.at(signal));
+        EXPECT_THAT(said, HasSubstr("base_url: http://127.0.0.1:"));
+        EXPECT_THAT(said, HasSubstr("client_id: sandbox-client"));
+        EXPECT_THAT(said, HasSubstr("refresh_token: sandbox-refresh-token"));
+    }
+}
+
 TEST(Commands, SendListShowAndStatusWorkTogether) {
     daemon_under_test daemon;
     EXPECT_EQ(daemon.command({"check"}).exit_code, 0);

@@ -17,6 +17,7 @@ const std::vector<std::vector<std::string>> all_commands{{},
                                                          {"serve"},
                                                          {"check"},
                                                          {"send"},
+                                                         {"sandbox"},
                                                          {"status"},
                                                          {"events"},
                                                          {"events", "list"},
@@ -32,6 +33,10 @@ const std::vector<std::vector<std::string>> all_commands{{},
                                                          {"quarantine", "show"},
                                                          {"quarantine", "recheck"},
                                                          {"quarantine", "discard"},
+                                                         {"webhooks"},
+                                                         {"webhooks", "list"},
+                                                         {"webhooks", "plan"},
+                                                         {"webhooks", "apply"},
                                                          {"auth"},
                                                          {"auth", "login"},
                                                          {"auth", "status"},
@@ -77,9 +82,9 @@ TEST(CommandLine, ExplainsEveryCommand) {
 TEST(CommandLine, OffersOnlyWhatIsThere) {
     const std::string help = run_command({"--help"}).out;
     for (const char* name : {"serve", "check", "send", "status", "events", "dead", "quarantine", "auth",
-                             "api", "bulk", "import"})
+                             "api", "bulk", "import", "sandbox", "webhooks"})
         EXPECT_THAT(help, testing::ContainsRegex("\n  " + std::string{name} + " +[A-Z]")) << name;
-    for (const char* name : {"sandbox", "backfill"})
+    for (const char* name : {"backfill"})
         EXPECT_THAT(help, testing::Not(HasSubstr(name))) << name;
 }
 

@@ -73,6 +73,18 @@ TEST(OutreachClient, GivesTheTokenToNobodyElse) {
     EXPECT_TRUE(test.send(get(origin_of(test.server) + "/api/v2/tasks?page[after]=x")).is_success());
 }
 
+TEST(OutreachClient, LetsNoValueBecomeAHeader) {
+    client_under_test test;
+    api_request request = get("/tasks");
+    request.headers = {{"X-Note", "a\r\nAuthorization: Basic x"}};
+    const api_answer refused = test.send(request);
+    EXPECT_EQ(refused.what, kind::refused);
+    EXPECT_THAT(refused.problem, HasSubstr("the header X-Note"));
+    test.configured.auth = settings::token_access{secret{"planted\nInjected: 1"}};
+    EXPECT_THROW(access(test.configured, test.directory / ""), std::runtime_error);
+    EXPECT_THAT(test.server.requests(), IsEmpty());
+}
+
 TEST(OutreachClient, TellsTheMetricsOfEachRequest) {
     client_under_test test;
     test.script = [](const recorded_request& request) {

@@ -12,7 +12,7 @@
 namespace outreachd::handlers::outreach::test {
 
 struct client_under_test {
-    scripted_server::script script = [](const recorded_request&) { return answer_of(200, R"({"data":[]})"); };
+    changing_script script{[](const recorded_request&) { return answer_of(200, R"({"data":[]})"); }};
     scripted_server server{[this](const recorded_request& request) { return script(request); }};
     scratch_directory directory;
     fake_clock clock;

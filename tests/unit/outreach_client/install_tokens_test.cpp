@@ -8,7 +8,6 @@
 #include <openssl/evp.h>
 
 #include <fstream>
-#include <functional>
 #include <thread>
 
 namespace outreachd::handlers::outreach {
@@ -81,10 +80,10 @@ scripted_answer access_token_of(const std::string& token, const std::string& api
 }
 
 struct install_under_test {
-    std::function<scripted_answer(const recorded_request&)> script = [this](const recorded_request&) {
-        return access_token_of("access-planted-" + std::to_string(++given));
-    };
     std::atomic<int> given = 0;
+    changing_script script{[this](const recorded_request&) {
+        return access_token_of("access-planted-" + std::to_string(++given));
+    }};
     scripted_server server{[this](const recorded_request& request) { return script(request); }};
     scratch_directory directory;
     fake_clock clock;

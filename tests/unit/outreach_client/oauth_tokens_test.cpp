@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <thread>
 
 #include <sys/wait.h>
@@ -26,19 +25,21 @@ using kind = token_reply::kind;
 /// replaced.
 struct rotating_endpoint {
     std::atomic<int> grants = 0;
-    std::function<std::optional<scripted_answer>(const recorded_request&)> instead{};
+    changing_script instead{[this](const recorded_request& request) { return rotate(request); }};
+    scripted_server server{[this](const recorded_request& request) { return instead(request); }};
 
-    scripted_server server{[this](const recorded_request& request) {
-        if (instead)
-            if (auto other = instead(request))
-                return *other;
+    void behave() {
+        instead = [this](const recorded_request& request) { return rotate(request); };
+    }
+
+    scripted_answer rotate(const recorded_request& request) {
         const int number = grants;
         if (request.body.find("refresh_token=refresh-planted-" + std::to_string(number)) == std::string::npos)
             return answer_of(400, R"({"error":"invalid_grant","error_description":"gone"})");
         ++grants;
         const std::string next = std::to_string(number + 1);
         return grant_of("access-planted-" + next, "refresh-planted-" + next);
-    }};
+    }
 };
 
 struct oauth_under_test {
@@ -107,9 +108,9 @@ TEST(OauthTokens, KeepsTheRefreshTokenWhereNoNewOneComes) {
 
 TEST(OauthTokens, RefreshesOnceForSixteenThreads) {
     oauth_under_test test;
-    test.endpoint.instead = [](const recorded_request&) {
+    test.endpoint.instead = [&](const recorded_request& request) {
         std::this_thread::sleep_for(milliseconds{100});
-        return std::nullopt;
+        return test.endpoint.rotate(request);
     };
     const auto tokens = test.make();
     for (int round = 1; round <= 2; ++round) {
@@ -192,7 +193,7 @@ TEST(OauthTokens, WaitsAsLongAsTheEndpointAsks) {
         EXPECT_THAT(reply.why, HasSubstr("429: Retry later"));
         EXPECT_EQ(tokens->get(in()).what, kind::later);
         EXPECT_EQ(test.endpoint.server.requests().size(), 1U);
-        test.endpoint.instead = {};
+        test.endpoint.behave();
         test.clock.advance(wait);
         EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
     }
@@ -207,7 +208,7 @@ TEST(OauthTokens, RenewsBeforeTheEndAndLivesOnTheOldOneMeanwhile) {
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
     EXPECT_EQ(token_of(test.make()->get(in())), "access-planted-1") << "another process";
     EXPECT_EQ(test.endpoint.server.requests().size(), 2U) << "and no more for a minute";
-    test.endpoint.instead = {};
+    test.endpoint.behave();
     test.clock.advance(seconds{60});
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2");
 }
@@ -286,7 +287,7 @@ TEST(OauthTokens, KnowsWhatItMayHaveLost) {
     EXPECT_EQ(reply.until, test.clock.now() + seconds{60}) << "it may have been a grant";
     EXPECT_TRUE(test.file.read().record.refreshing_since.has_value());
     EXPECT_EQ(test.endpoint.server.requests().size(), 1U) << "not sent twice";
-    test.endpoint.instead = {};
+    test.endpoint.behave();
     test.clock.advance(seconds{60});
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
     EXPECT_FALSE(test.file.read().record.refreshing_since.has_value());
@@ -356,9 +357,9 @@ TEST(OauthTokens, SaysWhatIsWrongWithTheFile) {
 TEST(OauthTokens, UsesNoTokenBeforeItIsWrittenDown) {
     oauth_under_test test;
     const std::string in_the_way = test.directory / "outreach-tokens.json.new";
-    test.endpoint.instead = [&](const recorded_request&) {
+    test.endpoint.instead = [&](const recorded_request& request) {
         std::filesystem::create_directories(in_the_way + "/x"); // between the mark and the answer
-        return std::nullopt;
+        return test.endpoint.rotate(request);
     };
     const auto tokens = test.make();
     EXPECT_EQ(tokens->get(in()).what, kind::later);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace outreachd::handlers::outreach::test {
@@ -38,6 +39,29 @@ private:
     // Whole seconds: a file that keeps milliseconds keeps all of it.
     std::atomic<std::int64_t> micros_ =
         std::chrono::floor<std::chrono::seconds>(wall_now()).time_since_epoch().count() * 1'000'000;
+};
+
+/// A script that a test replaces while the server runs.
+class changing_script {
+public:
+    explicit changing_script(scripted_server::script first) : now_(std::move(first)) {}
+
+    changing_script& operator=(scripted_server::script next) {
+        const std::lock_guard lock(mutex_);
+        now_ = std::move(next);
+        return *this;
+    }
+
+    scripted_answer operator()(const recorded_request& request) {
+        std::unique_lock lock(mutex_);
+        const scripted_server::script now = now_;
+        lock.unlock();
+        return now(request);
+    }
+
+private:
+    std::mutex mutex_;
+    scripted_server::script now_;
 };
 
 /// An answer with headers: `Name: value` lines, each with its line break.

@@ -86,11 +86,15 @@ TEST(Fault, StallsAndThenAnswers) {
 
 TEST(Fault, StallsOneClientAlone) {
     running_sandbox sandbox;
-    tell(sandbox, R"({"do":"stall","delay_ms":20000,"path":"/api/v2/tasks"})");
-    std::thread stalled{[&] { get_tasks(sandbox); }};
-    EXPECT_TRUE(becomes_true([&] { return sandbox.get("accounts").status == 200; }));
-    sandbox.subject.stop();
+    tell(sandbox, R"({"do":"stall","delay_ms":60000,"path":"/api/v2/tasks"})");
+    EXPECT_EQ(sandbox.control("GET", "faults").text("/0/path"), "/api/v2/tasks");
+    http_answer none{.status = 1};
+    std::thread stalled{[&] { none = get_tasks(sandbox); }};
+    EXPECT_TRUE(becomes_true([&] { return sandbox.subject.faults_left() == 0; }));
+    EXPECT_EQ(sandbox.get("accounts").status, 200U);
+    sandbox.subject.stop(); // Which doesn't wait for it.
     stalled.join();
+    EXPECT_EQ(none.status, 0U);
 }
 
 TEST(Fault, TruncatesTheJson) {

@@ -12,9 +12,9 @@ namespace outreachd::sandbox {
 using header_list = std::vector<std::pair<std::string, std::string>>;
 
 struct http_answer {
-    unsigned status = 0;                        ///< 0: there was none.
-    std::map<std::string, std::string> headers; ///< Names in lower case.
-    std::string body;
+    unsigned status = 0;                          ///< 0: there was none.
+    std::map<std::string, std::string> headers{}; ///< Names in lower case.
+    std::string body{};
     bool is_cut = false; ///< The connection ended within it.
     bool was_reset = false;
 };

@@ -44,7 +44,8 @@ token_record whole_record() {
             .refused = "r",
             .refused_at = at,
             .install = "17",
-            .api_base = "https://app1f.outreach.io/api/v2"};
+            .api_base = "https://app1f.outreach.io/api/v2",
+            .webhooks = {{"7", "print", secret{"eyJh"}}, {"8", "", {}}}};
 }
 
 unsigned mode_of(const std::string& path) {
@@ -120,19 +121,22 @@ TEST(TokenFile, IsHeldByOneThreadAtATime) {
     const handlers::test::scratch_directory directory;
     token_file shared{directory / ""};
     token_file another{directory / ""};
-    int unguarded = 0;
+    std::atomic<int> inside = 0;
+    std::atomic<int> rounds = 0;
     {
         std::vector<std::jthread> threads;
         for (int i = 0; i < 8; ++i)
             threads.emplace_back([&, i] {
                 for (int round = 0; round < 10; ++round) {
                     const auto lock = (i % 2 == 0 ? shared : another).lock(soon(seconds{60}));
-                    if (lock.held)
-                        ++unguarded;
+                    ASSERT_TRUE(lock.held) << lock.problem;
+                    EXPECT_EQ(++inside, 1);
+                    ++rounds;
+                    --inside;
                 }
             });
     }
-    EXPECT_EQ(unguarded, 80);
+    EXPECT_EQ(rounds, 80);
 }
 
 TEST(TokenFile, IsHeldByOneProcessAtATime) {
