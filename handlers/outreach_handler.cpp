@@ -121,10 +121,10 @@ private:
                 journal_.begin_list(number, std::move(*found.value));
             }
             const std::vector<std::string>& elements = *journal_.list(number);
+            expression::view seen = view(); // what earlier steps gave may be long, and stays the same
             while (journal_.element_results(number).size() < elements.size()) {
                 if (of_.is_abandoned_)
                     return outcome::retry("the daemon has ended");
-                expression::view seen = view();
                 seen.item = elements[journal_.element_results(number).size()];
                 step_outcome said = send(step, seen);
                 if (!said.result)
