@@ -36,4 +36,22 @@ void held_token::hold(const store::token_record& record) {
     record_ = std::move(part);
 }
 
+token_reply renewed_token::get(steady_time deadline) {
+    const held_token::copy held = held_.get(now_());
+    if (held.age == token_age::fresh)
+        return held.reply();
+    if (held.age == token_age::over)
+        return obtain({}, deadline);
+    // Who comes while another renews goes on with the old one.
+    token_reply renewed = obtain({}, std::chrono::steady_clock::now());
+    return renewed.what == token_reply::kind::token ? std::move(renewed) : held.reply();
+}
+
+token_reply renewed_token::renew(const secret& rejected, steady_time deadline) {
+    const held_token::copy held = held_.get(now_());
+    if (held.age != token_age::over && held.token != rejected)
+        return held.reply();
+    return obtain(rejected, deadline);
+}
+
 } // namespace outreachd::handlers::outreach

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace outreachd::handlers::outreach {
 
@@ -39,6 +40,23 @@ public:
 private:
     mutable std::mutex mutex_;
     store::token_record record_; ///< The access token's part of it alone.
+};
+
+/// A token that is asked for anew before it ends. Some minutes before that one thread renews it, while those
+/// who come meanwhile go on with it.
+class renewed_token : public token_source {
+public:
+    explicit renewed_token(wall_clock now) : now_(std::move(now)) {}
+
+    token_reply get(steady_time deadline) final;
+    token_reply renew(const secret& rejected, steady_time deadline) final;
+
+protected:
+    /// Another than `rejected`, which may be empty. `deadline` is for whoever else renews it just now.
+    virtual token_reply obtain(const secret& rejected, steady_time deadline) = 0;
+
+    const wall_clock now_;
+    held_token held_;
 };
 
 } // namespace outreachd::handlers::outreach

@@ -28,14 +28,6 @@ constexpr minutes wait_max{15};
 /// An org can be unlocked and a key uploaded without a word to us.
 constexpr minutes refusal_max{15};
 
-token_reply needs_login(std::string why) {
-    return {.what = token_reply::kind::needs_login, .why = std::move(why)};
-}
-
-token_reply later(wall_time until, std::string why) {
-    return {.what = token_reply::kind::later, .until = until, .why = std::move(why)};
-}
-
 bool is_below_outreach(const std::string& host) {
     return host == "outreach.io" || host.ends_with(".outreach.io");
 }
@@ -99,30 +91,14 @@ std::string remember_install(store::token_file& file, const std::string& guid, c
 
 install_tokens::install_tokens(settings::s2s_access access, std::string base_url, store::token_file& file,
                                http_transport& transport, wall_clock now)
-    : access_(std::move(access)), base_url_(std::move(base_url)), key_(access_.private_key), file_(file),
-      transport_(transport), now_(std::move(now)) {}
-
-token_reply install_tokens::get(steady_time deadline) {
-    const held_token::copy held = held_.get(now_());
-    if (held.age == token_age::fresh)
-        return held.reply();
-    if (held.age == token_age::over)
-        return obtain({}, deadline);
-    token_reply renewed = obtain({}, std::chrono::steady_clock::now());
-    return renewed.what == token_reply::kind::token ? std::move(renewed) : held.reply();
-}
-
-token_reply install_tokens::renew(const secret& rejected, steady_time deadline) {
-    const held_token::copy held = held_.get(now_());
-    if (held.age != token_age::over && held.token != rejected)
-        return held.reply();
-    return obtain(rejected, deadline);
-}
+    : renewed_token(std::move(now)), access_(std::move(access)), base_url_(std::move(base_url)),
+      key_(access_.private_key), file_(file), transport_(transport) {}
 
 token_reply install_tokens::obtain(const secret& rejected, steady_time deadline) {
     auto [held, problem] = file_.lock(deadline);
     if (!held && problem.empty())
-        return later(now_() + seconds{1}, "another thread or process fetches an access token");
+        return token_reply::not_before(now_() + seconds{1},
+                                       "another thread or process fetches an access token");
     const std::lock_guard asking(asking_);
     store::token_reading reading = held ? file_.read() : store::token_reading{};
     const bool is_filed = held && reading.problem.empty();
@@ -154,13 +130,14 @@ store::token_record install_tokens::adopt(store::token_record stored) const {
 token_reply install_tokens::renew_unlocked(store::token_record& record) {
     const wall_time now = now_();
     if (record.install.empty())
-        return needs_login("no install of the app is known yet: give outreach.auth.install, or exchange the "
-                           "set-up token by `outreachd auth install`");
+        return token_reply::no_login(
+            "no install of the app is known yet: give outreach.auth.install, or exchange the "
+            "set-up token by `outreachd auth install`");
     if (!record.refusal.empty() && record.refused_at && *record.refused_at <= now &&
         now < *record.refused_at + refusal_max)
-        return needs_login(record.refusal);
+        return token_reply::no_login(record.refusal);
     if (record.no_grant_before && *record.no_grant_before > now && *record.no_grant_before <= now + wait_max)
-        return later(*record.no_grant_before, "an access token was asked for a moment ago");
+        return token_reply::not_before(*record.no_grant_before, "an access token was asked for a moment ago");
 
     const http_answer answer = ask(percent_encode(record.install) + "/actions/accessToken",
                                    std::chrono::steady_clock::now() + grant_timeout);
@@ -187,18 +164,19 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
         record.refusal = refusal_of(answer, record.install);
         record.refused_at = now;
         record.access_token = {};
-        return needs_login(record.refusal);
+        return token_reply::no_login(record.refusal);
     }
     const auto asked = parse_wait(answer.field("retry-after"), now);
     const milliseconds own =
         std::min<milliseconds>(backoff_first * (1 << std::min(failures_++, 10)), backoff_max);
     const milliseconds wait = asked.value_or(answer.status == 429 ? milliseconds{grant_interval} : own);
     record.no_grant_before = now + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
-    return later(*record.no_grant_before,
-                 "the token endpoint " +
-                     (!answer.problem.empty() ? "can't be used: " + answer.problem
-                      : is_success ? "answered " + std::to_string(answer.status) + " without a token"
-                                   : refusal_of(answer, record.install)));
+    return token_reply::not_before(*record.no_grant_before,
+                                   "the token endpoint " +
+                                       (!answer.problem.empty() ? "can't be used: " + answer.problem
+                                        : is_success
+                                            ? "answered " + std::to_string(answer.status) + " without a token"
+                                            : refusal_of(answer, record.install)));
 }
 
 install_tokens::setup_reply install_tokens::set_up(const secret& setup_token, steady_time deadline) {

@@ -15,14 +15,11 @@ namespace outreachd::handlers::outreach {
 /// Asks for an access token with a token that the app signs itself, and keeps it in the file, so that
 /// the commands of this host use the daemon's. Where the file can't be used each process asks for its own:
 /// nothing is lost with such a token.
-class install_tokens final : public token_source {
+class install_tokens final : public renewed_token {
 public:
     /// Throws std::runtime_error where the key can't be used. `file` and `transport` outlive it.
     install_tokens(settings::s2s_access access, std::string base_url, store::token_file& file,
                    http_transport& transport, wall_clock now = wall_now);
-
-    token_reply get(steady_time deadline) override;
-    token_reply renew(const secret& rejected, steady_time deadline) override;
 
     struct setup_reply {
         std::string install{}; ///< Its id. Empty: there is none, and
@@ -34,7 +31,7 @@ public:
     setup_reply set_up(const secret& setup_token, steady_time deadline);
 
 private:
-    token_reply obtain(const secret& rejected, steady_time deadline);
+    token_reply obtain(const secret& rejected, steady_time deadline) override;
     token_reply renew_unlocked(store::token_record& record);
     http_answer ask(const std::string& path, steady_time deadline);
     store::token_record adopt(store::token_record stored) const;
@@ -44,8 +41,6 @@ private:
     const app_key key_;
     store::token_file& file_;
     http_transport& transport_;
-    const wall_clock now_;
-    held_token held_;
     std::mutex asking_;           ///< One thread asks; also where there is no file to lock.
     store::token_record unfiled_; ///< What the file would hold. Guarded by `asking_`.
     int failures_ = 0;            ///< The same.

@@ -34,14 +34,6 @@ std::string refused_by(const settings::oauth_access& access, const secret& refre
                         access.redirect_uri, refresh_token.reveal()});
 }
 
-token_reply needs_login(std::string why) {
-    return {.what = token_reply::kind::needs_login, .why = std::move(why)};
-}
-
-token_reply later(wall_time until, std::string why) {
-    return {.what = token_reply::kind::later, .until = until, .why = std::move(why)};
-}
-
 void set_grant(store::token_record& record, const grant& given, wall_time now) {
     record.access_token = given.access_token;
     if (!given.refresh_token.empty())
@@ -88,37 +80,20 @@ store::token_record adopt(store::token_record stored, const settings::oauth_acce
 
 oauth_tokens::oauth_tokens(settings::oauth_access access, store::token_file& file, http_transport& transport,
                            wall_clock now)
-    : access_(std::move(access)), file_(file), transport_(transport), now_(std::move(now)) {}
-
-token_reply oauth_tokens::get(steady_time deadline) {
-    const held_token::copy held = held_.get(now_());
-    if (held.age == token_age::fresh)
-        return held.reply();
-    if (held.age == token_age::over)
-        return obtain({}, deadline);
-    // Who comes while another renews goes on with the old one.
-    token_reply renewed = obtain({}, std::chrono::steady_clock::now());
-    return renewed.what == token_reply::kind::token ? std::move(renewed) : held.reply();
-}
-
-token_reply oauth_tokens::renew(const secret& rejected, steady_time deadline) {
-    const held_token::copy held = held_.get(now_());
-    if (held.age != token_age::over && held.token != rejected)
-        return held.reply();
-    return obtain(rejected, deadline);
-}
+    : renewed_token(std::move(now)), access_(std::move(access)), file_(file), transport_(transport) {}
 
 token_reply oauth_tokens::obtain(const secret& rejected, steady_time deadline) {
     auto [held, problem] = file_.lock(deadline);
     if (!problem.empty())
-        return later(now_() + file_wait, std::move(problem));
+        return token_reply::not_before(now_() + file_wait, std::move(problem));
     if (!held)
-        return later(now_() + seconds{1}, "another thread or process renews the access token");
+        return token_reply::not_before(now_() + seconds{1},
+                                       "another thread or process renews the access token");
     store::token_reading reading = file_.read();
     if (reading.is_damaged)
-        return needs_login(std::move(reading.problem));
+        return token_reply::no_login(std::move(reading.problem));
     if (!reading.problem.empty())
-        return later(now_() + file_wait, std::move(reading.problem));
+        return token_reply::not_before(now_() + file_wait, std::move(reading.problem));
     store::token_record record = adopt(std::move(reading.record), access_);
     if (unsaved_ && record.refresh_token == unsaved_->replaced)
         return save_unsaved(*held);
@@ -138,18 +113,20 @@ token_reply oauth_tokens::obtain(const secret& rejected, steady_time deadline) {
 token_reply oauth_tokens::renew_locked(const store::token_file::guard& held, store::token_record record) {
     const wall_time now = now_();
     if (record.refresh_token.empty())
-        return needs_login("there is no token of Outreach yet: log in (outreachd auth login)");
+        return token_reply::no_login("there is no token of Outreach yet: log in (outreachd auth login)");
     if (!record.refusal.empty() && record.refused == refused_by(access_, record.refresh_token))
-        return needs_login(record.refusal);
+        return token_reply::no_login(record.refusal);
     if (record.no_grant_before && *record.no_grant_before > now && *record.no_grant_before <= now + wait_max)
-        return later(*record.no_grant_before, record.refreshing_since ? "the last refresh got no answer"
-                                                                      : "Outreach gives one token a minute");
+        return token_reply::not_before(*record.no_grant_before, record.refreshing_since
+                                                                    ? "the last refresh got no answer"
+                                                                    : "Outreach gives one token a minute");
     const std::optional<wall_time> begun_before = record.refreshing_since;
     record.refreshing_since = begun_before.value_or(now);
     record.granted_at = now;
     record.no_grant_before = now + grant_interval;
     if (std::string problem = file_.write(held, record); !problem.empty())
-        return later(now + file_wait, problem + "; a token that can't be written down isn't asked for");
+        return token_reply::not_before(now + file_wait,
+                                       problem + "; a token that can't be written down isn't asked for");
     grant_reply reply = refresh_grant(transport_, access_, record.redirect_uri, record.refresh_token,
                                       std::chrono::steady_clock::now() + grant_timeout);
     if (reply.what == grant_reply::kind::granted)
@@ -168,7 +145,8 @@ token_reply oauth_tokens::take_grant(const store::token_file::guard& held, store
 
 token_reply oauth_tokens::save_unsaved(const store::token_file::guard& held) {
     if (std::string problem = file_.write(held, unsaved_->record); !problem.empty())
-        return later(now_() + unsaved_wait, problem + "; a new token waits to be written down");
+        return token_reply::not_before(now_() + unsaved_wait,
+                                       problem + "; a new token waits to be written down");
     held_.hold(unsaved_->record);
     unsaved_.reset();
     return held_.get(now_()).reply();
@@ -185,7 +163,7 @@ token_reply oauth_tokens::take_failure(const store::token_file::guard& held, sto
         record.refused = refused_by(access_, record.refresh_token);
         record.refused_at = now;
         record.refreshing_since.reset();
-        said = needs_login(record.refusal);
+        said = token_reply::no_login(record.refusal);
     } else {
         // One that was lost may have been given all the same, and then the next comes a minute later.
         const bool is_lost = reply.what == grant_reply::kind::lost;
@@ -195,7 +173,7 @@ token_reply oauth_tokens::take_failure(const store::token_file::guard& held, sto
         const milliseconds wait =
             reply.wait.value_or(is_lost ? std::max<milliseconds>(own, grant_interval) : own);
         record.no_grant_before = now + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
-        said = later(*record.no_grant_before, std::move(why));
+        said = token_reply::not_before(*record.no_grant_before, std::move(why));
     }
     // Unwritten, the mark and the minute written before still hold.
     static_cast<void>(file_.write(held, record));

@@ -18,14 +18,11 @@ namespace outreachd::handlers::outreach {
 ///
 /// A token endpoint that refuses for good is remembered, and not asked again until somebody logs in or the
 /// configuration changes. Refresh tokens die after two weeks without use: call `get` now and then.
-class oauth_tokens final : public token_source {
+class oauth_tokens final : public renewed_token {
 public:
     /// `file` and `transport` outlive it.
     oauth_tokens(settings::oauth_access access, store::token_file& file, http_transport& transport,
                  wall_clock now = wall_now);
-
-    token_reply get(steady_time deadline) override;
-    token_reply renew(const secret& rejected, steady_time deadline) override;
 
 private:
     /// What was given, and couldn't be written down yet.
@@ -34,7 +31,7 @@ private:
         secret replaced; ///< The refresh token that it was given for.
     };
 
-    token_reply obtain(const secret& rejected, steady_time deadline);
+    token_reply obtain(const secret& rejected, steady_time deadline) override;
     token_reply renew_locked(const store::token_file::guard& held, store::token_record record);
     token_reply take_grant(const store::token_file::guard& held, store::token_record record,
                            const grant& given);
@@ -46,8 +43,6 @@ private:
     const settings::oauth_access access_;
     store::token_file& file_;
     http_transport& transport_;
-    const wall_clock now_;
-    held_token held_;
     // Guarded by the file's lock.
     std::optional<unsaved_grant> unsaved_;
     int failures_ = 0;

@@ -24,6 +24,14 @@ private:
 
 } // namespace
 
+token_reply token_reply::no_login(std::string why) {
+    return {.what = kind::needs_login, .why = std::move(why)};
+}
+
+token_reply token_reply::not_before(wall_time until, std::string why) {
+    return {.what = kind::later, .until = until, .why = std::move(why)};
+}
+
 bool fits_in_header(std::string_view text) noexcept {
     return std::none_of(text.begin(), text.end(), [](char c) {
         const auto byte = static_cast<unsigned char>(c);

@@ -27,6 +27,9 @@ struct token_reply {
     std::string api_base{}; ///< Where the token's own API is. Empty: where the configuration says.
     wall_time until{};      ///< For `later`.
     std::string why{};      ///< In words, without a token; empty where there is one.
+
+    static token_reply not_before(wall_time until, std::string why);
+    static token_reply no_login(std::string why);
 };
 
 /// Thread-safe.
