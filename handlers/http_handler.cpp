@@ -102,13 +102,7 @@ private:
         if (!url.problem.empty())
             return "url: what its expressions give " + url.problem;
         // Where the host is written out, no result may have changed it.
-        const auto& allowed = configured_.allow_hosts;
-        const bool is_allowed =
-            allowed.empty() ? url.host == fixed_host_
-                            : std::any_of(allowed.begin(), allowed.end(), [&](const std::string& pattern) {
-                                  return matches_host(pattern, url.host);
-                              });
-        if (!is_allowed)
+        if (!is_allowed_host(configured_.allow_hosts, fixed_host_, url.host))
             return "url: the host '" + url.host.substr(0, host_bytes_shown) + "' is not in allow_hosts";
         for (std::size_t at = 0; at < headers_.size(); ++at)
             if (has_control_character(filled.texts[headers_[at]]))

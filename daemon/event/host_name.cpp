@@ -63,4 +63,12 @@ bool matches_host(std::string_view pattern, std::string_view host) noexcept {
            is_same_in_any_case(host.substr(host.size() - domain.size()), domain);
 }
 
+bool is_allowed_host(const std::vector<std::string>& patterns, std::string_view written,
+                     std::string_view host) noexcept {
+    if (patterns.empty())
+        return host == written;
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const std::string& pattern) { return matches_host(pattern, host); });
+}
+
 } // namespace outreachd

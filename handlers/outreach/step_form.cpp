@@ -7,6 +7,7 @@
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/json_text.hpp"
 #include "handlers/outreach/query.hpp"
+#include "handlers/outreach/token_source.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -22,13 +23,6 @@ constexpr std::string_view bulk_actions = "/batches/actions/";
 
 std::string title_of(const settings::outreach_step& step, std::size_t number) {
     return step.name.empty() ? "step " + std::to_string(number + 1) : "step '" + step.name + "'";
-}
-
-bool has_control_character(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7F;
-    });
 }
 
 std::string quoted(const std::string& text) {
@@ -153,18 +147,13 @@ step_value<step_request> step_form::request(expression::engine& with, const expr
 /// What no attempt can mend.
 std::optional<step_fault> step_form::refuse(const step_request& made) const {
     for (const header& one : made.headers)
-        if (has_control_character(one.value))
+        if (!fits_in_header(one.value))
             return fault("headers." + one.name + ": its expressions give a control character");
     if (configured_.is_elsewhere) {
         const http_url url = read_http_url(made.target);
         if (!url.problem.empty())
             return fault("what the URL's expressions give " + url.problem);
-        const bool is_allowed =
-            allow_hosts_.empty()
-                ? url.host == fixed_host_
-                : std::any_of(allow_hosts_.begin(), allow_hosts_.end(),
-                              [&](const auto& pattern) { return matches_host(pattern, url.host); });
-        if (!is_allowed)
+        if (!is_allowed_host(allow_hosts_, fixed_host_, url.host))
             return fault("the host '" + presentable(url.host) + "' is not in allow_hosts");
         return std::nullopt;
     }
