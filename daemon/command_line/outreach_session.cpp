@@ -28,25 +28,24 @@ steady_time request_deadline() {
 
 } // namespace
 
-outreach_session::outreach_session(settings::outreach configured, const std::string& directory,
-                                   const streams& to)
-    : configured_(std::move(configured)), to_(to),
-      access_(std::make_unique<handlers::outreach::access>(configured_, directory)),
+outreach_session::outreach_session(settings::settings loaded, const streams& to)
+    : settings_(std::move(loaded)), to_(to),
+      access_(std::make_unique<handlers::outreach::access>(configured(), settings_.store.directory)),
       client_(std::make_unique<handlers::outreach::client>(*access_,
                                                            handlers::outreach::caller::operator_command)) {}
 
-outreach_session::opening outreach_session::open(const std::string& config_path, const streams& to) {
-    const auto loaded = load_for_command(config_path, settings::scope::outreach, to.err);
+outreach_session::opening outreach_session::open(const std::string& config_path, const streams& to,
+                                                 settings::scope part) {
+    auto loaded = load_for_command(config_path, part, to.err);
     if (!loaded)
         return {nullptr, exit_code::configuration};
-    // Whatever can't be read belongs to `outreach`, and is needed.
+    // Whatever can't be read is needed: a webhook would be told to sign with nothing.
     write_problems(loaded->errors, config_path, to.err);
     if (!loaded->errors.empty())
         return {nullptr, exit_code::configuration};
     assert(loaded->settings.outreach); // The loader requires it.
     try {
-        std::unique_ptr<outreach_session> made{
-            new outreach_session{*loaded->settings.outreach, loaded->settings.store.directory, to}};
+        std::unique_ptr<outreach_session> made{new outreach_session{std::move(loaded->settings), to}};
         if (const std::string problem = made->find_token_problem(); !problem.empty()) {
             to.err << "outreachd: " << printable(problem) << '\n';
             return {nullptr, exit_code::unavailable};
@@ -60,7 +59,7 @@ outreach_session::opening outreach_session::open(const std::string& config_path,
 
 std::string outreach_session::find_token_problem() {
     // Only OAuth's tokens have to be written down before they are used.
-    if (!std::holds_alternative<settings::oauth_access>(configured_.auth))
+    if (!std::holds_alternative<settings::oauth_access>(configured().auth))
         return {};
     store::token_file& file = access_->file();
     const auto locking = file.lock(std::chrono::steady_clock::now() + lock_timeout);

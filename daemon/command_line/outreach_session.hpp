@@ -3,7 +3,7 @@
 
 #include "daemon/command_line/interrupt.hpp"
 #include "daemon/command_line/streams.hpp"
-#include "daemon/settings/settings.hpp"
+#include "daemon/settings/load_settings.hpp"
 #include "handlers/outreach/access.hpp"
 #include "handlers/outreach/client.hpp"
 #include "handlers/outreach/page_walk.hpp"
@@ -24,8 +24,10 @@ public:
         int exit_code = 0;
     };
 
-    /// Loads `outreach` and `store` of the configuration. Sends nothing.
-    static opening open(const std::string& config_path, const streams& to);
+    /// Loads a part of the configuration with `outreach` and `store` in it; a secret that can't be read is an
+    /// error there. Sends nothing.
+    static opening open(const std::string& config_path, const streams& to,
+                        settings::scope part = settings::scope::outreach);
 
     /// Blocks as long as it takes; `later` only where it was interrupted.
     handlers::outreach::api_answer send(const handlers::outreach::api_request& request);
@@ -43,20 +45,23 @@ public:
 
     handlers::outreach::client& client() noexcept { return *client_; }
 
-    const settings::outreach& configured() const noexcept { return configured_; }
+    const settings::outreach& configured() const noexcept { return *settings_.outreach; }
+
+    /// The part that was loaded.
+    const settings::settings& loaded() const noexcept { return settings_; }
 
     /// Where the tokens are kept.
     std::string token_path() const;
 
 private:
-    outreach_session(settings::outreach configured, const std::string& directory, const streams& to);
+    outreach_session(settings::settings loaded, const streams& to);
 
     /// Whether the wait is over; false where it was interrupted.
     bool wait_for(const handlers::outreach::api_answer& said) const;
     /// Why tokens can't be kept, which no waiting mends. Empty: they can.
     std::string find_token_problem();
 
-    const settings::outreach configured_;
+    const settings::settings settings_; ///< With `outreach`: the loader requires it.
     const streams to_;
     interrupt_watch watch_;
     std::unique_ptr<handlers::outreach::access> access_;

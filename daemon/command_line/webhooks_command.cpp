@@ -2,18 +2,16 @@
 #include "daemon/command_line/webhooks_command.hpp"
 
 #include "daemon/command_line/columns.hpp"
-#include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/help_text.hpp"
+#include "daemon/command_line/outreach_session.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/outreach/webhook_set.hpp"
-#include "handlers/outreach/access.hpp"
 
 #include <boost/json/serialize.hpp>
 
 #include <functional>
 #include <iostream>
-#include <memory>
 #include <ostream>
 
 #include <unistd.h>
@@ -31,33 +29,6 @@ using outreach::webhook_plan;
 /// As long as somebody may wait for an hourly limit.
 constexpr auto patience = 65min;
 constexpr int would_change = 2;
-
-/// The configuration's part, and a client by it.
-struct session {
-    settings::settings configured;
-    std::unique_ptr<handlers::outreach::access> shared;
-    std::unique_ptr<handlers::outreach::client> by;
-};
-
-/// Unlike elsewhere a secret that can't be read is an error: Outreach would be told to sign with none.
-std::optional<session> open_session(const std::string& config_path, settings::scope part, const streams& to) {
-    settings::loaded configured = settings::load_settings(config_path, part);
-    if (!configured.errors.empty()) {
-        write_problems(configured.errors, config_path, to.err);
-        return std::nullopt;
-    }
-    session opened{std::move(configured.settings), nullptr, nullptr};
-    try {
-        opened.shared = std::make_unique<handlers::outreach::access>(*opened.configured.outreach,
-                                                                     opened.configured.store.directory);
-    } catch (const std::exception& problem) {
-        to.err << "outreachd: " << printable(problem.what()) << '\n';
-        return std::nullopt;
-    }
-    opened.by = std::make_unique<handlers::outreach::client>(*opened.shared,
-                                                             handlers::outreach::caller::operator_command);
-    return opened;
-}
 
 int fail(const std::string& problem, bool needs_login, const streams& to) {
     to.err << "outreachd: " << printable(problem) << '\n';
@@ -122,8 +93,9 @@ bool is_yes(const std::string& answer) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-outreach::webhook_set make_set(session& of, const webhooks_options& options) {
-    return {*of.by, of.configured.store.directory, *of.configured.outreach, *of.configured.webhooks,
+outreach::webhook_set make_set(outreach_session& by, const webhooks_options& options) {
+    const settings::settings& configured = by.loaded();
+    return {by.client(), configured.store.directory, by.configured(), *configured.webhooks,
             options.includes_others};
 }
 
@@ -134,10 +106,10 @@ steady_time deadline() {
 } // namespace
 
 int list_webhooks(const std::string& config_path, const webhooks_options& options, const streams& to) {
-    auto opened = open_session(config_path, settings::scope::outreach, to);
-    if (!opened)
-        return exit_code::configuration;
-    const outreach::webhook_list found = outreach::list_webhooks(*opened->by, deadline());
+    const auto [session, code] = outreach_session::open(config_path, to, settings::scope::outreach);
+    if (!session)
+        return code;
+    const outreach::webhook_list found = outreach::list_webhooks(session->client(), deadline());
     if (!found.problem.empty())
         return fail(found.problem, found.needs_login, to);
     if (options.is_json) {
@@ -160,10 +132,10 @@ int list_webhooks(const std::string& config_path, const webhooks_options& option
 }
 
 int plan_webhooks(const std::string& config_path, const webhooks_options& options, const streams& to) {
-    auto opened = open_session(config_path, settings::scope::webhooks, to);
-    if (!opened)
-        return exit_code::configuration;
-    const applied_plan planned = make_set(*opened, options).plan(deadline());
+    const auto [session, code] = outreach_session::open(config_path, to, settings::scope::webhooks);
+    if (!session)
+        return code;
+    const applied_plan planned = make_set(*session, options).plan(deadline());
     if (!planned.problem.empty())
         return fail(planned.problem, planned.needs_login, to);
     if (options.is_json) {
@@ -177,9 +149,9 @@ int plan_webhooks(const std::string& config_path, const webhooks_options& option
 }
 
 int apply_webhooks(const std::string& config_path, const webhooks_options& options, const streams& to) {
-    auto opened = open_session(config_path, settings::scope::webhooks, to);
-    if (!opened)
-        return exit_code::configuration;
+    const auto [session, code] = outreach_session::open(config_path, to, settings::scope::webhooks);
+    if (!session)
+        return code;
     bool is_declined = false;
     const auto confirm = [&](const webhook_plan& plan) {
         show_plan(plan, to.err);
@@ -196,7 +168,7 @@ int apply_webhooks(const std::string& config_path, const webhooks_options& optio
         is_declined = !is_yes(answer);
         return !is_declined;
     };
-    const applied_plan applied = make_set(*opened, options).apply(deadline(), confirm);
+    const applied_plan applied = make_set(*session, options).apply(deadline(), confirm);
     if (options.is_json) {
         json::object told = to_json(applied.plan);
         told["done"] = applied.done;
