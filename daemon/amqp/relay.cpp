@@ -23,12 +23,14 @@ using amqp_connection::trouble;
 
 constexpr std::uint16_t publishing = 1; // channels
 constexpr std::uint16_t declaring = 2;
+constexpr std::uint16_t asking = 3;
 
 constexpr auto idle_pause = 1s;         // heartbeats are looked after at least so often
 constexpr auto confirm_pause = 1ms;     // new events are looked for meanwhile
 constexpr auto gathering_pause = 500us; // in a backlog, for confirms that come singly
 constexpr auto read_again_after = 500ms;
 constexpr auto last_confirms = 2s; // at the stop
+constexpr auto sign_of_life = 3s;  // is waited for so long
 constexpr std::size_t confirms_at_once = 64;
 constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
 constexpr std::size_t unrecorded_max = 2048;               // confirmed and not yet committed
@@ -58,7 +60,8 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void refuse(const event_in_flight& what);
     void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
     void use_fresh_channel(connection& at);
-    void check_deadline(const connection& at);
+    void check_deadline(connection& at);
+    void expect_an_answer(connection& at);
     void probe(connection& at);
     void finish(connection& at);
     void wait_for_records();
@@ -295,11 +298,12 @@ void relay::implementation::use_fresh_channel(connection& at) {
 
 /// Under an alarm the broker doesn't look for our heartbeats, and a queue without a quorum says nothing: only
 /// this sees it.
-void relay::implementation::check_deadline(const connection& at) {
+void relay::implementation::check_deadline(connection& at) {
     const auto oldest = window.oldest();
     const auto now = std::chrono::steady_clock::now();
     if (at.is_blocked() || !oldest || now - *oldest < limits.confirm_timeout)
         return;
+    expect_an_answer(at);
     // Of one queue alone, while others go on?
     for (const event_in_flight& one : window.take_overdue(now - limits.confirm_timeout))
         refuse(one);
@@ -310,6 +314,15 @@ void relay::implementation::check_deadline(const connection& at) {
     const std::string why = "no confirm within " + std::to_string(limits.confirm_timeout.count()) + " ms";
     refused += window.size();
     throw amqp_error(trouble::too_late, why + " by " + at.node());
+}
+
+/// A connection that fell silent would be taken for queues that are in trouble, as far as the exchange's half
+/// was confirmed before, and be asked about those for as long again.
+void relay::implementation::expect_an_answer(connection& at) {
+    at.answer_within(sign_of_life);
+    at.open_channel(asking);
+    at.close_channel(asking);
+    at.answer_within(amqp_connection::options{}.answer_timeout);
 }
 
 /// A queue that was deleted is made anew.
