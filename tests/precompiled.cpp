@@ -1,0 +1,1 @@
+// A library has a source; this one's purpose is its precompiled header.
