@@ -1,6 +1,7 @@
 #include "daemon/app.hpp"
 
 #include "daemon/admin/server.hpp"
+#include "daemon/backfill_requests.hpp"
 #include "daemon/broker_links.hpp"
 #include "daemon/dispatch/dispatcher.hpp"
 #include "daemon/expression/engine.hpp"
@@ -83,13 +84,13 @@ std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings
 struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
         : configured(std::move(read)), configured_roles(configured.roles),
-          is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)),
+          is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)), kept_for(configured.store.retention.done),
           log(make_logger(configured.log)), watcher(log), io(log),
           events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
                  watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
-          handler_names(names_of(configured.handlers)), calls_outreach(configured, figures, log),
+          handler_names(names_of(configured.handlers)), calls_outreach(configured, events, figures, log),
           receiver(make_receiver(configured, io, endpoints, events, figures, log, doubtful, listen_fds)),
           deliveries(events, configured.routes,
                      make_handlers(configured.handlers, log, calls_outreach.calls()), log, figures,
@@ -164,6 +165,11 @@ struct app::parts {
                     [this](std::function<void()> heard) {
                         hear_again(doubtful, endpoints.get(), events, log, std::move(heard));
                     },
+                .begin_backfill =
+                    [this](const admin::backfill_request& wanted) {
+                        return begin_backfill(calls_outreach, wanted, kept_for);
+                    },
+                .backfill = [this] { return backfill_status_of(calls_outreach); },
                 .handler_names = [this] { return *handler_names.get(); },
                 .roles = outreachd::names_of(configured_roles),
                 .started_at = wall_now()};
@@ -181,6 +187,7 @@ struct app::parts {
     const settings::roles configured_roles;
     const bool is_through_broker;
     const std::chrono::milliseconds repeat_window;
+    const std::chrono::milliseconds kept_for; ///< Events that are done.
     log::logger log;
     metrics::metrics figures;
     store_watcher watcher;

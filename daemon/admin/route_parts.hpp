@@ -24,6 +24,8 @@ answer event_route(const request& asked, std::string_view rest, const services& 
 answer dead_route(const request& asked, std::string_view rest, const services& of);
 /// `/api/quarantine` and all below it.
 answer quarantine_route(const request& asked, std::string_view rest, const services& of);
+/// `/api/backfill`.
+answer backfill_route(const request& asked, std::string_view rest, const services& of);
 
 /// The refusal of another method, where the path is only read, or of anything but a POST of JSON, where it
 /// changes something: a page of another origin can send neither without being asked first (design section

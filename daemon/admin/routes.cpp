@@ -84,6 +84,8 @@ answer routes::route(const request& asked) const {
         return dead_route(asked, *rest, services_);
     if (const auto rest = below(path, "/api/quarantine"))
         return quarantine_route(asked, *rest, services_);
+    if (const auto rest = below(path, "/api/backfill"))
+        return backfill_route(asked, *rest, services_);
     constexpr std::array known =
         std::to_array<std::string_view>({"/livez", "/readyz", "/metrics", "/api/status"});
     if (std::ranges::find(known, path) == known.end())
