@@ -84,8 +84,8 @@ std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings
 struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
         : configured(std::move(read)), configured_roles(configured.roles),
-          is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)), kept_for(configured.store.retention.done),
-          log(make_logger(configured.log)), watcher(log), io(log),
+          is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)),
+          kept_for(configured.store.retention.done), log(make_logger(configured.log)), watcher(log), io(log),
           events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
                  watcher),
           doubtful(configured.store.directory),
