@@ -5,7 +5,7 @@
 #include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/descriptor_limit.hpp"
-#include "daemon/service_manager.hpp"
+#include "daemon/systemd_notices.hpp"
 
 #include <systemd/sd-daemon.h>
 
@@ -66,8 +66,8 @@ std::uint32_t fit_connections(struct settings::settings& configured, std::uint64
 }
 
 /// A file with errors keeps the running configuration.
-void reload(app& daemon, service_manager& manager, const std::string& config_path) {
-    manager.tell_reloading();
+void reload(app& daemon, systemd_notices& systemd, const std::string& config_path) {
+    systemd.tell_reloading();
     auto loaded = command_line::load_whole(config_path);
     for (const auto& problem : loaded.errors)
         daemon.log().error("the configuration can't be loaded anew; the running one goes on",
@@ -82,20 +82,20 @@ void reload(app& daemon, service_manager& manager, const std::string& config_pat
         daemon.log().error("the configuration can't be applied; the running one goes on",
                            {{"cause", problem.what()}});
     }
-    manager.tell_ready();
+    systemd.tell_ready();
 }
 
 /// The main thread's life: signals, a look at the certificate's files now and then, and a sign of life.
-void run_until_stopped(app& daemon, service_manager& manager, certificate_watch certificate,
+void run_until_stopped(app& daemon, systemd_notices& systemd, certificate_watch certificate,
                        const std::string& config_path, const sigset_t& taken) {
     constexpr timespec look_pause{2, 0};
     for (;;) {
-        manager.tell_life(daemon.status_line(), daemon.failure());
+        systemd.tell_life(daemon.status_line(), daemon.failure());
         const int signal = sigtimedwait(&taken, nullptr, &look_pause);
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP) {
-            reload(daemon, manager, config_path);
+            reload(daemon, systemd, config_path);
             certificate.watch(daemon.tls_files());
         } else if (certificate.has_changed()) {
             daemon.renew_certificate();
@@ -127,12 +127,12 @@ int serve(const std::string& config_path) {
             "files: raise it (LimitNOFILE= of the service, ulimit -Hn)",
             {{"configured", configured_max}, {"connections", usable_max}, {"open_files_max", descriptors}});
     daemon.start();
-    service_manager manager;
-    manager.tell_ready();
+    systemd_notices systemd;
+    systemd.tell_ready();
 
-    run_until_stopped(daemon, manager, std::move(certificate), config_path, taken);
+    run_until_stopped(daemon, systemd, std::move(certificate), config_path, taken);
     let_second_signal_kill();
-    manager.tell_stopping();
+    systemd.tell_stopping();
     if (!daemon.stop()) {
         // A thread hangs in a handler or in the disk: there is nobody left to wait for it.
         std::fflush(nullptr);

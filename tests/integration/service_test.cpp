@@ -29,9 +29,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// Takes datagrams as systemd does, from a daemon whose unit has a watchdog.
-class service_manager_of_test {
+class systemd_of_test {
 public:
-    explicit service_manager_of_test(const scratch& directory) : path_(directory.at("notify")) {
+    explicit systemd_of_test(const scratch& directory) : path_(directory.at("notify")) {
         socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
@@ -41,14 +41,14 @@ public:
         listening_ = std::thread([this] { listen(); });
     }
 
-    ~service_manager_of_test() {
+    ~systemd_of_test() {
         is_over_ = true;
         listening_.join();
         ::close(socket_);
     }
 
-    service_manager_of_test(const service_manager_of_test&) = delete;
-    service_manager_of_test& operator=(const service_manager_of_test&) = delete;
+    systemd_of_test(const systemd_of_test&) = delete;
+    systemd_of_test& operator=(const systemd_of_test&) = delete;
 
     std::vector<std::string> wrapper() const {
         return {"env", "NOTIFY_SOCKET=" + path_, "WATCHDOG_USEC=60000000"};
@@ -129,41 +129,41 @@ private:
     std::vector<pid_t> threads_;
 };
 
-TEST(ServiceManager, IsToldOfEachStageOfTheDaemonsLife) {
+TEST(Systemd, IsToldOfEachStageOfTheDaemonsLife) {
     daemon_under_test daemon;
-    service_manager_of_test manager(daemon.directory());
-    daemon.start(manager.wrapper());
-    EXPECT_TRUE(manager.is_told("READY=1"));
-    EXPECT_TRUE(manager.is_told("STATUS=receive and work: 0 pending, 0 dead"));
-    EXPECT_TRUE(manager.is_told("WATCHDOG=1"));
-    manager.forget();
+    systemd_of_test systemd(daemon.directory());
+    daemon.start(systemd.wrapper());
+    EXPECT_TRUE(systemd.is_told("READY=1"));
+    EXPECT_TRUE(systemd.is_told("STATUS=receive and work: 0 pending, 0 dead"));
+    EXPECT_TRUE(systemd.is_told("WATCHDOG=1"));
+    systemd.forget();
     daemon.signal(SIGHUP);
-    EXPECT_TRUE(manager.is_told("RELOADING=1"));
-    EXPECT_TRUE(manager.is_told("READY=1"));
+    EXPECT_TRUE(systemd.is_told("RELOADING=1"));
+    EXPECT_TRUE(systemd.is_told("READY=1"));
     EXPECT_EQ(daemon.stop(30s), 0);
-    EXPECT_TRUE(manager.is_told("STOPPING=1"));
-    EXPECT_THAT(manager.told(), Not(Contains("WATCHDOG=trigger")));
+    EXPECT_TRUE(systemd.is_told("STOPPING=1"));
+    EXPECT_THAT(systemd.told(), Not(Contains("WATCHDOG=trigger")));
 }
 
 /// It isn't ready before it listens and its store is open.
-TEST(ServiceManager, HearsOfNoReadinessWhereTheStoreCannotBeOpened) {
+TEST(Systemd, HearsOfNoReadinessWhereTheStoreCannotBeOpened) {
     daemon_under_test daemon;
-    service_manager_of_test manager(daemon.directory());
+    systemd_of_test systemd(daemon.directory());
     std::filesystem::create_directories(daemon.directory().at("store"));
     std::filesystem::create_directory(daemon.directory().at("store/events-000001.db"));
-    EXPECT_THROW(daemon.start(manager.wrapper()), std::runtime_error);
-    EXPECT_THAT(manager.told(), Not(Contains("READY=1")));
+    EXPECT_THROW(daemon.start(systemd.wrapper()), std::runtime_error);
+    EXPECT_THAT(systemd.told(), Not(Contains("READY=1")));
 }
 
-TEST(ServiceManager, IsCalledWhereNoIoThreadAnswersAnyMore) {
+TEST(Systemd, IsCalledWhereNoIoThreadAnswersAnyMore) {
     daemon_under_test daemon;
-    service_manager_of_test manager(daemon.directory());
-    daemon.start(manager.wrapper());
+    systemd_of_test systemd(daemon.directory());
+    daemon.start(systemd.wrapper());
     {
         const stopped_threads held(daemon.pid(), "io");
         ASSERT_GT(held.count(), 0U);
-        EXPECT_TRUE(manager.is_told("WATCHDOG=trigger", 15s));
-        EXPECT_TRUE(manager.is_told("STATUS=the I/O threads don't answer"));
+        EXPECT_TRUE(systemd.is_told("WATCHDOG=trigger", 15s));
+        EXPECT_TRUE(systemd.is_told("STATUS=the I/O threads don't answer"));
     }
     daemon.kill();
 }

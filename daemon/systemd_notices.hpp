@@ -8,7 +8,7 @@
 namespace outreachd {
 
 /// Where nobody started us so (`NOTIFY_SOCKET`), all of it does nothing. Main thread.
-class service_manager {
+class systemd_notices {
 public:
     void tell_ready();
     void tell_reloading();

@@ -1,4 +1,4 @@
-#include "daemon/service_manager.hpp"
+#include "daemon/systemd_notices.hpp"
 
 #include <systemd/sd-daemon.h>
 
@@ -20,19 +20,19 @@ void tell(const std::string& what) {
 
 } // namespace
 
-void service_manager::tell_ready() {
+void systemd_notices::tell_ready() {
     tell("READY=1");
 }
 
-void service_manager::tell_reloading() {
+void systemd_notices::tell_reloading() {
     tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_microseconds()));
 }
 
-void service_manager::tell_stopping() {
+void systemd_notices::tell_stopping() {
     tell("STOPPING=1\nSTATUS=stopping: answers what is in flight, finishes deliveries or gives them back");
 }
 
-void service_manager::tell_life(const std::string& status, const std::optional<std::string>& failure) {
+void systemd_notices::tell_life(const std::string& status, const std::optional<std::string>& failure) {
     const std::string now = failure ? *failure : status;
     if (now != shown_)
         tell("STATUS=" + now);
