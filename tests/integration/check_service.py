@@ -64,11 +64,18 @@ class Service:
                 ["/bin/bash", "-c", script, "bash", self.program, "serve", "-c", self.config], stderr=log,
                 pass_fds=[self.listener.fileno()], env={**os.environ, "NOTIFY_SOCKET": f"{self.directory}/notify"})
 
+    def next_notice(self, limit):
+        """Of those that tell a stage of its life: what it is doing is told at any time."""
+        self.heard.settimeout(limit)
+        notice = "STATUS="
+        while notice.startswith("STATUS="):
+            notice = self.heard.recv(4096).decode()
+        return notice
+
     def hear(self, wanted, limit=30):
         """The fields of the next notice, which must say `wanted`."""
-        self.heard.settimeout(limit)
         try:
-            notice = self.heard.recv(4096).decode()
+            notice = self.next_notice(limit)
         except socket.timeout:
             notice = "nothing"
         if wanted not in notice.split("\n"):
@@ -76,9 +83,8 @@ class Service:
         return dict(line.split("=", 1) for line in notice.split("\n"))
 
     def silent_for(self, seconds):
-        self.heard.settimeout(seconds)
         try:
-            return self.heard.recv(4096).decode()
+            return self.next_notice(seconds)
         except socket.timeout:
             return None
 
