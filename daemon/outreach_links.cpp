@@ -25,12 +25,11 @@ std::optional<outreach::backfill_target> target_of(const settings::settings& fro
     const std::string path = url ? url->target.substr(0, url->target.find('?')) : std::string{};
     const auto named = std::ranges::find(from.endpoints, path, &settings::endpoint::path);
     const settings::endpoint& to = named == from.endpoints.end() ? from.endpoints.front() : *named;
-    return outreach::backfill_target{to.path, to.source, repeat_window};
+    return outreach::backfill_target{to.path, to.source, repeat_window, from.store.retention.done};
 }
 
-std::optional<std::set<std::string>> proven_paths(const settings::settings& from) {
-    if (!from.roles.receives)
-        return std::nullopt;
+/// None on a host that only works: what comes by a queue doesn't tell whether it was signed.
+std::set<std::string> proven_paths(const settings::settings& from) {
     std::set<std::string> paths;
     for (const settings::endpoint& one : from.endpoints)
         if (one.unsigned_requests == settings::unsigned_policy::reject)
@@ -85,12 +84,22 @@ void outreach_links::use(handlers::outreach_calls calls, const settings::setting
         const std::lock_guard lock(mutex_);
         old = std::exchange(threads_, fresh);
     }
-    old.stop(std::chrono::steady_clock::now() + old_threads_patience);
+    std::erase_if(replaced_, [](const threads& one) { return one.stop(std::chrono::steady_clock::now()); });
+    if (!old.stop(std::chrono::steady_clock::now() + old_threads_patience))
+        replaced_.push_back(old); // it is in a request, and ends behind it
     fresh.start();
 }
 
 bool outreach_links::stop(steady_time until) {
-    return running().stop(until);
+    std::vector<threads> all = std::exchange(replaced_, {});
+    all.push_back(running());
+    bool are_over = true;
+    for (const threads& one : all)
+        if (!one.stop(until)) {
+            one.leave_behind();
+            are_over = false;
+        }
+    return are_over;
 }
 
 std::vector<std::string> outreach_links::problems() const {
@@ -141,6 +150,13 @@ void outreach_links::threads::start() const {
         backfill->start();
     if (watch)
         watch->start();
+}
+
+void outreach_links::threads::leave_behind() const {
+    if (watch)
+        watch->leave_behind();
+    if (backfill)
+        backfill->leave_behind();
 }
 
 bool outreach_links::threads::stop(steady_time until) const {

@@ -56,8 +56,7 @@ private:
         std::optional<settings::webhooks> webhooks; ///< Where this host receives.
         settings::backfill backfill;
         std::optional<outreach::backfill_target> target; ///< Where this host receives.
-        /// The paths of endpoints that take nothing unsigned; nothing where this host doesn't receive.
-        std::optional<std::set<std::string>> proven;
+        std::set<std::string> proven; ///< The paths of endpoints that take nothing unsigned.
         friend bool operator==(const plan&, const plan&) = default;
     };
 
@@ -68,6 +67,7 @@ private:
 
         void start() const;
         bool stop(steady_time until) const;
+        void leave_behind() const;
     };
 
     plan plan_of(const settings::settings& from) const;
@@ -81,6 +81,7 @@ private:
     std::chrono::milliseconds repeat_window_;
     plan plan_;
     handlers::outreach_calls calls_;
+    std::vector<threads> replaced_; ///< By a reload, and in a request still.
 
     mutable std::mutex mutex_; ///< Of the pointers.
     threads threads_;

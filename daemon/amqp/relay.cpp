@@ -304,7 +304,9 @@ void relay::implementation::check_deadline(connection& at) {
     if (at.is_blocked() || !oldest || now - *oldest < limits.confirm_timeout)
         return;
     expect_an_answer(at);
-    // Of one queue alone, while others go on?
+    // Of one queue alone, while others go on? What came with the answer may settle it, or excuse it.
+    if (!take_confirms(at, 0ms) || at.is_blocked())
+        return;
     for (const event_in_flight& one : window.take_overdue(now - limits.confirm_timeout))
         refuse(one);
     in_flight = window.size();

@@ -78,7 +78,7 @@ void show_missing(const json::value& answer, std::ostream& out) {
 
 void show(const json::value& answer, std::ostream& out) {
     if (list_at(answer, "resources").empty()) {
-        out << "no backfill has run since the daemon started\n";
+        out << "no backfill has run since the daemon was started, or its configuration of Outreach changed\n";
         return;
     }
     const bool is_dry_run = fact_at(answer, "dry_run");
@@ -115,11 +115,13 @@ int backfill(const std::string& config_path, const backfill_options& options, co
     else if (!options.resources.empty() || options.is_dry_run || options.is_forced)
         return refuse_usage("from when on? Give --since, as in --since 2h", to);
     int code = ask_daemon(next, to, look);
+    const std::string run = text_at(last, "started_at");
     {
         const interrupt_watch signals;
         progress_line line{to};
         outreach::poll_pace pace;
-        while (code == exit_code::ok && fact_at(last, "running") && !options.since.empty()) {
+        while (code == exit_code::ok && fact_at(last, "running") && !options.since.empty() &&
+               text_at(last, "started_at") == run) {
             line.show(progress_text(last));
             if (!interrupt_watch::sleep_until(std::chrono::steady_clock::now() + pace.next())) {
                 line.end();
@@ -131,6 +133,12 @@ int backfill(const std::string& config_path, const backfill_options& options, co
     }
     if (code != exit_code::ok)
         return code;
+    if (!options.since.empty() && text_at(last, "started_at") != run) {
+        to.err << "the run was cut off, or another one has followed it: `outreachd backfill` shows that one, "
+                  "and the "
+                  "daemon's log what became of this one\n";
+        return exit_code::failed;
+    }
     if (options.is_json)
         code = ask_daemon({config_path, place, true}, to, look);
     else if (fact_at(last, "running"))

@@ -22,7 +22,11 @@ backfill::backfill(backfill_sources sources, backfill_target target, settings::b
 
 void backfill::start() {
     thread_ = std::thread([self = shared_from_this()] {
-        self->run();
+        try {
+            self->run();
+        } catch (const std::exception& failure) { // want of memory
+            self->tell_failure(failure.what());
+        }
         const std::lock_guard lock(self->mutex_);
         self->has_ended_ = true;
         self->changed_.notify_all();
@@ -44,9 +48,18 @@ bool backfill::finish_stop(steady_time until) {
     lock.unlock();
     if (is_over)
         thread_.join();
-    else
-        thread_.detach();
     return is_over;
+}
+
+void backfill::leave_behind() {
+    if (thread_.joinable())
+        thread_.detach();
+}
+
+void backfill::tell_failure(const char* cause) {
+    const std::lock_guard lock(mutex_);
+    if (!is_stopping_)
+        log_.error("backfill: it has ended, and begins anew with the daemon", {{"cause", cause}});
 }
 
 std::string backfill::ask(backfill_wish wish) {
@@ -74,7 +87,8 @@ std::optional<backfill_progress> backfill::progress() const {
 void backfill::note_suspension(std::optional<wall_time> since) {
     const std::lock_guard lock(mutex_);
     if (suspended_since_ && !since) {
-        suspension_ended_ = suspended_since_;
+        suspension_ended_ =
+            suspension_ended_ ? std::min(suspension_ended_, suspended_since_) : suspended_since_;
         changed_.notify_all();
     }
     // Of several that began one after the other the first.
@@ -82,10 +96,7 @@ void backfill::note_suspension(std::optional<wall_time> since) {
 }
 
 void backfill::run() {
-    // Before the first mark there is nothing to compare with: that is a new host.
-    if (configured_.is_automatic)
-        gap_since_ = covered_.last();
-    gap_due_ = std::chrono::steady_clock::now();
+    begin_with_last_mark();
     beat();
     for (;;) {
         std::optional<backfill_wish> wish;
@@ -97,14 +108,31 @@ void backfill::run() {
                 break;
             wish = std::exchange(asked_, std::nullopt);
         }
-        if (wish)
+        if (wish) {
             run_once(*wish, false);
+            if (marked_at_)
+                marked_at_ = wall_now(); // it took its time, and nothing was missed meanwhile
+        }
         take_up_gap();
         if (gap_since_)
             fill_gap();
         beat();
     }
     beat();
+}
+
+/// Before the first mark there is nothing to compare with: that is a new host.
+void backfill::begin_with_last_mark() {
+    gap_due_ = std::chrono::steady_clock::now();
+    if (!configured_.is_automatic)
+        return;
+    const auto [time, problem] = covered_.last();
+    if (!problem.empty())
+        log_.warn("backfill: up to when nothing is missing can't be read, so nothing is fetched by itself; "
+                  "`outreachd backfill --since T` does it",
+                  {{"cause", problem}});
+    if (time)
+        gap_since_ = std::min(*time, wall_now()); // a clock may have been ahead
 }
 
 void backfill::take_up_gap() {
@@ -122,7 +150,14 @@ void backfill::fill_gap() {
                                         gap_due_ - std::chrono::steady_clock::now())));
         return;
     }
-    const backfill_wish wish{.since = *gap_since_ - times_.overlap, .resources = resources_};
+    backfill_wish wish{.since = *gap_since_ - times_.overlap, .resources = resources_};
+    if (const wall_time known_from = wall_now() - target_.kept_for; wish.since < known_from) {
+        log_.warn(
+            "backfill: the gap began before what the store remembers; what changed earlier isn't fetched by "
+            "itself, since it may have come: `outreachd backfill --since T --force` does it",
+            {{"gap_since", to_rfc3339(*gap_since_)}, {"fetched_since", to_rfc3339(known_from)}});
+        wish.since = known_from;
+    }
     {
         const std::lock_guard lock(mutex_);
         if (is_stopping_ || asked_)
@@ -162,6 +197,7 @@ void backfill::tell_end(const backfill_progress& ended, bool is_own) {
     }
     if (!is_own)
         return;
+    marked_at_ = wall_now();
     if (fails_for_now(ended))
         gap_due_ = std::chrono::steady_clock::now() + times_.again;
     else
@@ -174,16 +210,27 @@ bool backfill::pause(std::chrono::milliseconds time) {
     return !changed_.wait_for(lock, time, [this] { return is_stopping_; });
 }
 
-/// Where nothing is known to be missing.
+/// Where nothing is known to be missing. A mark that couldn't be written, or wasn't since the machine stood
+/// still, is where a gap begins: what came then was refused, since it couldn't be stored, or met nobody.
 void backfill::beat() {
     std::optional<wall_time> since;
     {
         const std::lock_guard lock(mutex_);
-        since = suspended_since_ ? suspended_since_ : suspension_ended_;
+        since = suspended_since_;
+        if (suspension_ended_)
+            since = since ? std::min(since, suspension_ended_) : suspension_ended_;
     }
     if (gap_since_)
         return;
-    if (const std::string problem = covered_.mark(since.value_or(wall_now())); !problem.empty())
+    const wall_time now = wall_now();
+    if (configured_.is_automatic && marked_at_ && now - *marked_at_ > times_.stale) {
+        gap_since_ = marked_at_;
+        gap_due_ = std::chrono::steady_clock::now();
+    }
+    const wall_time up_to = std::min(since.value_or(now), gap_since_.value_or(now));
+    if (const std::string problem = covered_.mark(up_to); problem.empty())
+        marked_at_ = now;
+    else
         log_.warn("backfill: up to when nothing is missing can't be written down", {{"cause", problem}});
 }
 

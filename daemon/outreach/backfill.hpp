@@ -18,6 +18,7 @@ struct backfill_times {
     std::chrono::milliseconds beat = std::chrono::seconds{30}; ///< Between two marks of how far all is known.
     std::chrono::milliseconds again = std::chrono::minutes{5}; ///< After a run that failed for now.
     std::chrono::milliseconds settle = backfill_run_times{}.settle;
+    std::chrono::milliseconds stale = std::chrono::seconds{90};   ///< A mark that old is a gap's beginning.
     std::chrono::milliseconds overlap = std::chrono::minutes{10}; ///< Before a gap: clocks differ.
 };
 
@@ -35,8 +36,9 @@ public:
 
     void start();
     void begin_stop();
-    /// False: left behind.
+    /// False: it hangs, and may be waited for again, or be left behind.
     bool finish_stop(steady_time until);
+    void leave_behind();
 
     // Any thread; none blocks.
     /// Begins a run soon. Empty, or why not: another one is under way, or nobody says of what.
@@ -48,9 +50,11 @@ public:
 
 private:
     void run();
+    void begin_with_last_mark();
     void take_up_gap();
     void fill_gap();
     void run_once(const backfill_wish& wish, bool is_own);
+    void tell_failure(const char* cause);
     void tell_end(const backfill_progress& ended, bool is_own);
     bool pause(std::chrono::milliseconds time);
     void beat();
@@ -66,6 +70,7 @@ private:
     // The thread's own.
     covered_time covered_;
     std::optional<wall_time> gap_since_; ///< Not filled yet.
+    std::optional<wall_time> marked_at_;
     steady_time gap_due_{};
 
     mutable std::mutex mutex_; ///< Guards all below.

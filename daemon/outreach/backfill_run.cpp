@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 using namespace handlers::outreach;
 
 constexpr std::size_t missing_shown_max = 1000;
-constexpr int attempts_max = 5; ///< At a page that can't be had for now.
+constexpr std::uint32_t page_sizes[] = {1000, 250, 50}; // the first is the most there are (contract 6.17)
+constexpr int attempts_max = 5;                         ///< At a page that can't be had for now.
 constexpr auto stop_is_seen_within = 1s;
 constexpr const char* content_type = "application/vnd.api+json";
 
@@ -29,10 +30,11 @@ public:
         ++waiting_;
     }
 
-    void end(bool is_stored) {
+    /// `is_new`: no repeat of what is stored.
+    void end(bool is_stored, bool is_new) {
         const std::lock_guard lock(mutex_);
         --waiting_;
-        stored_ += is_stored ? 1 : 0;
+        stored_ += is_stored && is_new ? 1 : 0;
         has_failed_ |= !is_stored;
         all_ended_.notify_all();
     }
@@ -67,6 +69,13 @@ bool is_passing(const api_answer& answer) {
     }
 }
 
+/// There is no such list, or it can't be asked for so; nobody will mend that by and by.
+bool is_for_good(const api_answer& answer) {
+    return answer.what == api_answer::kind::refused ||
+           (answer.what == api_answer::kind::answered &&
+            (answer.status == 400 || answer.status == 404 || answer.status == 405 || answer.status == 422));
+}
+
 class running_backfill {
 public:
     running_backfill(const backfill_sources& from, const backfill_target& to, const backfill_wish& wish,
@@ -94,14 +103,35 @@ public:
     }
 
 private:
+    /// A page that is longer than an answer may be is asked for in smaller ones.
     void go_through(resource_progress& of) {
-        page_walk pages{client_, changes_request(of.resource, progress_.wish.since)};
+        for (const std::uint32_t size : page_sizes) {
+            const std::uint64_t stored = of.stored;
+            of = {.resource = of.resource, .stored = stored};
+            if (!go_through(of, size))
+                return;
+        }
+    }
+
+    /// True: again, with smaller pages.
+    bool go_through(resource_progress& of, std::uint32_t size) {
+        unreadable_ = 0;
+        is_too_long_ = false;
+        page_walk pages{client_, changes_request(of.resource, progress_.wish.since, size)};
         while (const auto page = next_page(pages, of)) {
             if (!take(*page, of))
-                return;
+                return false;
             tell_(progress_);
         }
+        if (is_too_long_)
+            return true;
+        if (of.problem.empty() && unreadable_ > 0) {
+            of.problem =
+                std::to_string(unreadable_) + " records have no id or no updatedAt, and can't be compared";
+            of.is_for_good = true;
+        }
         of.is_done = of.problem.empty() && !is_stopping_;
+        return false;
     }
 
     /// Nothing behind the last page, and where it can't be had, which `of` says then.
@@ -118,7 +148,8 @@ private:
                 wait(pace.next(), page->problem);
             } else {
                 of.problem = page->problem;
-                of.is_for_good = !is_passing(*page);
+                is_too_long_ = page->what == api_answer::kind::answered && page->status / 100 == 2;
+                of.is_for_good = is_too_long_ || is_for_good(*page);
                 return std::nullopt;
             }
         }
@@ -131,8 +162,10 @@ private:
         wall_time newest{};
         for (const std::string_view text : resource_texts(page.body)) {
             auto one = read_changed_record(text);
-            if (!one)
+            if (!one) {
+                ++unreadable_;
                 continue;
+            }
             newest = std::max(newest, one->updated_at);
             changed.push_back(std::move(*one));
         }
@@ -147,6 +180,8 @@ private:
             of.problem = "the store can't be read: " + read.error().message();
             return false;
         }
+        if (is_over())
+            return false; // what is known is known in part only
         std::erase_if(changed, [this](const changed_record& one) { return known_.has(one); });
         of.missing += changed.size();
         for (const changed_record& one : changed)
@@ -162,7 +197,7 @@ private:
             under_way->begin();
             from_.events.append(to_event(one), to_.repeat_window, deadline,
                                 [under_way](error_code ec, const store::append_result& what) {
-                                    under_way->end(!ec && !what.is_repeat);
+                                    under_way->end(!ec, !what.is_repeat);
                                 });
         }
         const bool is_stored = under_way->wait(times_.append + stop_is_seen_within);
@@ -179,7 +214,7 @@ private:
         made.endpoint = to_.endpoint;
         made.source = to_.source;
         made.content_type = content_type;
-        made.body = backfilled_body(from, progress_.wish.since);
+        made.body = backfilled_body(from, from.created_at >= progress_.wish.since && !known_.has_any(from));
         made.facts = read_event(made.body);
         made.body_digest = sha256(made.body);
         return signature::verifier::of_fetched(std::move(made));
@@ -212,6 +247,9 @@ private:
     known_changes known_;
     backfill_progress progress_;
     bool is_stopping_ = false;
+    // Of the resource at hand.
+    std::uint64_t unreadable_ = 0;
+    bool is_too_long_ = false;
 };
 
 } // namespace

@@ -12,14 +12,19 @@ namespace {
 
 using namespace handlers::outreach;
 
-constexpr std::uint32_t page_size = 1000; // the most there are (contract 6.17)
-
-/// `install` is none of REST's.
-constexpr std::string_view with_webhooks[] = {
-    "account",       "call",     "emailAddress",  "import",
-    "kaiaRecording", "mailing",  "opportunity",   "opportunityProspectRole",
-    "prospect",      "sequence", "sequenceState", "task",
-    "user"};
+/// `install` is none of REST's, and imports can't be listed (contract 10.10).
+constexpr std::string_view with_webhooks[] = {"account",
+                                              "call",
+                                              "emailAddress",
+                                              "kaiaRecording",
+                                              "mailing",
+                                              "opportunity",
+                                              "opportunityProspectRole",
+                                              "prospect",
+                                              "sequence",
+                                              "sequenceState",
+                                              "task",
+                                              "user"};
 
 std::optional<wall_time> time_at(const boost::json::value& resource, std::string_view name) {
     return parse_timestamp(find_text(resource, {"attributes", name}));
@@ -53,13 +58,12 @@ std::string collection_of(std::string_view resource) {
     return name + (hisses ? "es" : "s");
 }
 
-api_request changes_request(std::string_view resource, wall_time since) {
+api_request changes_request(std::string_view resource, wall_time since, std::uint32_t page_size) {
     return get(with_query("/" + collection_of(resource),
                           query{}.since("updatedAt", since).sort("updatedAt").page_size(page_size).text()));
 }
 
-std::string backfilled_body(const changed_record& of, wall_time since) {
-    const bool is_new = of.created_at && *of.created_at >= since;
+std::string backfilled_body(const changed_record& of, bool is_new) {
     json_members meta;
     meta.text("deliveredAt", to_rfc3339(of.updated_at));
     meta.text("eventName", of.resource + (is_new ? ".created" : ".updated"));

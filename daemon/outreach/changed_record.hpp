@@ -5,6 +5,7 @@
 #include "daemon/settings/settings.hpp"
 #include "handlers/outreach/api_answer.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,12 +29,13 @@ std::optional<changed_record> read_changed_record(std::string_view text);
 std::string collection_of(std::string_view resource);
 
 /// The records of a resource that were changed from `since` on, the earliest change first, not counted
-/// (contract 6.5, 6.11, 6.16).
-handlers::outreach::api_request changes_request(std::string_view resource, wall_time since);
+/// (contract 6.5, 6.11, 6.16). `page_size`: at most 1,000.
+handlers::outreach::api_request changes_request(std::string_view resource, wall_time since,
+                                                std::uint32_t page_size);
 
 /// In the shape of a webhook's delivery, and marked: `meta.backfilled` is true. The same record in the same
-/// state gives the same bytes. `since`: what was created from then on is `created`, the rest `updated`.
-std::string backfilled_body(const changed_record& of, wall_time since);
+/// state gives the same bytes. `is_new`: the event is `created`, else `updated`.
+std::string backfilled_body(const changed_record& of, bool is_new);
 
 /// The resources that are looked at where nobody names any: those of which webhooks are wanted. A `*` there
 /// is all that are known to have some (contract 4).

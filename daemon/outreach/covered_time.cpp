@@ -12,11 +12,14 @@ constexpr std::size_t bytes_max = 64;
 
 covered_time::covered_time(const std::string& directory) : path_(directory + "/outreach-heartbeat") {}
 
-std::optional<wall_time> covered_time::last() const {
-    std::string text = store::read_whole(path_, bytes_max).text;
-    if (text.ends_with('\n'))
-        text.pop_back();
-    return parse_timestamp(text);
+covered_time::reading covered_time::last() const {
+    store::whole_text read = store::read_whole(path_, bytes_max);
+    if (!read.problem.empty() || !read.is_there)
+        return {std::nullopt, read.problem};
+    if (read.text.ends_with('\n'))
+        read.text.pop_back();
+    const auto time = parse_timestamp(read.text);
+    return {time, time ? std::string{} : "'" + path_ + "' holds no time"};
 }
 
 std::string covered_time::mark(wall_time up_to) {

@@ -13,8 +13,13 @@ class covered_time {
 public:
     explicit covered_time(const std::string& directory);
 
-    /// Nothing before the first mark, or where it can't be read.
-    std::optional<wall_time> last() const;
+    struct reading {
+        std::optional<wall_time> time;
+        std::string problem; ///< There is a mark, and it can't be read.
+    };
+
+    /// Nothing before the first mark.
+    reading last() const;
     /// Afterwards the time survives a power cut. Empty, or why it couldn't be written.
     std::string mark(wall_time up_to);
 

@@ -31,8 +31,7 @@ std::optional<install_news> read_install_news(const event& what) {
 }
 
 install_follower::install_follower(std::shared_ptr<access> shared, std::string guid,
-                                   std::optional<std::set<std::string>> proven, store::store& events,
-                                   log::logger& log)
+                                   std::set<std::string> proven, store::store& events, log::logger& log)
     : shared_(std::move(shared)), guid_(std::move(guid)), proven_(std::move(proven)), events_(events),
       log_(log), looked_up_to_((wall_now() - first_look_back).time_since_epoch().count()) {}
 
@@ -48,17 +47,22 @@ void install_follower::look() {
         const auto found = reader_->next_of_resource("install", looked_up_to_);
         if (!found || found->looked_up_to == looked_up_to_)
             return;
-        for (const store::stored_event& one : found->events)
-            if (one.subject && (!proven_ || proven_->contains(one.subject->endpoint)))
-                take(*one.subject);
+        for (const store::stored_event& one : found->events) {
+            if (one.subject && proven_.contains(one.subject->endpoint) && !take(*one.subject)) {
+                looked_up_to_ = one.sequence - 1; // the next look tries it again
+                return;
+            }
+        }
         looked_up_to_ = found->looked_up_to;
     }
 }
 
-void install_follower::take(const event& what) {
+/// False: it can't be written down now.
+bool install_follower::take(const event& what) {
     const auto news = read_install_news(what);
     if (!news || news->app != guid_)
-        return;
+        return true;
+    const std::string before = shared_->file().read().record.install;
     const auto deadline = std::chrono::steady_clock::now() + lock_timeout;
     const std::string problem = news->is_over
                                     ? forget_install(shared_->file(), guid_, news->install, deadline)
@@ -71,9 +75,15 @@ void install_follower::take(const event& what) {
     else if (news->is_over)
         log_.warn("our app's install was deleted; Outreach lets us in again once it is installed anew",
                   {{"event_id", to_string(what.id)}, {"install", news->install}});
+    else if (!before.empty() && before != news->install)
+        log_.warn("our app was installed anew, or by another organisation; that one's records are what is "
+                  "called from "
+                  "now on",
+                  {{"event_id", to_string(what.id)}, {"install", news->install}, {"before", before}});
     else
         log_.info("our app's install is known",
                   {{"event_id", to_string(what.id)}, {"install", news->install}});
+    return problem.empty();
 }
 
 } // namespace outreachd::outreach

@@ -29,20 +29,19 @@ std::optional<install_news> read_install_news(const event& what);
 /// One thread; the store and the log outlive it.
 class install_follower {
 public:
-    /// `proven`: the paths of endpoints that take nothing unsigned. Nothing: all events come from other
-    /// hosts, whose word is good.
+    /// `proven`: the paths of endpoints that take nothing unsigned.
     install_follower(std::shared_ptr<handlers::outreach::access> shared, std::string guid,
-                     std::optional<std::set<std::string>> proven, store::store& events, log::logger& log);
+                     std::set<std::string> proven, store::store& events, log::logger& log);
 
     /// Takes in what has come since the last look; the first one goes back some minutes.
     void look();
 
 private:
-    void take(const event& what);
+    bool take(const event& what);
 
     const std::shared_ptr<handlers::outreach::access> shared_;
     const std::string guid_;
-    const std::optional<std::set<std::string>> proven_;
+    const std::set<std::string> proven_;
     store::store& events_;
     log::logger& log_;
     std::unique_ptr<store::reader> reader_;

@@ -55,12 +55,20 @@ result<void> known_changes::catch_up(const std::function<bool()>& is_stopping) {
     return {};
 }
 
-bool known_changes::has(const changed_record& what) const {
+std::optional<wall_time> known_changes::newest_of(const changed_record& what) const {
     event_facts facts;
     facts.resource = what.resource;
     facts.resource_id = what.id;
     const auto known = newest_.find(ordering_key(facts));
-    return known != newest_.end() && known->second >= what.updated_at;
+    return known == newest_.end() ? std::nullopt : std::optional{known->second};
+}
+
+bool known_changes::has(const changed_record& what) const {
+    return newest_of(what) >= what.updated_at;
+}
+
+bool known_changes::has_any(const changed_record& what) const {
+    return newest_of(what).has_value();
 }
 
 } // namespace outreachd::outreach

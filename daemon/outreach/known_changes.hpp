@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 namespace outreachd::outreach {
@@ -23,8 +24,12 @@ public:
     /// Whether an event told of that state, or of a later one: by its `updatedAt`, else by when Outreach
     /// delivered it.
     bool has(const changed_record& what) const;
+    /// Whether an event told of that record at all.
+    bool has_any(const changed_record& what) const;
 
 private:
+    std::optional<wall_time> newest_of(const changed_record& what) const;
+
     store::store& events_;
     std::unique_ptr<store::reader> reader_;
     store::sequence read_up_to_ = 0;

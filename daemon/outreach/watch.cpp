@@ -34,7 +34,11 @@ watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<s
 
 void watch::start() {
     thread_ = std::thread([self = shared_from_this()] {
-        self->run();
+        try {
+            self->run();
+        } catch (const std::exception& failure) { // want of memory
+            self->tell({std::string{"nobody looks after Outreach any more: "} + failure.what()}, 0);
+        }
         const std::lock_guard lock(self->mutex_);
         self->has_ended_ = true;
         self->changed_.notify_all();
@@ -56,9 +60,12 @@ bool watch::finish_stop(steady_time until) {
     lock.unlock();
     if (is_over)
         thread_.join();
-    else
-        thread_.detach();
     return is_over;
+}
+
+void watch::leave_behind() {
+    if (thread_.joinable())
+        thread_.detach();
 }
 
 std::vector<std::string> watch::problems() const {
@@ -104,8 +111,15 @@ void watch::look() {
         tell({}, 0);
 }
 
+bool watch::is_ending() const {
+    const std::lock_guard lock(mutex_);
+    return is_stopping_;
+}
+
 void watch::look_at_webhooks(client& by) {
     const webhook_list found = list_webhooks(by, std::chrono::steady_clock::now() + times_.request);
+    if (is_ending())
+        return; // whoever is replaced says and changes nothing more
     if (!found.problem.empty()) {
         log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
         return;
@@ -113,14 +127,23 @@ void watch::look_at_webhooks(client& by) {
     std::vector<std::string> problems;
     std::size_t disabled = 0;
     std::optional<wall_time> silent_since;
+    bool is_silent = false;
+    const auto wanted = wanted_webhooks(*wanted_);
+    const auto is_wanted = [&wanted](const webhook& one) { // an old one that nobody wants misses nothing
+        return std::ranges::any_of(wanted, [&](const wanted_webhook& each) {
+            return one.url == each.url && one.resource == each.resource && one.action == each.action;
+        });
+    };
     for (const webhook& one : found.all) {
         if (one.url != wanted_->url)
             continue;
         auto trouble = trouble_of(one);
         if (!trouble)
             continue;
-        const wall_time since = parse_timestamp(one.disabled_since).value_or(all_sent_at_);
-        silent_since = std::min(silent_since.value_or(since), since);
+        if (is_wanted(one)) {
+            const wall_time since = parse_timestamp(one.disabled_since).value_or(all_sent_at_);
+            silent_since = std::min(silent_since.value_or(since), since);
+        }
         std::string failure;
         if (wanted_->repair) {
             failure = repair(by, one);
@@ -134,18 +157,19 @@ void watch::look_at_webhooks(client& by) {
             failure.insert(0, "; it can't be made active: ");
         }
         ++disabled;
+        is_silent = is_silent || is_wanted(one);
         problems.push_back(*trouble + failure + "; `outreachd webhooks apply` makes it active again");
     }
-    for (const wanted_webhook& wanted : wanted_webhooks(*wanted_)) {
+    for (const wanted_webhook& each : wanted) {
         const bool is_there = std::ranges::any_of(found.all, [&](const webhook& one) {
-            return one.url == wanted.url && one.resource == wanted.resource && one.action == wanted.action;
+            return one.url == each.url && one.resource == each.resource && one.action == each.action;
         });
         if (!is_there)
-            problems.push_back("Outreach has no webhook for " + wanted.event() +
+            problems.push_back("Outreach has no webhook for " + each.event() +
                                "; `outreachd webhooks apply` makes it");
     }
     tell(std::move(problems), disabled);
-    tell_silence(silent_since, disabled > 0);
+    tell_silence(silent_since, is_silent);
 }
 
 void watch::tell_silence(std::optional<wall_time> since, bool goes_on) {

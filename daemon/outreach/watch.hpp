@@ -20,7 +20,7 @@ namespace outreachd::outreach {
 
 struct watch_times {
     std::chrono::milliseconds first = std::chrono::seconds{5};
-    std::chrono::milliseconds period = std::chrono::minutes{5};
+    std::chrono::milliseconds period = std::chrono::minutes{1};
     std::chrono::milliseconds often = std::chrono::seconds{5};
     std::chrono::milliseconds request = std::chrono::seconds{20}; ///< The longest that one may take.
 };
@@ -47,8 +47,9 @@ public:
 
     void start();
     void begin_stop();
-    /// False: left behind.
+    /// False: it hangs, and may be waited for again, or be left behind.
     bool finish_stop(steady_time until);
+    void leave_behind();
 
     // Any thread.
     /// What somebody should know, and do: a login that is needed, webhooks that are suspended.
@@ -59,6 +60,7 @@ public:
 private:
     void run();
     void look();
+    bool is_ending() const;
     void look_at_webhooks(handlers::outreach::client& by);
     std::string repair(handlers::outreach::client& by, const webhook& suspended);
     void tell_silence(std::optional<wall_time> since, bool goes_on);

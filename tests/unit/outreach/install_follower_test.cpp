@@ -27,7 +27,7 @@ protected:
         shared_ = std::make_shared<handlers::outreach::access>(to, directory_.path());
     }
 
-    install_follower follower(std::optional<std::set<std::string>> proven = std::set<std::string>{"/hook"}) {
+    install_follower follower(std::set<std::string> proven = {"/hook"}) {
         return {shared_, "our-guid", std::move(proven), events_, log_};
     }
 
@@ -75,11 +75,11 @@ TEST_F(InstallFollower, TakesNobodysWordButOutreachs) {
     EXPECT_EQ(known(), "");
 
     append(events_, delivery("install.created", "i-3"));
-    install_follower unproven = follower(std::set<std::string>{"/other"});
+    install_follower unproven = follower({"/other"});
     unproven.look();
     EXPECT_EQ(known(), "") << "the endpoint takes what is unsigned";
-    install_follower on_a_worker = follower(std::nullopt);
-    on_a_worker.look();
+    install_follower proven = follower();
+    proven.look();
     EXPECT_EQ(known(), "i-3");
 }
 
