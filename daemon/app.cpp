@@ -2,6 +2,7 @@
 
 #include "daemon/admin/configuration_json.hpp"
 #include "daemon/admin/server.hpp"
+#include "daemon/backfill_requests.hpp"
 #include "daemon/broker_links.hpp"
 #include "daemon/dispatch/dispatcher.hpp"
 #include "daemon/expression/engine.hpp"
@@ -85,13 +86,13 @@ struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
         : configured(std::move(read)), configured_roles(configured.roles),
           is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)),
-          log(make_logger(configured.log)), watcher(log), io(log),
+          kept_for(configured.store.retention.done), log(make_logger(configured.log)), watcher(log), io(log),
           events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
                  watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
           handler_names(names_of(configured.handlers)), shown_configuration(show(configured)),
-          calls_outreach(configured, figures, log),
+          calls_outreach(configured, events, figures, log),
           receiver(make_receiver(configured, io, endpoints, events, figures, log, doubtful, listen_fds)),
           deliveries(events, configured.routes,
                      make_handlers(configured.handlers, log, calls_outreach.calls()), log, figures,
@@ -166,6 +167,11 @@ struct app::parts {
                     [this](std::function<void()> heard) {
                         hear_again(doubtful, endpoints.get(), events, log, std::move(heard));
                     },
+                .begin_backfill =
+                    [this](const admin::backfill_request& wanted) {
+                        return begin_backfill(calls_outreach, wanted, kept_for);
+                    },
+                .backfill = [this] { return backfill_status_of(calls_outreach); },
                 .handler_names = [this] { return *handler_names.get(); },
                 .configuration = [this] { return shown_configuration.get(); },
                 .roles = outreachd::names_of(configured_roles),
@@ -188,6 +194,7 @@ struct app::parts {
     const settings::roles configured_roles;
     const bool is_through_broker;
     const std::chrono::milliseconds repeat_window;
+    const std::chrono::milliseconds kept_for; ///< Events that are done.
     log::logger log;
     metrics::metrics figures;
     store_watcher watcher;
@@ -323,6 +330,7 @@ void app::reload(struct settings::settings next) {
     running.log.level = std::move(next.log.level);
     running.outreach = std::move(next.outreach);
     running.webhooks = std::move(next.webhooks);
+    running.backfill = std::move(next.backfill);
     if (running.listen.tls && next.listen.tls)
         running.listen.tls = std::move(next.listen.tls);
     all.shown_configuration.replace(parts::show(running));

@@ -1,5 +1,9 @@
 #include "daemon/outreach_links.hpp"
 
+#include "daemon/event/url.hpp"
+#include "daemon/repeat_window.hpp"
+
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -9,26 +13,44 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A watch that a reload replaces asks for nothing that matters any more.
-constexpr auto old_watch_patience = 100ms;
+/// Threads that a reload replaces ask for nothing that matters any more.
+constexpr auto old_threads_patience = 100ms;
 
-std::optional<settings::webhooks> webhooks_of(const settings::settings& from) {
-    return from.roles.receives ? from.webhooks : std::nullopt;
+/// What is fetched seems to have come where Outreach sends to.
+std::optional<outreach::backfill_target> target_of(const settings::settings& from,
+                                                   std::chrono::milliseconds repeat_window) {
+    if (!from.roles.receives || from.endpoints.empty())
+        return std::nullopt;
+    const auto url = from.webhooks ? parse_url(from.webhooks->url) : std::nullopt;
+    const std::string path = url ? url->target.substr(0, url->target.find('?')) : std::string{};
+    const auto named = std::ranges::find(from.endpoints, path, &settings::endpoint::path);
+    const settings::endpoint& to = named == from.endpoints.end() ? from.endpoints.front() : *named;
+    return outreach::backfill_target{to.path, to.source, repeat_window};
+}
+
+std::optional<std::set<std::string>> proven_paths(const settings::settings& from) {
+    if (!from.roles.receives)
+        return std::nullopt;
+    std::set<std::string> paths;
+    for (const settings::endpoint& one : from.endpoints)
+        if (one.unsigned_requests == settings::unsigned_policy::reject)
+            paths.insert(one.path);
+    return paths;
 }
 
 } // namespace
 
-outreach_links::outreach_links(const settings::settings& configured, metrics::metrics& figures,
-                               log::logger& log)
-    : figures_(figures), log_(log), outreach_(configured.outreach), webhooks_(webhooks_of(configured)),
-      directory_(configured.store.directory) {
-    if (outreach_)
-        calls_ = {std::make_shared<handlers::outreach::access>(*outreach_, directory_),
+outreach_links::outreach_links(const settings::settings& configured, store::store& events,
+                               metrics::metrics& figures, log::logger& log)
+    : events_(events), figures_(figures), log_(log), directory_(configured.store.directory),
+      repeat_window_(longest_window(configured.endpoints)), plan_(plan_of(configured)) {
+    if (plan_.outreach)
+        calls_ = {std::make_shared<handlers::outreach::access>(*plan_.outreach, directory_),
                   {.on_request = figures_.api_request_counter()}};
-    watch_ = make_watch();
+    threads_ = make_threads();
     figures_.add_gauge("webhooks_disabled", "Webhooks at Outreach that lead here and send nothing.", "",
                        [this] {
-                           const auto one = watching();
+                           const auto one = running().watch;
                            return one ? static_cast<double>(one->disabled_webhooks()) : 0.0;
                        });
 }
@@ -38,12 +60,11 @@ outreach_links::~outreach_links() {
 }
 
 void outreach_links::start() {
-    if (const auto one = watching())
-        one->start();
+    running().start();
 }
 
 handlers::outreach_calls outreach_links::calls_of(const settings::settings& next) const {
-    if (next.outreach == outreach_)
+    if (next.outreach == plan_.outreach)
         return calls_; // with what it knows of tokens and limits
     if (!next.outreach)
         return {};
@@ -52,41 +73,84 @@ handlers::outreach_calls outreach_links::calls_of(const settings::settings& next
 }
 
 void outreach_links::use(handlers::outreach_calls calls, const settings::settings& next) {
-    const bool is_same = next.outreach == outreach_ && webhooks_of(next) == webhooks_;
+    plan fresh_plan = plan_of(next);
+    const bool is_same = fresh_plan == plan_;
     calls_ = std::move(calls);
-    outreach_ = next.outreach;
-    webhooks_ = webhooks_of(next);
+    plan_ = std::move(fresh_plan);
     if (is_same)
         return;
-    auto fresh = make_watch();
-    if (fresh)
-        fresh->start();
+    const threads fresh = make_threads();
+    threads old;
     {
         const std::lock_guard lock(mutex_);
-        watch_.swap(fresh);
+        old = std::exchange(threads_, fresh);
     }
-    if (fresh)
-        fresh->finish_stop(std::chrono::steady_clock::now() + old_watch_patience);
+    old.stop(std::chrono::steady_clock::now() + old_threads_patience);
+    fresh.start();
 }
 
 bool outreach_links::stop(steady_time until) {
-    const auto one = watching();
-    return !one || one->finish_stop(until);
+    return running().stop(until);
 }
 
 std::vector<std::string> outreach_links::problems() const {
-    const auto one = watching();
+    const auto one = running().watch;
     return one ? one->problems() : std::vector<std::string>{};
 }
 
-std::shared_ptr<outreach::watch> outreach_links::make_watch() const {
-    return calls_.shared ? std::make_shared<outreach::watch>(calls_.shared, calls_.hooks, webhooks_, log_)
-                         : nullptr;
+std::shared_ptr<outreach::backfill> outreach_links::backfill() const {
+    return running().backfill;
 }
 
-std::shared_ptr<outreach::watch> outreach_links::watching() const {
+outreach_links::plan outreach_links::plan_of(const settings::settings& from) const {
+    return {from.outreach, from.roles.receives ? from.webhooks : std::nullopt, from.backfill,
+            target_of(from, repeat_window_), proven_paths(from)};
+}
+
+outreach_links::threads outreach_links::make_threads() const {
+    threads made;
+    if (!calls_.shared)
+        return made;
+    outreach::watch_hooks others;
+    if (plan_.target) {
+        made.backfill = std::make_shared<outreach::backfill>(
+            outreach::backfill_sources{calls_.shared, calls_.hooks, events_}, *plan_.target, plan_.backfill,
+            outreach::resources_of(plan_.backfill, plan_.webhooks), directory_, log_);
+        others.on_look = [told = made.backfill](std::optional<wall_time> since) {
+            told->note_suspension(since);
+        };
+    }
+    const auto* const s2s = std::get_if<settings::s2s_access>(&plan_.outreach->auth);
+    if (s2s != nullptr && s2s->install.empty()) {
+        auto follower = std::make_shared<outreach::install_follower>(calls_.shared, s2s->guid, plan_.proven,
+                                                                     events_, log_);
+        others.often = [follower] { follower->look(); };
+    }
+    made.watch = std::make_shared<outreach::watch>(calls_.shared, calls_.hooks, plan_.webhooks, log_,
+                                                   std::move(others));
+    return made;
+}
+
+outreach_links::threads outreach_links::running() const {
     const std::lock_guard lock(mutex_);
-    return watch_;
+    return threads_;
+}
+
+void outreach_links::threads::start() const {
+    if (backfill)
+        backfill->start();
+    if (watch)
+        watch->start();
+}
+
+bool outreach_links::threads::stop(steady_time until) const {
+    if (watch)
+        watch->begin_stop();
+    if (backfill)
+        backfill->begin_stop();
+    const bool is_watch_over = !watch || watch->finish_stop(until);
+    const bool is_backfill_over = !backfill || backfill->finish_stop(until);
+    return is_watch_over && is_backfill_over;
 }
 
 } // namespace outreachd

@@ -1,25 +1,32 @@
-/// What calls Outreach, as the running configuration has it: handlers' share of it, and the watch.
+/// What calls Outreach, as the running configuration has it: handlers' share of it, the watch, and the
+/// backfill.
 #pragma once
 
 #include "daemon/log/logger.hpp"
 #include "daemon/metrics/metrics.hpp"
+#include "daemon/outreach/backfill.hpp"
+#include "daemon/outreach/install_follower.hpp"
 #include "daemon/outreach/watch.hpp"
 #include "daemon/settings/settings.hpp"
+#include "daemon/store/store.hpp"
 #include "handlers/registry.hpp"
 
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace outreachd {
 
-/// Without a section `outreach` there is nothing of it. The main thread's, but for `problems` and the gauge.
+/// Without a section `outreach` there is nothing of it. The main thread's, but where it says otherwise.
 class outreach_links {
 public:
-    /// Throws std::runtime_error where the configuration can't be used. `figures` and `log` outlive it.
-    outreach_links(const settings::settings& configured, metrics::metrics& figures, log::logger& log);
+    /// Throws std::runtime_error where the configuration can't be used. `events`, `figures` and `log` outlive
+    /// it.
+    outreach_links(const settings::settings& configured, store::store& events, metrics::metrics& figures,
+                   log::logger& log);
     ~outreach_links();
     outreach_links(const outreach_links&) = delete;
     outreach_links& operator=(const outreach_links&) = delete;
@@ -30,28 +37,53 @@ public:
 
     /// For a reload: what handlers are to call by, with all that can fail. Changes nothing.
     handlers::outreach_calls calls_of(const settings::settings& next) const;
-    /// From now on that, and the watch that belongs to it.
+    /// From now on that, and the watch and the backfill that belong to it.
     void use(handlers::outreach_calls calls, const settings::settings& next);
 
     /// False: a thread is left behind.
     bool stop(steady_time until);
 
-    /// What somebody should know, and no reason to take the host out of service. Any thread.
+    // Any thread.
+    /// What somebody should know, and no reason to take the host out of service.
     std::vector<std::string> problems() const;
+    /// Null where the host doesn't receive, or has no way to Outreach.
+    std::shared_ptr<outreach::backfill> backfill() const;
 
 private:
-    std::shared_ptr<outreach::watch> make_watch() const;
-    std::shared_ptr<outreach::watch> watching() const;
+    /// What of the configuration the threads are made of.
+    struct plan {
+        std::optional<settings::outreach> outreach;
+        std::optional<settings::webhooks> webhooks; ///< Where this host receives.
+        settings::backfill backfill;
+        std::optional<outreach::backfill_target> target; ///< Where this host receives.
+        /// The paths of endpoints that take nothing unsigned; nothing where this host doesn't receive.
+        std::optional<std::set<std::string>> proven;
+        friend bool operator==(const plan&, const plan&) = default;
+    };
 
+    /// Null where there is nothing of it.
+    struct threads {
+        std::shared_ptr<outreach::watch> watch;
+        std::shared_ptr<outreach::backfill> backfill;
+
+        void start() const;
+        bool stop(steady_time until) const;
+    };
+
+    plan plan_of(const settings::settings& from) const;
+    threads make_threads() const;
+    threads running() const;
+
+    store::store& events_;
     metrics::metrics& figures_;
     log::logger& log_;
-    std::optional<settings::outreach> outreach_;
-    std::optional<settings::webhooks> webhooks_; ///< Where this host receives.
     std::string directory_;
+    std::chrono::milliseconds repeat_window_;
+    plan plan_;
     handlers::outreach_calls calls_;
 
-    mutable std::mutex mutex_; ///< Of the pointer.
-    std::shared_ptr<outreach::watch> watch_;
+    mutable std::mutex mutex_; ///< Of the pointers.
+    threads threads_;
 };
 
 } // namespace outreachd

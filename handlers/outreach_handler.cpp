@@ -8,9 +8,7 @@
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/json_text.hpp"
 #include "handlers/outreach/page_walk.hpp"
-#include "handlers/outreach/step_form.hpp"
 #include "handlers/outreach/step_journal.hpp"
-#include "handlers/outreach/step_outcome.hpp"
 #include "handlers/outreach/user_agent.hpp"
 
 #include <algorithm>
@@ -58,9 +56,10 @@ void add_header(step_request& to, const char* name, std::string value) {
 class outreach_handler final : public handler {
 public:
     outreach_handler(const settings::outreach_handler& configured, std::shared_ptr<access> shared,
-                     client_hooks hooks, std::shared_ptr<expression::engine> expressions)
+                     client_hooks hooks, std::shared_ptr<expression::engine> expressions,
+                     request_stand_in stand_in)
         : steps_(make_forms(configured)), shared_(std::move(shared)), expressions_(std::move(expressions)),
-          elsewhere_(rules_elsewhere()) {
+          stand_in_(std::move(stand_in)), elsewhere_(rules_elsewhere()) {
         if (shared_)
             client_.emplace(*shared_, caller::worker, std::move(hooks));
     }
@@ -157,6 +156,9 @@ private:
                 return {std::nullopt, end_by(std::move(made.fault))};
             add_header(*made.value, "Idempotency-Key", to_string(what_.delivery));
             add_header(*made.value, "traceparent", make_trace_parent(what_.subject->id));
+            if (of_.stand_in_)
+                if (auto said = of_.stand_in_(step, *made.value))
+                    return std::move(*said);
             step_outcome said = step.configured().is_elsewhere
                                     ? send_elsewhere(step, std::move(*made.value))
                                     : send_to_outreach(step, std::move(*made.value));
@@ -222,7 +224,8 @@ private:
     const std::vector<step_form> steps_;
     const std::shared_ptr<access> shared_;
     const std::shared_ptr<expression::engine> expressions_;
-    std::optional<client> client_; ///< Thread-safe. Nothing: no step calls Outreach itself.
+    const request_stand_in stand_in_; ///< May be null.
+    std::optional<client> client_;    ///< Thread-safe. Nothing: no step calls Outreach itself.
     http_transport elsewhere_;
     std::atomic<bool> is_abandoned_ = false;
 };
@@ -231,9 +234,10 @@ private:
 
 std::unique_ptr<handler> make_outreach_handler(const settings::outreach_handler& configured,
                                                std::shared_ptr<access> shared, client_hooks hooks,
-                                               std::shared_ptr<expression::engine> expressions) {
+                                               std::shared_ptr<expression::engine> expressions,
+                                               request_stand_in stand_in) {
     return std::make_unique<outreach_handler>(configured, std::move(shared), std::move(hooks),
-                                              std::move(expressions));
+                                              std::move(expressions), std::move(stand_in));
 }
 
 } // namespace outreachd::handlers

@@ -37,6 +37,7 @@ public:
             write_outreach(*in_force.outreach);
         if (in_force.webhooks)
             write_webhooks(*in_force.webhooks);
+        write_backfill(in_force.backfill);
         write_handlers(in_force.handlers);
         write_routes(in_force.routes);
         write_roles(in_force.roles);
@@ -158,6 +159,14 @@ private:
         json_.member("subscribe", from.subscribe);
         json_.member("payload_version", from.payload_version);
         json_.member("repair", from.repair);
+        json_.end_object();
+    }
+
+    void write_backfill(const settings::backfill& from) {
+        json_.key("backfill");
+        json_.begin_object();
+        json_.member("on_start", from.is_automatic ? "auto" : "off");
+        json_.member("resources", from.resources);
         json_.end_object();
     }
 

@@ -24,6 +24,8 @@ answer event_route(const request& asked, std::string_view rest, const services& 
 answer dead_route(const request& asked, std::string_view rest, const services& of);
 /// `/api/quarantine` and all below it.
 answer quarantine_route(const request& asked, std::string_view rest, const services& of);
+/// `/api/backfill`.
+answer backfill_route(const request& asked, std::string_view rest, const services& of);
 
 /// The dashboard's page and what it loads (`is_dashboard`). None of it holds data.
 response dashboard_route(const request& asked);

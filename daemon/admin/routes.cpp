@@ -85,6 +85,8 @@ answer routes::route(const request& asked) const {
         return dead_route(asked, *rest, services_);
     if (const auto rest = below(path, "/api/quarantine"))
         return quarantine_route(asked, *rest, services_);
+    if (const auto rest = below(path, "/api/backfill"))
+        return backfill_route(asked, *rest, services_);
     if (is_dashboard(path))
         return dashboard_route(asked);
     constexpr std::array known = std::to_array<std::string_view>(

@@ -1,6 +1,7 @@
 /// What the admin server asks of the rest of the daemon.
 #pragma once
 
+#include "daemon/admin/backfill_json.hpp"
 #include "daemon/admin/status_json.hpp"
 #include "daemon/event/timestamp.hpp"
 #include "daemon/metrics/metrics.hpp"
@@ -42,6 +43,10 @@ struct services {
     std::function<store::routing(const store::stored_event&)> route;
     /// Offers what is in quarantine to the secrets in force; `heard` is called once that is done. Any thread.
     std::function<void(std::function<void()> heard)> recheck;
+    /// Begins a backfill: empty, or why it doesn't.
+    std::function<std::string(const backfill_request& wanted)> begin_backfill;
+    /// The one that is under way, or was the last; nothing where there was none.
+    std::function<std::optional<backfill_status>()> backfill;
     /// As configured now; a reload changes them.
     std::function<std::vector<std::string>()> handler_names;
     /// The configuration in force as JSON (configuration_json.hpp); a reload changes it.

@@ -48,6 +48,9 @@ void add_send_options(CLI::App& command, send_options& into) {
     command.add_option("--ca", into.ca_file, "Trust the certificates in this PEM file, not the system's")
         ->type_name("FILE");
     command.add_flag("--insecure", into.is_insecure, "Trust any certificate");
+    command.add_flag(
+        "--dry-run", into.is_dry_run,
+        "Send nothing: show which handlers each would go to, and what\noutreach handlers would ask");
     command.add_flag("--json", into.is_json, "Print one JSON object");
 }
 

@@ -144,6 +144,21 @@ void add_quarantine(CLI::App& app, builder& with) {
     add_id(*discarded, into.id, "The request's id, as `quarantine list` shows it")->required();
 }
 
+void add_backfill(CLI::App& app, builder& with) {
+    backfill_options& into = with.into.backfill;
+    const streams& to = with.to;
+    CLI::App* const added =
+        with.add(app, "backfill", "Fetch what changed at Outreach while nobody listened", help_text::backfill,
+                 [&](const std::string& path) { return backfill(path, into, to); });
+    added->add_option("--since", into.since, "What changed since then: 90s, 10m, 2h, 7d or RFC 3339")
+        ->type_name("T");
+    added->add_option("--resources", into.resources, "Only those, as in event names: task,sequenceState")
+        ->type_name("NAMES");
+    added->add_flag("--dry-run", into.is_dry_run, "Only show what is missing");
+    added->add_flag("--force", into.is_forced, "Also further back than the store remembers");
+    added->add_flag("--json", into.is_json, "Print a JSON object");
+}
+
 } // namespace
 
 std::vector<runnable> add_daemon_commands(CLI::App& app, daemon_arguments& into,
@@ -156,6 +171,7 @@ std::vector<runnable> add_daemon_commands(CLI::App& app, daemon_arguments& into,
     add_events(app, with);
     add_dead(app, with);
     add_quarantine(app, with);
+    add_backfill(app, with);
     return std::move(with.all);
 }
 

@@ -1,6 +1,7 @@
-/// The commands that talk to the running daemon: status, events, dead, quarantine.
+/// The commands that talk to the running daemon: status, events, dead, quarantine, backfill.
 #pragma once
 
+#include "daemon/command_line/backfill_command.hpp"
 #include "daemon/command_line/command_tree.hpp"
 #include "daemon/command_line/dead_command.hpp"
 #include "daemon/command_line/events_command.hpp"
@@ -19,6 +20,7 @@ struct daemon_arguments {
     list_options dead_list;
     dead_selection dead;
     quarantine_options quarantine;
+    backfill_options backfill;
     std::string id; ///< Of the one command that is run.
     bool is_json = false;
 };

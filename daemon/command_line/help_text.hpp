@@ -221,6 +221,23 @@ Examples:
 Exit codes:
   0 done    1 no such request    64 wrong usage    69 no daemon answers    78 wrong configuration)";
 
+inline constexpr std::string_view backfill =
+    R"(The running daemon asks Outreach for the records that have changed, compares them with the events
+it has, and stores what is missing as events <resource>.created or <resource>.updated with
+meta.backfilled: true. They go the way of all events. A record comes as it is now: deletions, and
+values that were overwritten meanwhile, can't be seen this way. Half of the hourly limit is left to
+others, so it may wait. Ctrl-C doesn't end it; without --since the command shows how far it is.
+
+`backfill.on_start: auto` does this after each gap by itself.
+
+Examples:
+  outreachd backfill --since 2h
+  outreachd backfill --since 2026-11-21T08:00:00Z --resources task,mailing --dry-run
+
+Exit codes:
+  0 all was compared    1 a resource couldn't be, or the daemon refuses    64 wrong usage
+  69 no daemon answers    78 wrong configuration    130 interrupted; it goes on)";
+
 /// With the names of all samples, which is why it is no constant.
 std::string send();
 

@@ -5,6 +5,7 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/latency_summary.hpp"
 #include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/rehearse_command.hpp"
 #include "daemon/command_line/samples.hpp"
 #include "daemon/command_line/send_plan.hpp"
 #include "daemon/command_line/spoken_time.hpp"
@@ -159,6 +160,8 @@ void explain(const http_failure& failure, const send_plan& plan, std::ostream& e
 } // namespace
 
 int send(const std::string& config_path, const send_options& options, const streams& to) {
+    if (options.is_dry_run)
+        return rehearse(config_path, options, to);
     // A connection that is cut while it is written to is an answer like any other.
     std::signal(SIGPIPE, SIG_IGN);
     const auto configured = load_for_command(config_path, settings::scope::send, to.err);

@@ -20,6 +20,7 @@ struct send_options {
     std::string rate;              ///< `50` or `50/s`; empty: as fast as the answers come.
     std::uint64_t count = 1;       ///< Times that each of `what` is sent.
     bool is_insecure = false;
+    bool is_dry_run = false; ///< Sends nothing to the listener; see `rehearse`.
     bool is_json = false;
 };
 

@@ -29,14 +29,12 @@ first_record read_first_record(std::string_view csv) {
                 field += csv[++at];
             else
                 is_quoted = !is_quoted;
-        } else if (is_quoted) {
+        } else if (is_quoted || (c != ',' && c != '\n' && c != '\r')) {
             field += c;
         } else if (c == ',') {
             end_field();
-        } else if (c == '\n' || c == '\r') {
-            break;
         } else {
-            field += c;
+            break;
         }
     }
     end_field();

@@ -28,9 +28,9 @@ std::optional<std::string> trouble_of(const webhook& one) {
 } // namespace
 
 watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<settings::webhooks> wanted,
-             log::logger& log, watch_times times)
+             log::logger& log, watch_hooks others, watch_times times)
     : shared_(std::move(shared)), hooks_(std::move(hooks)), wanted_(std::move(wanted)), log_(log),
-      times_(times) {}
+      others_(std::move(others)), times_(times) {}
 
 void watch::start() {
     thread_ = std::thread([self = shared_from_this()] {
@@ -72,15 +72,22 @@ std::size_t watch::disabled_webhooks() const {
 }
 
 void watch::run() {
-    auto pause = times_.first;
+    auto next_look = std::chrono::steady_clock::now() + times_.first;
     for (;;) {
         {
+            const auto wake = others_.often
+                                  ? std::min(next_look, std::chrono::steady_clock::now() + times_.often)
+                                  : next_look;
             std::unique_lock lock(mutex_);
-            if (changed_.wait_for(lock, pause, [this] { return is_stopping_; }))
+            if (changed_.wait_until(lock, wake, [this] { return is_stopping_; }))
                 return;
         }
-        look();
-        pause = times_.period;
+        if (others_.often)
+            others_.often();
+        if (std::chrono::steady_clock::now() >= next_look) {
+            look();
+            next_look = std::chrono::steady_clock::now() + times_.period;
+        }
     }
 }
 
@@ -105,22 +112,26 @@ void watch::look_at_webhooks(client& by) {
     }
     std::vector<std::string> problems;
     std::size_t disabled = 0;
+    std::optional<wall_time> silent_since;
     for (const webhook& one : found.all) {
         if (one.url != wanted_->url)
             continue;
         auto trouble = trouble_of(one);
         if (!trouble)
             continue;
+        const wall_time since = parse_timestamp(one.disabled_since).value_or(all_sent_at_);
+        silent_since = std::min(silent_since.value_or(since), since);
         std::string failure;
         if (wanted_->repair) {
             failure = repair(by, one);
             if (failure.empty()) {
                 log_.warn(
-                    "a webhook was suspended, and is active again; what happened meanwhile was not sent",
+                    "a webhook was suspended, and is active again; what happened meanwhile was not sent: "
+                    "`outreachd backfill`, or 'backfill.on_start: auto', fetches it",
                     {{"webhook", one.id}, {"was", *trouble}});
                 continue;
             }
-            failure = "; it can't be made active: " + failure;
+            failure.insert(0, "; it can't be made active: ");
         }
         ++disabled;
         problems.push_back(*trouble + failure + "; `outreachd webhooks apply` makes it active again");
@@ -134,6 +145,18 @@ void watch::look_at_webhooks(client& by) {
                                "; `outreachd webhooks apply` makes it");
     }
     tell(std::move(problems), disabled);
+    tell_silence(silent_since, disabled > 0);
+}
+
+void watch::tell_silence(std::optional<wall_time> since, bool goes_on) {
+    if (!since)
+        all_sent_at_ = wall_now();
+    if (!others_.on_look)
+        return;
+    if (since)
+        others_.on_look(since);
+    if (!goes_on)
+        others_.on_look(std::nullopt);
 }
 
 /// An update of whatever kind ends a suspension (contract 3.11, 5.8). Empty, or why it can't be done.

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,7 +21,16 @@ namespace outreachd::outreach {
 struct watch_times {
     std::chrono::milliseconds first = std::chrono::seconds{5};
     std::chrono::milliseconds period = std::chrono::minutes{5};
+    std::chrono::milliseconds often = std::chrono::seconds{5};
     std::chrono::milliseconds request = std::chrono::seconds{20}; ///< The longest that one may take.
+};
+
+/// What else is to be done. On the watch's thread.
+struct watch_hooks {
+    /// Gets since when a webhook that leads here sends nothing, or nothing where all send.
+    std::function<void(std::optional<wall_time> since)> on_look{};
+    /// Every few seconds.
+    std::function<void()> often{};
 };
 
 /// A thread that asks for a token, which keeps a refresh token alive, and where webhooks are configured for
@@ -32,7 +42,8 @@ class watch : public std::enable_shared_from_this<watch> {
 public:
     /// `log` outlives it, but for a thread that is left behind, which writes nothing more.
     watch(std::shared_ptr<handlers::outreach::access> shared, handlers::outreach::client_hooks hooks,
-          std::optional<settings::webhooks> wanted, log::logger& log, watch_times times = {});
+          std::optional<settings::webhooks> wanted, log::logger& log, watch_hooks others = {},
+          watch_times times = {});
 
     void start();
     void begin_stop();
@@ -50,14 +61,17 @@ private:
     void look();
     void look_at_webhooks(handlers::outreach::client& by);
     std::string repair(handlers::outreach::client& by, const webhook& suspended);
+    void tell_silence(std::optional<wall_time> since, bool goes_on);
     void tell(std::vector<std::string> problems, std::size_t disabled);
 
     const std::shared_ptr<handlers::outreach::access> shared_;
     const handlers::outreach::client_hooks hooks_;
     const std::optional<settings::webhooks> wanted_;
     log::logger& log_;
+    const watch_hooks others_;
     const watch_times times_;
     std::thread thread_;
+    wall_time all_sent_at_ = wall_now(); ///< The watch thread's own: as of the last look.
 
     mutable std::mutex mutex_; ///< Guards all below.
     std::condition_variable changed_;

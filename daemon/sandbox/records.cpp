@@ -50,7 +50,7 @@ std::optional<record_id> record::link(std::string_view name) const {
                                                                  : std::optional{found->second.front()};
 }
 
-record& records::create(std::string_view type, json::object attributes, links relationships,
+record& records::create(std::string_view type, const json::object& attributes, const links& relationships,
                         std::optional<record_id> user) {
     const resource_type& described = type_of(type);
     record_id& last = last_ids_.try_emplace(std::string{type}, first_id(type) - 1).first->second;
@@ -63,16 +63,16 @@ record& records::create(std::string_view type, json::object attributes, links re
     for (const auto& [name, value] : initial.as_object())
         made.attributes[name] = value;
     made.attributes["createdAt"] = made.attributes["updatedAt"] = time_now();
-    for (auto& [name, value] : attributes)
-        made.attributes[name] = settled(std::move(value));
+    for (const auto& [name, value] : attributes)
+        made.attributes[name] = settled(value);
     for (const auto& each : described.relationships) {
         if (each.inverse.empty())
             made.relationships[std::string{each.name}];
     }
     set_link(made, "creator", user);
     set_link(made, "updater", user);
-    for (auto& [name, ids] : relationships)
-        made.relationships[name] = std::move(ids);
+    for (const auto& [name, ids] : relationships)
+        made.relationships[name] = ids;
     watch_({"created", made, {}, {}, {}});
     return made;
 }

@@ -65,7 +65,7 @@ public:
     void set_watcher(watcher watch) { watch_ = std::move(watch); }
 
     /// What isn't given is as the type begins. `user`: whose deed it is.
-    record& create(std::string_view type, boost::json::object attributes, links relationships,
+    record& create(std::string_view type, const boost::json::object& attributes, const links& relationships,
                    std::optional<record_id> user = {});
     /// Events only where something has changed, or a special action is named.
     void change_record(record& subject, update what, std::optional<record_id> user = {});

@@ -96,6 +96,14 @@ void check_outreach(const settings& read, findings& found) {
                       "roles are split, and hosts call Outreach side by side, use 's2s'");
     if (read.webhooks && !is_given)
         found.error("webhooks", found.where("webhooks"), "needs a section 'outreach', to reach Outreach");
+    if (!read.backfill.is_automatic || !read.roles.receives)
+        return;
+    const std::string key = "backfill.on_start";
+    if (!is_given)
+        found.error(key, found.where(key), "'auto' needs a section 'outreach', to reach Outreach");
+    else if (read.backfill.resources.empty() && !found.is_given("webhooks"))
+        found.error(key, found.where(key),
+                    "'auto' needs to know what: give 'backfill.resources', or 'webhooks.subscribe'");
 }
 
 void complete_outreach_handlers(settings& read, findings& found) {

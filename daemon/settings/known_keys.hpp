@@ -11,7 +11,6 @@ namespace outreachd::settings {
 struct known_section {
     std::string_view name; ///< As in keys, with `[]` for any element and `*` for any name.
     std::span<const std::string_view> keys;
-    std::span<const std::string_view> later = {}; ///< Keys of the design that this version doesn't have.
 };
 
 namespace known {
@@ -19,9 +18,9 @@ namespace known {
 using names = std::string_view[];
 
 inline constexpr names top_keys = {"listen", "endpoints",        "store",    "queue",    "handlers", "routes",
-                                   "roles",  "shutdown_timeout", "outreach", "webhooks", "admin",    "log"};
-inline constexpr names top_later = {"backfill"};
-inline constexpr known_section top{"", top_keys, top_later};
+                                   "roles",  "shutdown_timeout", "outreach", "webhooks", "backfill", "admin",
+                                   "log"};
+inline constexpr known_section top{"", top_keys};
 
 inline constexpr names listen_keys = {"address", "port", "tls", "plaintext", "limits"};
 inline constexpr known_section listen{"listen", listen_keys};
@@ -107,6 +106,9 @@ inline constexpr known_section token{"outreach.auth(token)", token_keys};
 inline constexpr names webhooks_keys = {"url", "subscribe", "payload_version", "repair"};
 inline constexpr known_section webhooks{"webhooks", webhooks_keys};
 
+inline constexpr names backfill_keys = {"on_start", "resources"};
+inline constexpr known_section backfill{"backfill", backfill_keys};
+
 inline constexpr names admin_keys = {"address", "port", "token", "hosts"};
 inline constexpr known_section admin{"admin", admin_keys};
 
@@ -125,7 +127,7 @@ inline constexpr std::array sections = {&top,        &listen,       &tls,       
                                         &sign,       &exec_handler, &amqp_handler, &outreach_handler,
                                         &step,       &retry,        &route,        &outreach,
                                         &oauth,      &s2s,          &token,        &webhooks,
-                                        &admin,      &log,          &secret};
+                                        &backfill,   &admin,        &log,          &secret};
 
 } // namespace known
 

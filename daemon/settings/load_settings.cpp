@@ -49,11 +49,12 @@ void read_everything(const section_reader& top, settings& into, findings& found)
     read_log(top, into.log);
 
     read_outreach(top, into.outreach);
+    read_backfill(top, into.backfill);
 
     // Where `roles` is wrong nobody knows what this host needs.
     const bool is_certain = found.is_sound("roles");
     if (!into.roles.receives) {
-        pass_over(top, {"listen", "endpoints", "webhooks"}, "receive");
+        pass_over(top, {"listen", "endpoints", "webhooks", "backfill"}, "receive");
     } else if (is_certain || top.find("listen") || top.find("endpoints")) {
         read_receiving(top, into, found);
         check_tls_files(into.listen, found);

@@ -1,4 +1,4 @@
-/// The sections about Outreach itself: outreach, webhooks.
+/// The sections about Outreach itself: outreach, webhooks, backfill.
 #include "daemon/event/url.hpp"
 #include "daemon/settings/certificate_check.hpp"
 #include "daemon/settings/nearest_name.hpp"
@@ -246,6 +246,27 @@ void read_webhooks(const section_reader& top, settings& into) {
     read_subscriptions(*section, read.subscribe);
     section->read_number("payload_version", read.payload_version, payload_versions);
     section->read("repair", read.repair);
+}
+
+void read_backfill(const section_reader& top, backfill& into) {
+    static constexpr std::string_view choices[] = {"off", "auto"};
+    static constexpr bool values[] = {false, true};
+    const auto section = top.section("backfill", known::backfill);
+    if (!section)
+        return;
+    section->read_choice<bool>("on_start", into.is_automatic, choices, values);
+    const auto value = section->find("resources");
+    if (!value)
+        return;
+    auto names = read_text_list(*value);
+    if (!names)
+        return;
+    for (std::size_t at = 0; at < names->size(); ++at)
+        if (!is_name_or_star((*names)[at]) || (*names)[at] == "*")
+            value->found.error(value->key + "[" + std::to_string(at) + "]", value->node.items[at]->where,
+                               in_quotes((*names)[at]) +
+                                   " is no resource as in event names: task, sequenceState");
+    into.resources = std::move(*names);
 }
 
 } // namespace outreachd::settings

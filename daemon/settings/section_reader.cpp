@@ -42,8 +42,6 @@ void section_reader::report_keys(const known_section& known, std::span<const std
         if (!is_first)
             found().error(key(), name.where,
                           in_quotes(name.text) + " is given twice, first in " + place_of(first->second));
-        else if (is_in(name.text, known.later))
-            found().error(key(), name.where, in_quotes(name.text) + " is not in this version");
         else if (!is_in(name.text, known.keys))
             found().error(key(), name.where,
                           "unknown key " + in_quotes(name.text) + suggestion(name.text, known.keys));

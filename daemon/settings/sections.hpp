@@ -24,6 +24,7 @@ void read_log(const section_reader& top, log& into);
 void read_outreach(const section_reader& top, std::optional<outreach>& into);
 /// The secret is that of the endpoint: `endpoints` have been read.
 void read_webhooks(const section_reader& top, settings& into);
+void read_backfill(const section_reader& top, backfill& into);
 
 /// Also gives the names of handlers that are wrong, so that a route to one isn't called wrong too.
 void read_handlers(const section_reader& top, std::vector<handler>& into, std::set<std::string>& names);

@@ -270,6 +270,13 @@ struct webhooks {
     friend bool operator==(const webhooks&, const webhooks&) = default;
 };
 
+/// Fetching what changed while nobody listened.
+struct backfill {
+    bool is_automatic = false;          ///< `on_start: auto`
+    std::vector<std::string> resources; ///< As in event names. Empty: what `webhooks.subscribe` names.
+    friend bool operator==(const backfill&, const backfill&) = default;
+};
+
 struct admin {
     std::string address = "127.0.0.1";
     std::uint16_t port = 9464;      ///< 0: a free port.
@@ -295,6 +302,7 @@ struct settings {
     duration shutdown_timeout = std::chrono::seconds{20};
     std::optional<struct outreach> outreach;
     std::optional<struct webhooks> webhooks;
+    struct backfill backfill;
     struct admin admin;
     struct log log;
 };

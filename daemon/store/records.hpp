@@ -75,6 +75,12 @@ struct stored_event {
     std::optional<routing> route = {};
 };
 
+/// A piece of the order of events, looked through for one resource.
+struct events_of_resource {
+    std::vector<stored_event> events;
+    outreachd::store::sequence looked_up_to = 0; ///< Where there was nothing behind `after`, that.
+};
+
 /// What became of one attempt at one delivery.
 struct settlement {
     outreachd::store::sequence sequence = 0;

@@ -7,6 +7,12 @@
 
 namespace outreachd::store {
 
+namespace {
+
+constexpr std::int64_t looked_through_at_once = 4096; // some milliseconds
+
+} // namespace
+
 sqlite_reader::sqlite_reader(const file_set& files, writer& owner, observer& watcher,
                              std::atomic<std::uint64_t>& damaged)
     : files_(files), writer_(owner), watcher_(watcher), damaged_(damaged) {
@@ -52,6 +58,24 @@ result<std::vector<stored_event>> sqlite_reader::events_after(sequence after, st
             if (found.back().subject)
                 bytes += found.back().subject->body.size();
         }
+        return found;
+    });
+}
+
+result<events_of_resource> sqlite_reader::next_of_resource(std::string_view resource, sequence after) {
+    return guarded(true, [&] {
+        events_of_resource found;
+        statement last(*database_, "SELECT max(sequence) FROM (SELECT sequence FROM events WHERE sequence > ?"
+                                   " ORDER BY sequence LIMIT ?)");
+        last.bind(after, looked_through_at_once);
+        found.looked_up_to = last.step() && !last.is_null(0) ? last.number(0) : after;
+        static const std::string sql = std::string("SELECT ") + event_columns +
+                                       " FROM events WHERE sequence > ? AND sequence <= ? AND resource = ?"
+                                       " ORDER BY sequence";
+        statement rows(*database_, sql.c_str());
+        rows.bind(after, found.looked_up_to, resource);
+        while (rows.step())
+            found.events.push_back(checked(rows));
         return found;
     });
 }

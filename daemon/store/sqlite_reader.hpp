@@ -14,6 +14,7 @@ public:
                   std::atomic<std::uint64_t>& damaged);
 
     result<sequence> routed_up_to() override;
+    result<events_of_resource> next_of_resource(std::string_view resource, sequence after) override;
     result<std::vector<stored_event>> events_after(sequence after, std::size_t limit,
                                                    std::size_t bytes_max) override;
     result<stored_event> event_at(sequence at) override;

@@ -209,6 +209,8 @@ public:
     /// The events behind `after`, in order: at most `limit`, or `bytes_max` of bodies, but always one.
     virtual result<std::vector<stored_event>> events_after(sequence after, std::size_t limit,
                                                            std::size_t bytes_max) = 0;
+    /// Those of that resource among the next some thousand behind `after`, whose bodies alone are read.
+    virtual result<events_of_resource> next_of_resource(std::string_view resource, sequence after) = 0;
     /// Error: not_found.
     virtual result<stored_event> event_at(sequence at) = 0;
     /// The events at `places` whose delivery of `handler` isn't done or dead now, nothing for the others; of

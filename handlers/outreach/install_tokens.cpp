@@ -9,6 +9,7 @@
 #include "handlers/retry_after.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace outreachd::handlers::outreach {
 
@@ -70,23 +71,45 @@ std::string own_api_base(const std::string& link, const std::string& base_url) {
     return is_local ? base : std::string{};
 }
 
-std::string remember_install(store::token_file& file, const std::string& guid, const std::string& install,
-                             steady_time deadline) {
+namespace {
+
+/// Under the file's lock: what `change` makes of what it holds is written; nothing: it stays.
+std::string change_record(
+    store::token_file& file, steady_time deadline,
+    const std::function<std::optional<store::token_record>(const store::token_record& kept)>& change) {
     auto [held, problem] = file.lock(deadline);
     if (!problem.empty())
         return problem;
     if (!held)
         return "another process holds the tokens in " + file.directory();
-    store::token_reading reading = file.read();
+    const store::token_reading reading = file.read();
     if (!reading.problem.empty() && !reading.is_damaged)
         return reading.problem;
-    if (reading.record.client == client_of(guid) && reading.record.install == install &&
-        reading.record.refusal.empty())
-        return {};
-    store::token_record fresh;
-    fresh.client = client_of(guid);
-    fresh.install = install;
-    return file.write(*held, fresh);
+    const auto changed = change(reading.record);
+    return changed ? file.write(*held, *changed) : std::string{};
+}
+
+} // namespace
+
+std::string remember_install(store::token_file& file, const std::string& guid, const std::string& install,
+                             steady_time deadline) {
+    return change_record(file, deadline, [&](const store::token_record& kept) {
+        store::token_record fresh;
+        fresh.client = client_of(guid);
+        fresh.install = install;
+        const bool is_known = kept.client == fresh.client && kept.install == install && kept.refusal.empty();
+        return is_known ? std::nullopt : std::optional{fresh};
+    });
+}
+
+std::string forget_install(store::token_file& file, const std::string& guid, const std::string& install,
+                           steady_time deadline) {
+    return change_record(file, deadline, [&](const store::token_record& kept) {
+        store::token_record empty;
+        empty.client = client_of(guid);
+        const bool is_it = kept.client == empty.client && kept.install == install;
+        return is_it ? std::optional{empty} : std::nullopt;
+    });
 }
 
 install_tokens::install_tokens(settings::s2s_access access, std::string base_url, store::token_file& file,
@@ -131,8 +154,8 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
     const wall_time now = now_();
     if (record.install.empty())
         return token_reply::no_login(
-            "no install of the app is known yet: give outreach.auth.install, or exchange the "
-            "set-up token by `outreachd auth install`");
+            "no install of the app is known: give outreach.auth.install, exchange the set-up token by "
+            "`outreachd auth install`, or have Outreach send install.created to an endpoint of this daemon");
     if (!record.refusal.empty() && record.refused_at && *record.refused_at <= now &&
         now < *record.refused_at + refusal_max)
         return token_reply::no_login(record.refusal);

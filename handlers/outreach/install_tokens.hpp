@@ -51,6 +51,11 @@ private:
 std::string remember_install(store::token_file& file, const std::string& guid, const std::string& install,
                              steady_time deadline);
 
+/// The install was deleted: its token goes, and is asked for no more. Nothing where another one has taken its
+/// place. As above.
+std::string forget_install(store::token_file& file, const std::string& guid, const std::string& install,
+                           steady_time deadline);
+
 /// Where the org's own API is, as the reply to the token says: `link` if it is https below `outreach.io`,
 /// or where `base_url` is on loopback loopback too; else empty. Without a slash at its end.
 std::string own_api_base(const std::string& link, const std::string& base_url);

@@ -25,6 +25,7 @@ constexpr seconds unknown_reset{60};
 /// Two resets that differ by less are one, told in whole seconds from now.
 constexpr seconds same_reset{3};
 constexpr seconds save_interval{1};
+constexpr double backfill_leaves = 0.5;
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {
     std::uint64_t value = 0;
@@ -57,20 +58,35 @@ limiter::~limiter() {
     save(true);
 }
 
+/// The share of the limit that isn't for this one.
+double limiter::kept_from(caller who) const {
+    switch (who) {
+    case caller::worker:
+        return rules_.reserve;
+    case caller::backfill:
+        return std::max(rules_.reserve, backfill_leaves);
+    case caller::operator_command:
+        break;
+    }
+    return 0;
+}
+
 limiter::entry limiter::enter(caller who) {
     const wall_time now = now_();
     const std::lock_guard lock(mutex_);
     if (now < facts_.held_until)
         return {.allowed = std::nullopt, .until = facts_.held_until, .why = held_why_};
     if (facts_.remaining && now < facts_.reset_at) {
-        const double kept = who == caller::worker ? rules_.reserve : 0;
+        const double kept = kept_from(who);
         const auto limit = static_cast<double>(facts_.limit.value_or(*facts_.remaining));
         const auto reserved = static_cast<std::uint64_t>(std::ceil(kept * limit));
         if (*facts_.remaining <= reserved + in_flight_)
             return {.allowed = std::nullopt,
                     .until = facts_.reset_at,
-                    .why = reserved > 0 ? "what is left of the hourly limit is kept for the command line"
-                                        : "the hourly limit is used up"};
+                    .why = reserved == 0 ? "the hourly limit is used up"
+                           : who == caller::worker
+                               ? "what is left of the hourly limit is kept for the command line"
+                               : "half of the hourly limit is left to others"};
     }
     ++in_flight_;
     return {.allowed = permit{*this}};

@@ -17,6 +17,7 @@ namespace outreachd::handlers::outreach {
 enum class caller {
     worker,           ///< Leaves the reserve to:
     operator_command, ///< somebody who waits at a terminal.
+    backfill,         ///< Leaves half of the limit to others.
 };
 
 /// What is known of the limit. All of it may be unknown, and then requests go.
@@ -81,6 +82,7 @@ public:
     limit_facts facts() const;
 
 private:
+    double kept_from(caller who) const;
     void learn_locked(const http_answer& answer, wall_time now);
     std::chrono::milliseconds refused_wait(const http_answer& answer, wall_time now);
     void leave() noexcept;

@@ -40,7 +40,7 @@ routes:
   - {{match: "prospect.*", to: [later]}}
 admin: {{port: {admin_port}{token}}}
 log: {{level: warn}}
-"""
+{more}"""
 
 
 def free_port():
@@ -68,7 +68,7 @@ def body(name, kind="task", number=1, **attributes):
 
 
 class Daemon:
-    def __init__(self, program, token=None, queue="{type: embedded}"):
+    def __init__(self, program, token=None, queue="{type: embedded}", more=""):
         self.program = program
         self.token = token
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="outreachd-test-", dir="/var/tmp"))
@@ -78,7 +78,7 @@ class Daemon:
         if token is not None:
             (self.directory / "token").write_text(token)
         (self.directory / "outreachd.yaml").write_text(CONFIGURATION.format(
-            directory=self.directory, port=self.port, admin_port=self.admin_port, queue=queue,
+            directory=self.directory, port=self.port, admin_port=self.admin_port, queue=queue, more=more,
             token=f", token: {{file: {self.directory}/token}}" if token else ""))
 
     def __enter__(self):

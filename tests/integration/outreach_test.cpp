@@ -6,6 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <map>
+#include <set>
+
 namespace outreachd::tests {
 namespace {
 
@@ -192,6 +196,73 @@ TEST_F(OutreachRound, ALoginThatIsNeededHoldsDeliveriesAndLosesNone) {
     EXPECT_TRUE(tasks_of(prospect).empty());
     EXPECT_EQ(daemon_.metric("outreachd_dead{handler=\"follow-up\"}"), 0);
     EXPECT_EQ(daemon_.pending_deliveries(), 1);
+}
+
+/// The receiver is down while much changes. Everything's final state comes, once; and then nothing is
+/// missing.
+class OutageOutreach : public OutreachRound {
+protected:
+    OutageOutreach() : OutreachRound(busy()) {}
+
+    static sandbox::options busy() {
+        sandbox::options made = quick_options();
+        made.limit = 1'000'000;
+        return made;
+    }
+};
+
+TEST_F(OutageOutreach, WhatChangesWhileNobodyListensIsFetchedAtTheStart) {
+    const std::string automatic = "backfill: {on_start: auto, resources: [prospect]}\n";
+    daemon_.configure(with(automatic));
+    daemon_.start();
+    ASSERT_TRUE(
+        eventually([&] { return !read_file(daemon_.directory().at("store/outreach-heartbeat")).empty(); }));
+    daemon_.kill();
+
+    constexpr int records = 5'000;
+    std::set<std::string> changed;
+    for (int n = 0; n < records; ++n)
+        changed.insert(std::to_string(add_prospect("P" + std::to_string(n))));
+    daemon_.start();
+    const std::string done = "outreachd_deliveries_total{handler=\"out\",outcome=\"done\"}";
+    ASSERT_TRUE(eventually([&] { return daemon_.metric(done) >= records; }, 120s)) << daemon_.log();
+    ASSERT_TRUE(daemon_.drained());
+    const std::string key = "\"resource_id\":\"";
+    std::map<std::string, int> times;
+    for (const auto& [id, lines] : daemon_.delivered())
+        for (const std::string& line : lines) {
+            const std::size_t at = line.find(key) + key.size();
+            ++times[line.substr(at, line.find('"', at) - at)];
+        }
+    for (const auto& [id, count] : times)
+        EXPECT_EQ(count, 1) << id;
+    for (const std::string& id : changed)
+        EXPECT_TRUE(times.contains(id)) << id;
+
+    const finished_process audit = daemon_.command({"backfill", "--since", "1h", "--dry-run"});
+    EXPECT_EQ(audit.exit_code, 0) << audit.err;
+    EXPECT_THAT(audit.out, testing::ContainsRegex("prospect +50[0-9][0-9] +0 +- +compared"));
+    const finished_process far = daemon_.command({"backfill", "--since", "90d"});
+    EXPECT_EQ(far.exit_code, 1);
+    EXPECT_THAT(far.err, HasSubstr("store.retention.done"));
+    EXPECT_EQ(daemon_.command({"backfill"}).exit_code, 0);
+}
+
+TEST_F(OutreachRound, ADryRunShowsWhatAnEventWouldCause) {
+    daemon_.configure(with());
+    const std::int64_t prospect = add_prospect("Ada");
+    const std::string body = R"({"data":{"type":"prospect","id":)" + std::to_string(prospect) +
+                             R"(,"attributes":{}},"meta":{"eventName":"prospect.created"}})";
+    std::ofstream{daemon_.directory().at("event.json")} << body;
+    const finished_process shown =
+        daemon_.command({"send", daemon_.directory().at("event.json"), "--dry-run"});
+    EXPECT_EQ(shown.exit_code, 0) << shown.err;
+    EXPECT_THAT(shown.out, HasSubstr("to out (file)"));
+    EXPECT_THAT(shown.out, HasSubstr("GET /prospects/" + std::to_string(prospect)));
+    EXPECT_THAT(shown.out, testing::ContainsRegex("POST /tasks +.step 'task', not sent."));
+    EXPECT_THAT(shown.out, HasSubstr("Call Ada")) << "what only reads is asked";
+    EXPECT_EQ(made_tasks(), 0U);
+    EXPECT_THAT(daemon_.command({"send", "task.completed", "--dry-run"}).out, Not(HasSubstr("follow-up")));
 }
 
 /// What is planted as a secret is nowhere to be read but in the files that are there for it.

@@ -90,7 +90,7 @@ export class configuration {
     this.#show(all);
   };
 
-  #show({ listen, endpoints, store, queue, outreach, webhooks, handlers, routes, roles, shutdown_timeout, admin, log }) {
+  #show({ listen, endpoints, store, queue, outreach, webhooks, backfill, handlers, routes, roles, shutdown_timeout, admin, log }) {
     this.whole.replaceChildren(...[
       handlers_card(handlers),
       routes_card(routes),
@@ -100,6 +100,7 @@ export class configuration {
       card("Queue", facts(pairs_of(queue))),
       outreach && card("Outreach", facts(pairs_of(outreach))),
       webhooks && card("Webhooks", facts(pairs_of(webhooks))),
+      outreach && card("Backfill", facts(pairs_of(backfill))),
       card("Daemon", facts(pairs_of({ roles, shutdown_timeout, admin, log }))),
     ].filter(Boolean));
   }

@@ -54,6 +54,17 @@ struct running_server {
                         },
                         std::move(heard));
                 },
+            .begin_backfill =
+                [this](const backfill_request& wanted) {
+                    const std::lock_guard lock{mutex};
+                    wanted_backfill = wanted;
+                    return backfill_refusal;
+                },
+            .backfill =
+                [this] {
+                    const std::lock_guard lock{mutex};
+                    return backfill;
+                },
             .handler_names = [] { return std::vector<std::string>{"crm"}; },
             .configuration = [] { return std::make_shared<const std::string>(R"({"roles":["work"]})"); },
             .roles = {"receive", "work"},
@@ -81,6 +92,17 @@ struct running_server {
     store::routing decide(const store::stored_event& stored) {
         const std::lock_guard lock{mutex};
         return {stored.sequence, destinations, 0, {}};
+    }
+
+    void set_backfill(std::optional<backfill_status> now, std::string refusal = {}) {
+        const std::lock_guard lock{mutex};
+        backfill = std::move(now);
+        backfill_refusal = std::move(refusal);
+    }
+
+    std::optional<backfill_request> asked_backfill() {
+        const std::lock_guard lock{mutex};
+        return wanted_backfill;
     }
 
     void set_reasons(std::vector<std::string> now) {
@@ -122,6 +144,9 @@ struct running_server {
     std::vector<std::string> troubles;
     std::vector<store::destination> destinations{"crm"};
     std::string busy;
+    std::optional<backfill_request> wanted_backfill;
+    std::optional<backfill_status> backfill;
+    std::string backfill_refusal;
     std::unique_ptr<server> subject;
 };
 

@@ -163,6 +163,18 @@ TEST(InstallTokens, SaysThatNoInstallIsKnownAndLearnsOne) {
     EXPECT_THAT(test.server.requests()[1].line, HasSubstr("/installs/24/actions"));
 }
 
+TEST(InstallTokens, ForgetsAnInstallThatWasDeletedAndNoOther) {
+    install_under_test test;
+    test.configured.install.clear();
+    ASSERT_EQ(remember_install(*test.file, "the-guid", "23", in()), "");
+    EXPECT_EQ(forget_install(*test.file, "the-guid", "22", in()), "");
+    EXPECT_EQ(forget_install(*test.file, "another-guid", "23", in()), "");
+    EXPECT_EQ(test.file->read().record.install, "23");
+    EXPECT_EQ(forget_install(*test.file, "the-guid", "23", in()), "");
+    EXPECT_EQ(test.file->read().record.install, "");
+    EXPECT_EQ(test.make()->get(in()).what, kind::needs_login);
+}
+
 TEST(InstallTokens, KnowsAnInstallThatIsGone) {
     install_under_test test;
     test.script = [](const recorded_request&) {

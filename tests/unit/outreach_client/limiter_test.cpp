@@ -66,6 +66,16 @@ TEST(Limiter, KeepsTheReserveForWhoWaitsAtATerminal) {
     EXPECT_EQ(test.wait(), seconds{0});
 }
 
+TEST(Limiter, LeavesHalfOfTheLimitToOthersThanABackfill) {
+    limiter_under_test test;
+    test.limit->learn(limiter_under_test::counted(501, test.epoch(seconds{1800})));
+    EXPECT_EQ(test.wait(caller::backfill), seconds{0});
+    test.limit->learn(limiter_under_test::counted(500, test.epoch(seconds{1800})));
+    EXPECT_EQ(test.wait(caller::backfill), seconds{1800});
+    EXPECT_THAT(test.limit->enter(caller::backfill).why, HasSubstr("half of the hourly limit"));
+    EXPECT_EQ(test.wait(), seconds{0});
+}
+
 TEST(Limiter, CountsWhatIsOnItsWay) {
     limiter_under_test test;
     test.limit->learn(limiter_under_test::counted(103, test.epoch(seconds{60})));

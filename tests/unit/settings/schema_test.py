@@ -22,7 +22,7 @@ STRUCTURE = [
     r"is not (a whole number|a number|from|debug|info|warn|error|text|resource|reject|embedded|off|oauth|quorum|store|an IP address)",
     r"is (neither 'off'|no name for|an empty list|no role|empty$|no scope|no event|no resource)", r"a step is a request", r"the unit is missing",
     r"a (duration|size) is a whole number", r"is missing; give", r"needs exactly one of",
-    r"has no value", r"not in this version", r"should be true or false", r"should begin with '/'", r"is not an absolute path",
+    r"has no value", r"should be true or false", r"should begin with '/'", r"is not an absolute path",
     r"names that begin with 'amq", r"more than 16 nodes", r"stands in the list already",
     r"holds (a '\?'|no '/')", r"is not raw or", r"is no (header's name|method)", r"^(listen|log|handlers|admin|endpoints|store)[^:]*: '.*' is not ", r"too large",
 ]

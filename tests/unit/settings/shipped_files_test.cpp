@@ -114,7 +114,7 @@ TEST(ShippedFiles, AreRightWithWhatTheyCommentOut) {
     const variable app_secret{"OUTREACH_CLIENT_SECRET", "an app's secret"};
     const variable refresh_token{"OUTREACH_REFRESH_TOKEN", "a token"};
     replace_all(text, "/etc/outreachd/outreach-ca.pem", folder.write("outreach-ca.pem", made.pem));
-    for (const char* section : {"outreach", "webhooks"})
+    for (const char* section : {"outreach", "webhooks", "backfill"})
         replace_all(text, "\n# " + std::string{section} + ":", "\n" + std::string{section} + ":");
     replace_all(text, "\n#   ", "\n  ");
     const loaded result = parse_settings(text, "example");
@@ -130,6 +130,7 @@ TEST(ShippedFiles, AreRightWithWhatTheyCommentOut) {
     EXPECT_EQ(result.settings.webhooks->payload_version, webhooks{}.payload_version);
     EXPECT_EQ(result.settings.webhooks->repair, webhooks{}.repair);
     EXPECT_EQ(result.settings.webhooks->signing, secret{"a secret"});
+    EXPECT_EQ(result.settings.backfill.is_automatic, backfill{}.is_automatic);
     const auto& bus = std::get<amqp_handler>(result.settings.handlers[3].type);
     EXPECT_EQ(bus.routing_key, amqp_handler{}.routing_key);
     EXPECT_EQ(bus.is_mandatory, amqp_handler{}.is_mandatory);
@@ -168,6 +169,7 @@ const std::map<std::string_view, const char*> schema_places = {
     {"outreach.auth(s2s)", "/$defs/s2s"},
     {"outreach.auth(token)", "/$defs/token"},
     {"webhooks", "/$defs/webhooks"},
+    {"backfill", "/$defs/backfill"},
     {"routes[]", "/$defs/route"},
     {"admin", "/$defs/admin"},
     {"log", "/$defs/log"},

@@ -310,5 +310,30 @@ TEST_F(Store, AnswersStoppingOnceStopped) {
     EXPECT_EQ(append(opened(), task_body(1)).ec, errc::stopping);
 }
 
+/// Thousands of others lie between; their bodies aren't read.
+TEST(StoreByResource, IsLookedThroughAPieceAtATime) {
+    temporary_directory directory;
+    recording_observer watcher;
+    store subject{{.directory = directory.path()}, watcher};
+    constexpr int others = 5'000;
+    for (int n = 0; n < others; ++n)
+        subject.append(genuine_event(task_body(n)), std::chrono::hours{1},
+                       std::chrono::steady_clock::now() + std::chrono::seconds{20},
+                       [](error_code, append_result) {});
+    const std::string body = R"({"data":{"type":"call","id":7},"meta":{"eventName":"call.created"}})";
+    ASSERT_FALSE(append(subject, body).ec);
+    const auto reader = subject.open_reader();
+    const auto first = reader->next_of_resource("call", 0).value();
+    EXPECT_TRUE(first.events.empty());
+    EXPECT_GT(first.looked_up_to, 0);
+    const auto second = reader->next_of_resource("call", first.looked_up_to).value();
+    ASSERT_EQ(second.events.size(), 1U);
+    EXPECT_EQ(second.events[0].subject->body, body);
+    EXPECT_EQ(second.looked_up_to, second.events[0].sequence);
+    const auto end = reader->next_of_resource("call", second.looked_up_to).value();
+    EXPECT_TRUE(end.events.empty());
+    EXPECT_EQ(end.looked_up_to, second.looked_up_to);
+}
+
 } // namespace
 } // namespace outreachd::store

@@ -1,0 +1,169 @@
+#include "daemon/command_line/rehearse_command.hpp"
+
+#include "daemon/command_line/configuration.hpp"
+#include "daemon/command_line/exit_code.hpp"
+#include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/samples.hpp"
+#include "daemon/command_line/send_plan.hpp"
+#include "daemon/command_line/usage_refusal.hpp"
+#include "daemon/dispatch/condition.hpp"
+#include "daemon/dispatch/router.hpp"
+#include "daemon/event/event_reader.hpp"
+#include "handlers/outreach_handler.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <ostream>
+
+namespace outreachd::command_line {
+
+namespace {
+
+namespace json = boost::json;
+using handlers::outreach::step_form;
+using handlers::outreach::step_outcome;
+using handlers::outreach::step_request;
+
+const char* type_of(const settings::handler& handler) {
+    static constexpr const char* names[] = {"log", "file", "http", "exec", "amqp", "outreach"};
+    static_assert(std::size(names) == std::variant_size_v<decltype(handler.type)>);
+    return names[handler.type.index()];
+}
+
+/// An event as it would be received.
+std::shared_ptr<const event> make_event(const send_item& item, const settings::endpoint& endpoint) {
+    auto made = std::make_shared<event>();
+    made->received_at = wall_now();
+    made->id = make_event_id(made->received_at);
+    constexpr std::uint64_t sample_resource = 330'021;
+    made->body = item.body ? *item.body
+                           : sample_body(item.name, {.now = made->received_at,
+                                                     .job = make_event_id(made->received_at),
+                                                     .resource = sample_resource});
+    made->facts = read_event(made->body);
+    made->endpoint = endpoint.path;
+    made->source = endpoint.source;
+    made->content_type = "application/vnd.api+json";
+    return made;
+}
+
+/// What Outreach would answer a POST or PATCH with, as far as anybody knows: what was sent, with an id.
+std::string assumed_answer(const step_request& made) {
+    boost::system::error_code ec;
+    json::value sent = made.body ? json::parse(*made.body, ec) : json::value{};
+    if (ec || !sent.is_object())
+        return "null";
+    if (json::value* const data = sent.as_object().if_contains("data"); data != nullptr && data->is_object())
+        data->as_object().emplace("id", 0); // unless it is there
+    return json::serialize(sent);
+}
+
+/// One event on its way.
+class rehearsal {
+public:
+    rehearsal(const settings::settings& configured, const streams& to)
+        : configured_(configured), to_(to), routes_(configured.routes),
+          expressions_(std::make_shared<expression::engine>(1)) {
+        if (configured.outreach)
+            shared_ = std::make_shared<handlers::outreach::access>(*configured.outreach,
+                                                                   configured.store.directory);
+    }
+
+    /// False: a handler would not come to its end.
+    bool show(const send_item& item) {
+        const auto subject = make_event(item, configured_.endpoints.front());
+        to_.out << printable(subject->facts.name) << '\n';
+        bool is_fine = true;
+        bool goes_somewhere = false;
+        for (const settings::handler& one : configured_.handlers) {
+            if (!goes_to(*subject, one.name))
+                continue;
+            goes_somewhere = true;
+            to_.out << "  to " << one.name << " (" << type_of(one) << ")\n";
+            if (const auto* const steps = std::get_if<settings::outreach_handler>(&one.type))
+                is_fine = run(subject, one, *steps) && is_fine;
+        }
+        if (!goes_somewhere)
+            to_.out << "  to no handler: it would be kept as unrouted\n";
+        return is_fine;
+    }
+
+private:
+    bool goes_to(const event& subject, const std::string& handler) {
+        const auto conditions = routes_.conditions_of(subject.facts.name, handler);
+        if (!conditions)
+            return true;
+        if (conditions->empty())
+            return false;
+        const auto said = dispatch::judge_conditions(*conditions, subject, expressions_.get());
+        if (said.said == dispatch::condition_verdict::kind::undecided)
+            to_.out << "  to " << handler << "? " << printable(said.problem) << '\n';
+        return said.said == dispatch::condition_verdict::kind::wanted;
+    }
+
+    bool run(const std::shared_ptr<const event>& subject, const settings::handler& of,
+             const settings::outreach_handler& steps) {
+        const auto handler = handlers::make_outreach_handler(
+            steps, shared_, {}, expressions_,
+            [this](const step_form& step, const step_request& made) { return show_request(step, made); });
+        const outcome end = handler->handle({.subject = subject,
+                                             .delivery = delivery_id(subject->id, of.name),
+                                             .number = 1,
+                                             .deadline = std::chrono::steady_clock::now() + of.timeout});
+        if (end.verdict == outcome::kind::done)
+            return true;
+        to_.out << "    it would end here: " << printable(end.reason) << '\n';
+        return false;
+    }
+
+    std::optional<step_outcome> show_request(const step_form& step, const step_request& made) {
+        const bool is_reading = made.method == "GET" && !step.configured().is_elsewhere;
+        to_.out << "    " << made.method << ' ' << printable(made.target) << "  (" << printable(step.title())
+                << (is_reading ? ", asked)" : ", not sent)") << '\n';
+        if (made.body)
+            to_.out << "      " << printable(*made.body) << '\n';
+        if (is_reading)
+            return std::nullopt;
+        return step_outcome{assumed_answer(made), {}};
+    }
+
+    const settings::settings& configured_;
+    const streams to_;
+    const dispatch::router routes_;
+    const std::shared_ptr<expression::engine> expressions_;
+    std::shared_ptr<handlers::outreach::access> shared_;
+};
+
+} // namespace
+
+int rehearse(const std::string& config_path, const send_options& options, const streams& to) {
+    if (options.is_json || !options.url.empty() || !options.rate.empty() || options.count != 1)
+        return refuse_usage("--dry-run sends nothing, and takes no --json, --url, --rate or --count", to);
+    const settings::loaded loaded = load_whole(config_path);
+    const bool is_wrong = std::ranges::any_of(loaded.errors, [](const settings::problem& one) {
+        return !one.is_unreadable_secret; // the listener's are of no use here
+    });
+    if (is_wrong || loaded.settings.endpoints.empty()) {
+        write_problems(loaded.errors, config_path, to.err);
+        if (!is_wrong)
+            to.err << config_path << ": a host that doesn't receive has no events to send\n";
+        return exit_code::configuration;
+    }
+    try {
+        rehearsal all{loaded.settings, to};
+        bool is_fine = true;
+        for (const send_item& item : resolve_items(options.what))
+            is_fine = all.show(item) && is_fine;
+        return is_fine ? exit_code::ok : exit_code::failed;
+    } catch (const usage_error& problem) {
+        return refuse_usage(problem.what(), to);
+    } catch (const std::runtime_error& problem) {
+        to.err << "outreachd: " << printable(problem.what()) << '\n';
+        return exit_code::failed;
+    }
+}
+
+} // namespace outreachd::command_line

@@ -1,0 +1,190 @@
+#include "daemon/outreach/backfill.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace outreachd::outreach {
+
+namespace {
+
+bool fails_for_now(const backfill_progress& ended) {
+    return std::ranges::any_of(ended.resources,
+                               [](const resource_progress& one) { return !one.is_done && !one.is_for_good; });
+}
+
+} // namespace
+
+backfill::backfill(backfill_sources sources, backfill_target target, settings::backfill configured,
+                   std::vector<std::string> resources, std::string directory, log::logger& log,
+                   backfill_times times)
+    : sources_(std::move(sources)), target_(std::move(target)), configured_(std::move(configured)),
+      resources_(std::move(resources)), log_(log), times_(times), covered_(directory) {}
+
+void backfill::start() {
+    thread_ = std::thread([self = shared_from_this()] {
+        self->run();
+        const std::lock_guard lock(self->mutex_);
+        self->has_ended_ = true;
+        self->changed_.notify_all();
+    });
+}
+
+void backfill::begin_stop() {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    changed_.notify_all();
+}
+
+bool backfill::finish_stop(steady_time until) {
+    if (!thread_.joinable())
+        return true;
+    begin_stop();
+    std::unique_lock lock(mutex_);
+    const bool is_over = changed_.wait_until(lock, until, [this] { return has_ended_; });
+    lock.unlock();
+    if (is_over)
+        thread_.join();
+    else
+        thread_.detach();
+    return is_over;
+}
+
+std::string backfill::ask(backfill_wish wish) {
+    if (wish.resources.empty())
+        wish.resources = resources_;
+    if (wish.resources.empty())
+        return "which resources? Neither the request, nor 'backfill.resources', nor 'webhooks.subscribe' "
+               "names one";
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_)
+        return "the daemon is stopping";
+    if (asked_ || (progress_ && !progress_->finished_at))
+        return "a backfill is under way";
+    progress_ = backfill_progress{.wish = wish, .started_at = wall_now()}; // who asks on sees this one
+    asked_ = std::move(wish);
+    changed_.notify_all();
+    return {};
+}
+
+std::optional<backfill_progress> backfill::progress() const {
+    const std::lock_guard lock(mutex_);
+    return progress_;
+}
+
+void backfill::note_suspension(std::optional<wall_time> since) {
+    const std::lock_guard lock(mutex_);
+    if (suspended_since_ && !since) {
+        suspension_ended_ = suspended_since_;
+        changed_.notify_all();
+    }
+    // Of several that began one after the other the first.
+    suspended_since_ = suspended_since_ && since ? std::min(suspended_since_, since) : since;
+}
+
+void backfill::run() {
+    // Before the first mark there is nothing to compare with: that is a new host.
+    if (configured_.is_automatic)
+        gap_since_ = covered_.last();
+    gap_due_ = std::chrono::steady_clock::now();
+    beat();
+    for (;;) {
+        std::optional<backfill_wish> wish;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, gap_since_ ? std::min(times_.beat, times_.again) : times_.beat,
+                              [this] { return is_stopping_ || asked_ || suspension_ended_ || gap_since_; });
+            if (is_stopping_)
+                break;
+            wish = std::exchange(asked_, std::nullopt);
+        }
+        if (wish)
+            run_once(*wish, false);
+        take_up_gap();
+        if (gap_since_)
+            fill_gap();
+        beat();
+    }
+    beat();
+}
+
+void backfill::take_up_gap() {
+    const std::lock_guard lock(mutex_);
+    const auto since = std::exchange(suspension_ended_, std::nullopt);
+    if (!since || !configured_.is_automatic)
+        return;
+    gap_since_ = gap_since_ ? std::min(*gap_since_, *since) : *since;
+    gap_due_ = std::chrono::steady_clock::now();
+}
+
+void backfill::fill_gap() {
+    if (std::chrono::steady_clock::now() < gap_due_) {
+        pause(std::min(times_.beat, std::chrono::ceil<std::chrono::milliseconds>(
+                                        gap_due_ - std::chrono::steady_clock::now())));
+        return;
+    }
+    const backfill_wish wish{.since = *gap_since_ - times_.overlap, .resources = resources_};
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_stopping_ || asked_)
+            return; // somebody waits for that one
+        progress_ = backfill_progress{.wish = wish, .started_at = wall_now()};
+    }
+    run_once(wish, true);
+}
+
+void backfill::run_once(const backfill_wish& wish, bool is_own) {
+    log_.info("backfill: asking Outreach for what changed",
+              {{"since", to_rfc3339(wish.since)}, {"dry_run", wish.is_dry_run}, {"automatic", is_own}});
+    const backfill_progress ended = run_backfill(
+        sources_, target_, wish, [this](std::chrono::milliseconds time) { return pause(time); },
+        [this](const backfill_progress& now) {
+            const std::lock_guard lock(mutex_);
+            progress_ = now;
+        },
+        {.settle = times_.settle});
+    tell_end(ended, is_own);
+}
+
+void backfill::tell_end(const backfill_progress& ended, bool is_own) {
+    const std::lock_guard lock(mutex_);
+    progress_ = ended;
+    if (is_stopping_)
+        return;
+    for (const resource_progress& one : ended.resources) {
+        if (one.problem.empty())
+            log_.info("backfill: a resource is compared", {{"resource", one.resource},
+                                                           {"changed", one.listed},
+                                                           {"missing", one.missing},
+                                                           {"stored", one.stored}});
+        else
+            log_.warn("backfill: a resource can't be compared",
+                      {{"resource", one.resource}, {"cause", one.problem}});
+    }
+    if (!is_own)
+        return;
+    if (fails_for_now(ended))
+        gap_due_ = std::chrono::steady_clock::now() + times_.again;
+    else
+        gap_since_.reset();
+}
+
+/// False: there is to be an end of it.
+bool backfill::pause(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return !changed_.wait_for(lock, time, [this] { return is_stopping_; });
+}
+
+/// Where nothing is known to be missing.
+void backfill::beat() {
+    std::optional<wall_time> since;
+    {
+        const std::lock_guard lock(mutex_);
+        since = suspended_since_ ? suspended_since_ : suspension_ended_;
+    }
+    if (gap_since_)
+        return;
+    if (const std::string problem = covered_.mark(since.value_or(wall_now())); !problem.empty())
+        log_.warn("backfill: up to when nothing is missing can't be written down", {{"cause", problem}});
+}
+
+} // namespace outreachd::outreach

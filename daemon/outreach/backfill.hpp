@@ -1,0 +1,81 @@
+/// Fetches from Outreach what changed while nobody listened (contract 3.13, 13.8).
+#pragma once
+
+#include "daemon/log/logger.hpp"
+#include "daemon/outreach/backfill_run.hpp"
+#include "daemon/outreach/covered_time.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace outreachd::outreach {
+
+struct backfill_times {
+    std::chrono::milliseconds beat = std::chrono::seconds{30}; ///< Between two marks of how far all is known.
+    std::chrono::milliseconds again = std::chrono::minutes{5}; ///< After a run that failed for now.
+    std::chrono::milliseconds settle = backfill_run_times{}.settle;
+    std::chrono::milliseconds overlap = std::chrono::minutes{10}; ///< Before a gap: clocks differ.
+};
+
+/// A thread that runs one backfill at a time: those that people ask for, and with `on_start: auto` its own,
+/// after each gap. A gap begins where the last mark stands, which is kept beside the tokens: up to then
+/// nothing is missing. While one isn't filled the mark stays.
+///
+/// Made shared: a thread that hangs in a request is left behind at the stop, and touches nothing but this.
+class backfill : public std::enable_shared_from_this<backfill> {
+public:
+    /// `sources.events` and `log` outlive it, but for a thread that is left behind, which uses neither.
+    backfill(backfill_sources sources, backfill_target target, settings::backfill configured,
+             std::vector<std::string> resources, std::string directory, log::logger& log,
+             backfill_times times = {});
+
+    void start();
+    void begin_stop();
+    /// False: left behind.
+    bool finish_stop(steady_time until);
+
+    // Any thread; none blocks.
+    /// Begins a run soon. Empty, or why not: another one is under way, or nobody says of what.
+    std::string ask(backfill_wish wish);
+    /// Of the run that is under way, or was the last. Nothing where there was none.
+    std::optional<backfill_progress> progress() const;
+    /// Since when a webhook sends nothing; nothing: all send. What came before its end is fetched then.
+    void note_suspension(std::optional<wall_time> since);
+
+private:
+    void run();
+    void take_up_gap();
+    void fill_gap();
+    void run_once(const backfill_wish& wish, bool is_own);
+    void tell_end(const backfill_progress& ended, bool is_own);
+    bool pause(std::chrono::milliseconds time);
+    void beat();
+
+    const backfill_sources sources_;
+    const backfill_target target_;
+    const settings::backfill configured_;
+    const std::vector<std::string> resources_;
+    log::logger& log_;
+    const backfill_times times_;
+    std::thread thread_;
+
+    // The thread's own.
+    covered_time covered_;
+    std::optional<wall_time> gap_since_; ///< Not filled yet.
+    steady_time gap_due_{};
+
+    mutable std::mutex mutex_; ///< Guards all below.
+    std::condition_variable changed_;
+    bool is_stopping_ = false;
+    bool has_ended_ = false;
+    std::optional<backfill_wish> asked_;
+    std::optional<backfill_progress> progress_;
+    std::optional<wall_time> suspended_since_;
+    std::optional<wall_time> suspension_ended_; ///< Its beginning, once it is over.
+};
+
+} // namespace outreachd::outreach
