@@ -21,8 +21,10 @@ function text_of(value) {
 
 /// The members of an object, those of objects in it behind the name of these: `limits: body`.
 function pairs_of(section, before = "") {
-  return Object.entries(section).flatMap(([key, value]) => (value !== null && typeof value === "object" && !Array.isArray(value)
-    ? pairs_of(value, `${before}${title(key)}: `) : [[before + title(key), foreign(text_of(value))]]));
+  const is_section = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  return Object.entries(section).flatMap(([key, value]) => (is_section(value)
+    ? pairs_of(value, `${before}${title(key)}: `)
+    : [[before + title(key), foreign(text_of(value))]]));
 }
 
 function card(heading, ...contents) {
@@ -90,7 +92,9 @@ export class configuration {
     this.#show(all);
   };
 
-  #show({ listen, endpoints, store, queue, outreach, webhooks, backfill, handlers, routes, roles, shutdown_timeout, admin, log }) {
+  #show(all) {
+    const { listen, endpoints, store, queue, outreach, webhooks, backfill, handlers, routes } = all;
+    const { roles, shutdown_timeout, admin, log } = all;
     this.whole.replaceChildren(...[
       handlers_card(handlers),
       routes_card(routes),
