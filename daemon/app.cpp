@@ -339,6 +339,29 @@ void app::reload(struct settings::settings next) {
                                                        {"routes", running.routes.size()}});
 }
 
+std::string app::status_line() const {
+    const parts& all = *parts_;
+    const store::ledger accounts = all.events.accounts();
+    std::string line;
+    for (const std::string& role : outreachd::names_of(all.configured_roles))
+        line += (line.empty() ? "" : " and ") + role;
+    line += ": " + std::to_string(accounts.pending) + " pending, " + std::to_string(accounts.dead) + " dead";
+    if (const store::handler_depth waiting = all.events.outbox(); waiting.pending + waiting.retry > 0)
+        line += ", " + std::to_string(waiting.pending + waiting.retry) + " wait for the broker";
+    for (const std::string& reason : all.unready_reasons())
+        line += "; " + reason;
+    return line;
+}
+
+std::optional<std::string> app::failure() const {
+    constexpr auto stalled_max = 120s;
+    if (!parts_->io.is_live())
+        return "the I/O threads don't answer";
+    if (const auto stalled = parts_->events.stalled_for(); stalled && *stalled > stalled_max)
+        return "the store has not written for two minutes";
+    return std::nullopt;
+}
+
 const std::optional<settings::tls_files>& app::tls_files() const {
     return parts_->configured.listen.tls;
 }

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace outreachd {
@@ -36,6 +37,12 @@ public:
     void renew_certificate();
 
     log::logger& log();
+
+    /// What it is doing, on one line for people: `receiving and working; 12 pending, 0 dead`.
+    std::string status_line() const;
+    /// What only another start mends: threads that don't answer any more. A disk that doesn't write counts
+    /// after two minutes only; it may be a slow one.
+    std::optional<std::string> failure() const;
 
 private:
     struct parts;

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include <pthread.h>
+
 namespace outreachd {
 
 namespace {
@@ -33,6 +35,7 @@ struct io_threads::implementation {
     explicit implementation(log::logger& to) : log(to) {}
 
     void run() noexcept {
+        pthread_setname_np(pthread_self(), "io");
         for (;;) {
             try {
                 context.run();

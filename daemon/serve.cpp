@@ -5,6 +5,7 @@
 #include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/descriptor_limit.hpp"
+#include "daemon/systemd_notices.hpp"
 
 #include <systemd/sd-daemon.h>
 
@@ -12,7 +13,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -65,15 +65,9 @@ std::uint32_t fit_connections(struct settings::settings& configured, std::uint64
     return connections_max;
 }
 
-std::int64_t monotonic_microseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
-}
-
 /// A file with errors keeps the running configuration.
-void reload(app& daemon, const std::string& config_path) {
-    sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_microseconds())).c_str());
+void reload(app& daemon, systemd_notices& systemd, const std::string& config_path) {
+    systemd.tell_reloading();
     auto loaded = command_line::load_whole(config_path);
     for (const auto& problem : loaded.errors)
         daemon.log().error("the configuration can't be loaded anew; the running one goes on",
@@ -88,19 +82,20 @@ void reload(app& daemon, const std::string& config_path) {
         daemon.log().error("the configuration can't be applied; the running one goes on",
                            {{"cause", problem.what()}});
     }
-    sd_notify(0, "READY=1");
+    systemd.tell_ready();
 }
 
-/// The main thread's life: signals, and a look at the certificate's files now and then.
-void run_until_stopped(app& daemon, certificate_watch certificate, const std::string& config_path,
-                       const sigset_t& taken) {
+/// The main thread's life: signals, a look at the certificate's files now and then, and a sign of life.
+void run_until_stopped(app& daemon, systemd_notices& systemd, certificate_watch certificate,
+                       const std::string& config_path, const sigset_t& taken) {
     constexpr timespec look_pause{2, 0};
     for (;;) {
+        systemd.tell_life(daemon.status_line(), daemon.failure());
         const int signal = sigtimedwait(&taken, nullptr, &look_pause);
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP) {
-            reload(daemon, config_path);
+            reload(daemon, systemd, config_path);
             certificate.watch(daemon.tls_files());
         } else if (certificate.has_changed()) {
             daemon.renew_certificate();
@@ -132,11 +127,12 @@ int serve(const std::string& config_path) {
             "files: raise it (LimitNOFILE= of the service, ulimit -Hn)",
             {{"configured", configured_max}, {"connections", usable_max}, {"open_files_max", descriptors}});
     daemon.start();
-    sd_notify(0, "READY=1");
+    systemd_notices systemd;
+    systemd.tell_ready();
 
-    run_until_stopped(daemon, std::move(certificate), config_path, taken);
+    run_until_stopped(daemon, systemd, std::move(certificate), config_path, taken);
     let_second_signal_kill();
-    sd_notify(0, "STOPPING=1");
+    systemd.tell_stopping();
     if (!daemon.stop()) {
         // A thread hangs in a handler or in the disk: there is nobody left to wait for it.
         std::fflush(nullptr);

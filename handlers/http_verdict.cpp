@@ -7,12 +7,6 @@ namespace outreachd::handlers {
 
 namespace {
 
-/// 407 is a proxy's word, not the receiver's: a failure on the way there.
-bool may_pass(int status) {
-    return status == 407 || status == 408 || status == 425 || status == 429 ||
-           (status >= 500 && status <= 599);
-}
-
 bool is_redirect(int status) {
     return status >= 300 && status <= 399 && status != 304;
 }
@@ -41,6 +35,11 @@ std::string dead_reason(const http_answer& answer) {
 }
 
 } // namespace
+
+bool may_pass(int status) {
+    return status == 407 || status == 408 || status == 425 || status == 429 ||
+           (status >= 500 && status <= 599);
+}
 
 outcome judge_answer(http_answer answer, const std::string& what, wall_time now) {
     outcome said;

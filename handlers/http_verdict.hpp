@@ -9,6 +9,10 @@
 
 namespace outreachd::handlers {
 
+/// Whether another attempt may be answered otherwise. 407 is a proxy's word, not the receiver's: a failure on
+/// the way there.
+bool may_pass(int status);
+
 /// 2xx is done; 408, 425, 429, 5xx, and an answer that isn't whole, are tried again, after the wait that
 /// `Retry-After`, or for 429 `X-RateLimit-Reset`, asks for; any other status is dead, a redirect too.
 /// `what` begins the reason: `POST https://host/path`. Pure; any thread.

@@ -31,10 +31,6 @@ step_outcome ended(outcome how, std::string body = {}) {
     return {std::nullopt, std::move(how)};
 }
 
-bool may_pass(int status) {
-    return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
-}
-
 outcome of_lost_answer(const settings::outreach_step& step, const std::string& problem) {
     if (step.on_unknown == settings::on_unknown::retry)
         return outcome::retry(problem);

@@ -205,6 +205,7 @@ TEST_F(OutreachHandler, EndsAsTheReferenceSays) {
          "", verdict::dead, "Name can't be blank (/data/attributes/name)"},
         {429, R"({"errors":[{"id":"rateLimitExceeded"}]})", "Retry-After: 60\r\n", verdict::wait, ""},
         {500, "{}", "", verdict::retry, "500"},
+        {407, "{}", "", verdict::retry, "407"},
         {503, "{}", "Retry-After: 120\r\n", verdict::wait, ""},
         {301, "", "Location: https://elsewhere.example.com/\r\n", verdict::dead, "301"},
     };

@@ -1,0 +1,44 @@
+#include "daemon/systemd_notices.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <ctime>
+
+namespace outreachd {
+
+namespace {
+
+std::int64_t monotonic_microseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+void tell(const std::string& what) {
+    sd_notify(0, what.c_str()); // one that isn't heard changes nothing for us
+}
+
+} // namespace
+
+void systemd_notices::tell_ready() {
+    tell("READY=1");
+}
+
+void systemd_notices::tell_reloading() {
+    tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_microseconds()));
+}
+
+void systemd_notices::tell_stopping() {
+    tell("STOPPING=1\nSTATUS=stopping: answers what is in flight, finishes deliveries or gives them back");
+}
+
+void systemd_notices::tell_life(const std::string& status, const std::optional<std::string>& failure) {
+    const std::string now = failure ? *failure : status;
+    if (now != shown_)
+        tell("STATUS=" + now);
+    shown_ = now;
+    if (sd_watchdog_enabled(0, nullptr) > 0)
+        tell(failure ? "WATCHDOG=trigger" : "WATCHDOG=1");
+}
+
+} // namespace outreachd
