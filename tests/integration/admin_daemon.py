@@ -167,6 +167,9 @@ class Daemon:
     def settle(self):
         """Waits until each delivery is done, dead or set back for long."""
         def is_settled():
+            # An event that no route has been looked for yet is no handler's.
+            if not all(each["deliveries"] for each in self.read("/api/events?state=pending&limit=1000")):
+                return False
             handlers = self.read("/api/status")["handlers"].values()
             return all(each["pending"] + each["running"] == 0 for each in handlers)
 
