@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 
+#include "daemon/admin/configuration_json.hpp"
 #include "daemon/admin/server.hpp"
 #include "daemon/backfill_requests.hpp"
 #include "daemon/broker_links.hpp"
@@ -90,7 +91,8 @@ struct app::parts {
                  watcher),
           doubtful(configured.store.directory),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
-          handler_names(names_of(configured.handlers)), calls_outreach(configured, events, figures, log),
+          handler_names(names_of(configured.handlers)), shown_configuration(show(configured)),
+          calls_outreach(configured, events, figures, log),
           receiver(make_receiver(configured, io, endpoints, events, figures, log, doubtful, listen_fds)),
           deliveries(events, configured.routes,
                      make_handlers(configured.handlers, log, calls_outreach.calls()), log, figures,
@@ -171,6 +173,7 @@ struct app::parts {
                     },
                 .backfill = [this] { return backfill_status_of(calls_outreach); },
                 .handler_names = [this] { return *handler_names.get(); },
+                .configuration = [this] { return shown_configuration.get(); },
                 .roles = outreachd::names_of(configured_roles),
                 .started_at = wall_now()};
     }
@@ -181,6 +184,10 @@ struct app::parts {
         for (const settings::handler& one : handlers)
             names->push_back(one.name);
         return names;
+    }
+
+    static std::shared_ptr<const std::string> show(const settings::settings& in_force) {
+        return std::make_shared<const std::string>(admin::to_json(in_force));
     }
 
     struct settings::settings configured; ///< Main thread only; a reload changes it.
@@ -196,6 +203,7 @@ struct app::parts {
     store::quarantine doubtful;
     endpoints_in_force endpoints;
     replaceable<std::vector<std::string>> handler_names;
+    replaceable<std::string> shown_configuration;
     outreach_links calls_outreach;
     std::unique_ptr<ingress::ingress> receiver; ///< Null where the host doesn't receive.
     dispatch::dispatcher deliveries;
@@ -320,8 +328,12 @@ void app::reload(struct settings::settings next) {
     running.routes = std::move(next.routes);
     running.shutdown_timeout = next.shutdown_timeout;
     running.log.level = std::move(next.log.level);
+    running.outreach = std::move(next.outreach);
+    running.webhooks = std::move(next.webhooks);
+    running.backfill = std::move(next.backfill);
     if (running.listen.tls && next.listen.tls)
         running.listen.tls = std::move(next.listen.tls);
+    all.shown_configuration.replace(parts::show(running));
     all.log.info("the configuration was loaded anew", {{"endpoints", running.endpoints.size()},
                                                        {"handlers", running.handlers.size()},
                                                        {"routes", running.routes.size()}});

@@ -1,6 +1,7 @@
 /// Who may ask the admin server for what.
 #include "daemon/admin/authorization.hpp"
 
+#include "daemon/admin/dashboard_files.hpp"
 #include "daemon/event/ascii.hpp"
 
 #include <algorithm>
@@ -100,7 +101,7 @@ bool authorization::has_token(const request& asked) const noexcept {
 std::optional<response> authorization::refuse(const request& asked) const {
     const std::string_view path = asked.path();
     const bool is_api = is_below(path, "/api");
-    if ((is_api || path == "/") && !is_our_host(asked))
+    if ((is_api || is_dashboard(path)) && !is_our_host(asked))
         return error_answer(
             403, "the request's Host is not a name of this server; `admin.hosts` lists further ones");
     if ((is_api || path == "/metrics") && !has_token(asked))

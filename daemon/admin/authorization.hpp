@@ -21,8 +21,8 @@ public:
     /// `address` as configured; `hosts` are further names that are taken.
     authorization(const std::string& address, const std::vector<std::string>& hosts, const secret& token);
 
-    /// The refusal, where there is one. What a path needs: `/` and `/api` a Host that is ours, `/api`
-    /// and `/metrics` also the token, where one is set.
+    /// The refusal, where there is one. What a path needs: `/api` and the dashboard, which holds no data, a
+    /// Host that is ours; `/api` and `/metrics` the token, where one is set.
     std::optional<response> refuse(const request& asked) const;
 
     /// Whether no token is set, or the request has it. Constant time in the token's bytes.

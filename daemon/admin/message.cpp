@@ -59,7 +59,8 @@ std::string to_http(response what, bool is_head, bool keeps_alive) {
     bytes += reason_phrase(what.status);
     bytes += "\r\nContent-Type: " + what.content_type;
     bytes += "\r\nContent-Length: " + std::to_string(what.body.size());
-    bytes += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+    bytes.append("\r\nCache-Control: ").append(what.cache_control);
+    bytes += "\r\nX-Content-Type-Options: nosniff\r\n";
     for (const auto& [name, value] : what.headers)
         bytes.append(name).append(": ").append(value).append("\r\n");
     bytes += keeps_alive ? "\r\n" : "Connection: close\r\n\r\n";

@@ -29,6 +29,7 @@ struct response {
     std::string content_type;
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers; ///< Beyond those that every answer has.
+    std::string_view cache_control = "no-store";              ///< Data of a daemon that goes on is soon old.
 };
 
 inline constexpr std::string_view json_type = "application/json";

@@ -27,6 +27,9 @@ answer quarantine_route(const request& asked, std::string_view rest, const servi
 /// `/api/backfill`.
 answer backfill_route(const request& asked, std::string_view rest, const services& of);
 
+/// The dashboard's page and what it loads (`is_dashboard`). None of it holds data.
+response dashboard_route(const request& asked);
+
 /// The refusal of another method, where the path is only read, or of anything but a POST of JSON, where it
 /// changes something: a page of another origin can send neither without being asked first (design section
 /// 11).

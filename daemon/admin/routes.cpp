@@ -1,6 +1,7 @@
 /// Which request gets which answer.
 #include "daemon/admin/routes.hpp"
 
+#include "daemon/admin/dashboard_files.hpp"
 #include "daemon/admin/status_json.hpp"
 
 #include <algorithm>
@@ -86,8 +87,10 @@ answer routes::route(const request& asked) const {
         return quarantine_route(asked, *rest, services_);
     if (const auto rest = below(path, "/api/backfill"))
         return backfill_route(asked, *rest, services_);
-    constexpr std::array known =
-        std::to_array<std::string_view>({"/livez", "/readyz", "/metrics", "/api/status"});
+    if (is_dashboard(path))
+        return dashboard_route(asked);
+    constexpr std::array known = std::to_array<std::string_view>(
+        {"/livez", "/readyz", "/metrics", "/api/status", "/api/configuration"});
     if (std::ranges::find(known, path) == known.end())
         return not_found(path);
     if (auto refused = refuse_unless_read(asked))
@@ -98,7 +101,7 @@ answer routes::route(const request& asked) const {
         return readyz(asked);
     if (path == "/metrics")
         return metrics_text();
-    return status_now();
+    return path == "/api/status" ? status_now() : json_answer(*services_.configuration());
 }
 
 response routes::livez() const {

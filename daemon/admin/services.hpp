@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ struct services {
     std::function<std::optional<backfill_status>()> backfill;
     /// As configured now; a reload changes them.
     std::function<std::vector<std::string>()> handler_names;
+    /// The configuration in force as JSON (configuration_json.hpp); a reload changes it.
+    std::function<std::shared_ptr<const std::string>()> configuration;
     std::vector<std::string> roles;
     wall_time started_at{};
 };

@@ -76,6 +76,13 @@ TEST(Routes, StatusShowsWhatRuns) {
     EXPECT_EQ(status.at("handlers").at("crm").at("pending").to_number<int>(), 0);
 }
 
+TEST(Routes, ConfigurationIsTheOneInForce) {
+    running_server server;
+    EXPECT_EQ(body_of(server.get("/api/configuration")), R"({"roles":["work"]})");
+    running_server guarded{on_free_port("tok-en")};
+    EXPECT_EQ(status_of(guarded.get("/api/configuration")), 401U);
+}
+
 TEST(Routes, EventsComeFromTheStore) {
     running_server server;
     EXPECT_TRUE(json_of(server.get("/api/events")).as_array().empty());

@@ -66,6 +66,7 @@ struct running_server {
                     return backfill;
                 },
             .handler_names = [] { return std::vector<std::string>{"crm"}; },
+            .configuration = [] { return std::make_shared<const std::string>(R"({"roles":["work"]})"); },
             .roles = {"receive", "work"},
             .started_at = wall_now(),
         };

@@ -1,0 +1,56 @@
+/// Asks before something is changed, and says what came of it.
+
+/// Resolves to null where that was cancelled, else to whether `choice`, where there is one, was ticked.
+export function confirm({ title, text, yes, choice = null }) {
+  const dialog = document.getElementById("confirm_dialog");
+  const form = dialog.querySelector("form");
+  const cancel = form.querySelector("[data-cancel]");
+  const check = document.getElementById("confirm_check");
+  document.getElementById("confirm_title").textContent = title;
+  document.getElementById("confirm_text").textContent = text;
+  document.getElementById("confirm_yes").textContent = yes;
+  document.getElementById("confirm_choice").hidden = choice === null;
+  document.getElementById("confirm_check_text").textContent = choice ?? "";
+  check.checked = false;
+  return new Promise((resolve) => {
+    let answer = null;
+    const submit = (event) => {
+      event.preventDefault();
+      answer = check.checked;
+      dialog.close();
+    };
+    const close = () => dialog.close();
+    form.addEventListener("submit", submit);
+    cancel.addEventListener("click", close);
+    dialog.addEventListener("close", () => {
+      form.removeEventListener("submit", submit);
+      cancel.removeEventListener("click", close);
+      resolve(answer);
+    }, { once: true });
+    dialog.showModal();
+    // Enter must not do what can't be undone before it was read.
+    cancel.focus();
+  });
+}
+
+/// Runs `work`, whose buttons do nothing meanwhile, and says its result, or why it failed, in `into`, an
+/// element of role status.
+export async function carry_out(into, buttons, work) {
+  for (const each of buttons) each.setAttribute("aria-disabled", "true");
+  into.classList.remove("bad");
+  into.textContent = "Working …";
+  try {
+    into.textContent = await work((progress) => {
+      into.textContent = progress;
+    });
+  } catch (failed) {
+    into.classList.add("bad");
+    into.textContent = `Not done: ${failed.message}`;
+  } finally {
+    for (const each of buttons) each.removeAttribute("aria-disabled");
+  }
+}
+
+export function is_busy(button) {
+  return button.getAttribute("aria-disabled") === "true";
+}

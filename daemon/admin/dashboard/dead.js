@@ -1,0 +1,100 @@
+/// Deliveries that were given up: why, and what to do about them.
+import { ask, query } from "./asking.js";
+import { all_dead_buttons, dead_buttons } from "./deliveries.js";
+import { element, fill, row, table } from "./element.js";
+import { fields, search_form } from "./search_form.js";
+import { counted, foreign, foreign_link, resource_text, time } from "./words.js";
+
+const PAGE = 50;
+const COLUMNS = [["Died", "time"], ["Handler", "name"], ["Event", "text"], ["Resource", "text"], ["Attempts", "number"],
+  ["Reason", "text wide"], ["", "doing"]];
+const TITLES = { handler: "handler", name: "name", resource: "resource", since: "received since" };
+
+export class dead {
+  title = "Dead deliveries";
+  #parameters = {};
+  #shown = null;
+
+  constructor(context) {
+    this.context = context;
+    this.heading = element("h1", { tabindex: -1 }, "Dead deliveries");
+    this.form = new search_form(context, "#/dead",
+      [fields.handler(), fields.name(), fields.resource(), ...fields.since()]);
+    this.summary = element("p", { class: "summary", role: "status", tabindex: -1 }, "Reading …");
+    this.said = element("p", { class: "said", role: "status" });
+    this.all = element("p", { class: "actions", hidden: true },
+      all_dead_buttons(() => this.#search(), this.said, () => context.again()));
+    this.table = table("Dead deliveries, the newest event first", COLUMNS);
+    this.newest = element("a", { class: "button" }, "Newest");
+    this.older = element("a", { class: "button" }, "Older");
+    this.pages = element("nav", { class: "pages", "aria-label": "Pages" }, this.newest, this.older);
+    this.node = element("div", {}, this.heading,
+      element("p", { class: "quiet" }, "Given up, since trying again was of no use or the attempts were used up. "
+        + "The events are kept. Mend the cause, then replay."),
+      this.form.node, this.said,
+      element("section", { class: "card", "aria-label": "Dead deliveries" }, this.summary, this.all,
+        this.table.node, this.pages));
+  }
+
+  #search() {
+    const { handler, name, resource, since } = this.#parameters;
+    const search = { handler, name, resource, since };
+    const words = Object.entries(search).filter(([, value]) => value)
+      .map(([key, value]) => `${TITLES[key]} ${value}`).join(", ");
+    return { search, words, dead: this.context.pulse.figures.latest?.sum("outreachd_dead") ?? 0 };
+  }
+
+  show(parameters) {
+    const is_anew = Object.keys(this.#parameters).length > 0 || this.#shown !== null;
+    this.#parameters = parameters;
+    this.form.show(parameters);
+    if (is_anew) this.summary.focus();
+  }
+
+  work = async (signal) => {
+    const parameters = this.#parameters;
+    const { search } = this.#search();
+    let found;
+    try {
+      found = await ask(`api/dead${query({ limit: PAGE, ...search, before: parameters.before })}`, signal);
+    } catch (failed) {
+      if (!signal.aborted && failed.status) {
+        // What the last row of the page before was may have been replayed meanwhile.
+        this.summary.textContent = `Not read: ${failed.message}`;
+        if (parameters !== this.#shown) this.#show([], parameters);
+      }
+      throw failed;
+    }
+    this.#show(found, parameters);
+    this.#shown = parameters;
+    this.summary.textContent = found.length === 0 ? "No delivery is dead."
+      : found.length === PAGE ? `${PAGE} deliveries; there may be older ones.`
+        : `${counted(found.length, "delivery", "deliveries")}.`;
+  };
+
+  #show(found, parameters) {
+    fill(this.table.body, found, (each) => each.id, (each) => this.#row(each));
+    this.table.node.hidden = found.length === 0;
+    this.all.hidden = found.length === 0;
+    this.newest.hidden = !parameters.before;
+    this.newest.href = `#/dead${query({ ...parameters, before: null })}`;
+    this.older.hidden = found.length < PAGE;
+    if (found.length > 0) this.older.href = `#/dead${query({ ...parameters, before: found.at(-1).id })}`;
+    this.pages.hidden = this.newest.hidden && this.older.hidden;
+  }
+
+  #row(each) {
+    return row(COLUMNS,
+      time(each.died_at),
+      foreign(each.handler, { limit: 60 }) ?? element("span", { class: "quiet" }, "(no handler)"),
+      foreign_link(`#/events/${each.event_id}`, each.name),
+      foreign(resource_text(each), { limit: 60 }) ?? "",
+      String(each.attempts),
+      foreign(each.reason) ?? "",
+      element("span", { class: "actions" }, dead_buttons(each, this.said, () => this.context.again())));
+  }
+
+  end() {
+    this.form.end();
+  }
+}

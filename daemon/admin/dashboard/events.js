@@ -1,0 +1,96 @@
+/// The events that came, newest first, with a search.
+import { ask, query } from "./asking.js";
+import { element, fill, row, table } from "./element.js";
+import { counted, foreign, foreign_link, resource_text, state, time } from "./words.js";
+import { fields, search_form } from "./search_form.js";
+
+const PAGE = 50;
+const STATES = ["pending", "published", "done", "dead", "unrouted", "discarded"];
+const COLUMNS = [["Received", "time"], ["Name", "text"], ["Resource", "text"], ["State", ""], ["Deliveries", "text wide"]];
+
+/// An id that stands for a time: the API lists what was received before it.
+export function id_at(rfc3339) {
+  const milliseconds = new Date(rfc3339).getTime().toString(16).padStart(12, "0");
+  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7000-8000-000000000000`;
+}
+
+/// What the API is asked, for what the address of the view says.
+export function to_query({ name, resource, handler, state: wanted, since, until, before }) {
+  return query({ limit: PAGE, name, resource, handler, state: wanted, since,
+    before: before ?? (until ? id_at(until) : null) });
+}
+
+export function delivery_text(of) {
+  return [foreign(of.handler ?? "(no handler)", { limit: 40 }), " ", state(of.state)];
+}
+
+function event_row(event) {
+  const deliveries = event.deliveries.map((each) => element("li", {}, delivery_text(each)));
+  return row(COLUMNS,
+    time(event.received_at),
+    foreign_link(`#/events/${event.id}`, event.name),
+    foreign(resource_text(event), { limit: 60 }) ?? "",
+    state(event.state),
+    deliveries.length === 0 ? "" : element("ul", { class: "inline" }, deliveries));
+}
+
+export class events {
+  title = "Events";
+  #parameters = {};
+  #shown = null; // the parameters whose answer is on the page
+
+  constructor(context) {
+    this.context = context;
+    this.heading = element("h1", { tabindex: -1 }, "Events");
+    this.form = new search_form(context, "#/events",
+      [fields.name(), fields.resource(), fields.state(STATES), fields.handler(), ...fields.times()]);
+    this.summary = element("p", { class: "summary", role: "status", tabindex: -1 }, "Reading …");
+    this.table = table("Events, newest first", COLUMNS);
+    this.newest = element("a", { class: "button" }, "Newest");
+    this.older = element("a", { class: "button" }, "Older");
+    this.pages = element("nav", { class: "pages", "aria-label": "Pages" }, this.newest, this.older);
+    this.node = element("div", {}, this.heading, this.form.node,
+      element("section", { class: "card", "aria-label": "Events" }, this.summary, this.table.node, this.pages));
+  }
+
+  show(parameters) {
+    const is_anew = Object.keys(this.#parameters).length > 0 || this.#shown !== null;
+    this.#parameters = parameters;
+    this.form.show(parameters);
+    if (is_anew) this.summary.focus();
+  }
+
+  work = async (signal) => {
+    const parameters = this.#parameters;
+    // A page that isn't the newest stays as it is.
+    if (parameters === this.#shown && parameters.before) return;
+    let found;
+    try {
+      found = await ask(`api/events${to_query(parameters)}`, signal);
+    } catch (failed) {
+      if (!signal.aborted && failed.status) {
+        this.summary.textContent = `Not read: ${failed.message}`;
+        if (parameters !== this.#shown) this.#show([], parameters);
+      }
+      throw failed;
+    }
+    this.#show(found, parameters);
+    this.#shown = parameters;
+    this.summary.textContent = found.length === 0 ? "No event is like that."
+      : found.length === PAGE ? `${PAGE} events; there may be older ones.` : `${counted(found.length, "event", "events")}.`;
+  };
+
+  #show(found, parameters) {
+    fill(this.table.body, found, (each) => each.id, event_row);
+    this.table.node.hidden = found.length === 0;
+    this.newest.hidden = !parameters.before;
+    this.newest.href = `#/events${query({ ...parameters, before: null })}`;
+    this.older.hidden = found.length < PAGE;
+    if (found.length > 0) this.older.href = `#/events${query({ ...parameters, before: found.at(-1).id })}`;
+    this.pages.hidden = this.newest.hidden && this.older.hidden;
+  }
+
+  end() {
+    this.form.end();
+  }
+}

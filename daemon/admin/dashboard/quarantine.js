@@ -1,0 +1,152 @@
+/// Requests whose signature fitted no secret: list and one of them.
+import { ask, change, query } from "./asking.js";
+import { body_section } from "./body_section.js";
+import { carry_out, confirm, is_busy } from "./confirming.js";
+import { button, element, facts, fill, row, table } from "./element.js";
+import { counted, foreign, size_text, time } from "./words.js";
+
+const PAGE = 50;
+const COLUMNS = [["Received", "time"], ["Request", "number"], ["Endpoint", "text"], ["From", "text"], ["Size", "number"],
+  ["Reason", "text wide"], ["", "doing"]];
+
+function discard_button(each, into, changed) {
+  const made = button("Discard", async () => {
+    if (is_busy(made)) return;
+    const answer = await confirm({ title: `Discard request ${each.id}?`, yes: "Discard",
+      text: "It is deleted, and can't become an event any more." });
+    if (answer === null) return;
+    await carry_out(into, [made], async () => {
+      await change(`api/quarantine/${each.id}/discard`);
+      return `Request ${each.id} is discarded.`;
+    });
+    changed();
+  }, { class: "grave", "aria-label": `Discard request ${each.id}`, "data-focus": "discard" });
+  return made;
+}
+
+function recheck_button(into, changed) {
+  const made = button("Check all again", async () => {
+    if (is_busy(made)) return;
+    await carry_out(into, [made], async () => {
+      const done = await change("api/quarantine/recheck");
+      const became = `${counted(done.recovered, "request has", "requests have")} become events, `
+        + `${counted(done.quarantined, "request stays", "requests stay")} in quarantine`;
+      return done.finished ? `${became}.` : `${became}; the check goes on.`;
+    });
+    changed();
+  });
+  return made;
+}
+
+export class quarantine {
+  title = "Quarantine";
+  #parameters = {};
+  #shown = null;
+
+  constructor(context) {
+    this.context = context;
+    this.heading = element("h1", { tabindex: -1 }, "Quarantine");
+    this.summary = element("p", { class: "summary", role: "status", tabindex: -1 }, "Reading …");
+    this.said = element("p", { class: "said", role: "status" });
+    this.table = table("Requests in quarantine, newest first", COLUMNS);
+    this.newest = element("a", { class: "button" }, "Newest");
+    this.older = element("a", { class: "button" }, "Older");
+    this.pages = element("nav", { class: "pages", "aria-label": "Pages" }, this.newest, this.older);
+    this.node = element("div", {}, this.heading,
+      element("p", { class: "quiet" }, "Nothing has been proved about these requests: a secret is wrong, or a stranger "
+        + "found the URL. Add the right secret to the endpoint and reload: they are checked again, and what then "
+        + "holds becomes an event."),
+      element("p", { class: "actions" }, recheck_button(this.said, () => context.again())), this.said,
+      element("section", { class: "card", "aria-label": "Requests" }, this.summary, this.table.node, this.pages));
+  }
+
+  show(parameters) {
+    const is_anew = this.#shown !== null;
+    this.#parameters = parameters;
+    if (is_anew) this.summary.focus();
+  }
+
+  work = async (signal) => {
+    const parameters = this.#parameters;
+    let found;
+    try {
+      found = await ask(`api/quarantine${query({ limit: PAGE, before: parameters.before })}`, signal);
+    } catch (failed) {
+      if (!signal.aborted && failed.status) this.summary.textContent = `Not read: ${failed.message}`;
+      throw failed;
+    }
+    this.#shown = parameters;
+    fill(this.table.body, found, (each) => each.id, (each) => this.#row(each));
+    this.table.node.hidden = found.length === 0;
+    this.newest.hidden = !parameters.before;
+    this.newest.href = "#/quarantine";
+    this.older.hidden = found.length < PAGE;
+    if (found.length > 0) this.older.href = `#/quarantine${query({ before: found.at(-1).id })}`;
+    this.pages.hidden = this.newest.hidden && this.older.hidden;
+    this.summary.textContent = found.length === 0 ? "No request is in quarantine."
+      : found.length === PAGE ? `${PAGE} requests; there may be older ones.`
+        : `${counted(found.length, "request", "requests")}.`;
+  };
+
+  #row(each) {
+    return row(COLUMNS,
+      time(each.received_at),
+      element("a", { href: `#/quarantine/${each.id}`, "data-focus": "request" }, each.id),
+      foreign(each.endpoint, { limit: 60 }) ?? "",
+      foreign(each.peer) ?? "",
+      size_text(each.size),
+      foreign(each.reason) ?? "",
+      discard_button(each, this.said, () => this.context.again()));
+  }
+
+  end() {}
+}
+
+export class quarantined_request {
+  title = "Request in quarantine";
+
+  constructor(context, [id]) {
+    this.context = context;
+    this.id = id;
+    this.heading = element("h1", { tabindex: -1 }, `Request ${id} in quarantine`);
+    this.said = element("p", { class: "said", role: "status" }, "Reading …");
+    this.whole = element("div");
+    this.node = element("div", {}, element("p", {}, element("a", { href: "#/quarantine" }, "All requests")),
+      this.heading, element("p", { class: "quiet" }, "Nothing has been proved about it."), this.said, this.whole);
+  }
+
+  show() {}
+
+  /// Read once: it doesn't change.
+  work = async (signal) => {
+    if (this.whole.firstChild) return;
+    try {
+      this.#show(await ask(`api/quarantine/${encodeURIComponent(this.id)}`, signal));
+      this.said.textContent = "";
+      this.said.classList.remove("bad");
+    } catch (failed) {
+      if (!signal.aborted && failed.status) {
+        this.said.textContent = failed.message;
+        this.said.classList.add("bad");
+      }
+      throw failed;
+    }
+  };
+
+  #show(request) {
+    this.whole.replaceChildren(
+      element("section", { class: "card", "aria-label": "What came" }, facts([
+        ["Received", time(request.received_at, true)],
+        ["Endpoint", foreign(request.endpoint)],
+        ["From", foreign(request.peer)],
+        ["Reason", foreign(request.reason)],
+        ["Size", size_text(request.size)],
+        ["Content type", foreign(request.content_type)],
+        ["Outreach's event id", foreign(request.outreach_event_id)],
+      ]), element("p", { class: "actions" },
+        discard_button(request, this.said, () => this.context.go("#/quarantine")))),
+      ...body_section(request).filter(Boolean));
+  }
+
+  end() {}
+}
