@@ -47,8 +47,10 @@ bool batch::has_ended() const {
 std::optional<batch> read_batch(std::string_view body) {
     const auto document = read_json(body);
     const json::value* const data = document ? find_member(*document, {"data"}) : nullptr;
+    if (data == nullptr)
+        return std::nullopt;
     batch read;
-    read.id = data == nullptr ? std::string{} : exact_resource_id(body);
+    read.id = exact_resource_id(body);
     if (read.id.empty())
         return std::nullopt;
     read.action = text_of(find_attribute(*data, "action"));

@@ -134,8 +134,10 @@ api_request import_request(const std::string& id) {
 std::optional<import_state> read_import(std::string_view body) {
     const auto document = read_json(body);
     const json::value* const data = document ? find_member(*document, {"data"}) : nullptr;
+    if (data == nullptr)
+        return std::nullopt;
     import_state read;
-    read.id = data == nullptr ? std::string{} : exact_resource_id(body);
+    read.id = exact_resource_id(body);
     if (read.id.empty())
         return std::nullopt;
     const auto attribute = [&](std::string_view name) { return find_member(*data, {"attributes", name}); };

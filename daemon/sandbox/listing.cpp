@@ -140,7 +140,7 @@ page cursor_page(const matched& all, const std::vector<parameter>& query, const 
     const auto after = find_parameter(query, "page", {"after"});
     const auto before = find_parameter(query, "page", {"before"});
     std::size_t from = 0;
-    std::size_t until = all.size();
+    std::size_t until = std::min(size, all.size());
     if (after) {
         const json::array cursor = read_cursor(*after, "after", keys.size());
         from = static_cast<std::size_t>(std::ranges::count_if(
@@ -151,8 +151,6 @@ page cursor_page(const matched& all, const std::vector<parameter>& query, const 
         until = static_cast<std::size_t>(std::ranges::count_if(
             all, [&](const record* each) { return is_before(position_of(*each, keys), cursor, keys); }));
         from = until - std::min(size, until);
-    } else {
-        until = std::min(size, all.size());
     }
     page made;
     made.shown.assign(all.begin() + static_cast<std::ptrdiff_t>(from),

@@ -26,7 +26,7 @@ std::string to_http(const url& to, const std::string& body, const std::string& s
                         "\r\nContent-Type: application/vnd.api+json\r\nUser-Agent: Ruby\r\nAccept: */*\r\n"
                         "Accept-Encoding: gzip;q=1.0,deflate;q=0.6,identity;q=0.3\r\nConnection: close\r\n";
     for (const auto& [name, value] : headers)
-        bytes += name + ": " + value + "\r\n";
+        bytes.append(name).append(": ").append(value).append("\r\n");
     if (!secret.empty())
         bytes += "Outreach-Webhook-Signature: " + signature(secret, body) + "\r\n";
     return bytes + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
