@@ -73,7 +73,12 @@ answer backfill_route(const request& asked, std::string_view rest, const service
             return *refused;
         return json_answer(to_json(of.backfill()));
     }
-    if (auto refused = refuse_unless_post(asked))
+    if (asked.method != "POST") {
+        response refused = error_answer(405, "only GET, HEAD and POST are allowed here");
+        refused.headers.emplace_back("Allow", "GET, HEAD, POST");
+        return refused;
+    }
+    if (auto refused = refuse_unless_post(asked)) // of JSON
         return *refused;
     const auto parsed = parse_backfill(asked.query(), wall_now());
     if (const auto* const bad = std::get_if<bad_parameter>(&parsed))

@@ -79,5 +79,12 @@ TEST(BackfillRoutes, RefuseWhatTheyDoNotUnderstand) {
     EXPECT_FALSE(server.asked_backfill());
 }
 
+TEST(BackfillRoutes, TellWhichMethodsTheyTake) {
+    running_server server;
+    const std::string answer = server.ask("DELETE /api/backfill HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(status_of(answer), 405U);
+    EXPECT_THAT(answer, HasSubstr("Allow: GET, HEAD, POST"));
+}
+
 } // namespace
 } // namespace outreachd::admin
