@@ -10,6 +10,8 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
+#include <string>
 
 namespace outreachd::tests {
 namespace {
@@ -35,8 +37,25 @@ class BrokerFaults : public testing::TestWithParam<const char*> {
 protected:
     BrokerFaults()
         : road_(broker().port()), vhost_(broker().new_vhost()),
-          daemon_(through_broker({.uris = {uri()}, .queue_type = GetParam()})) {
+          daemon_(told_in_detail(through_broker({.uris = {uri()}, .queue_type = GetParam()}))) {
         daemon_.start();
+    }
+
+    /// A short run's log tells of each event.
+    static configuration told_in_detail(configuration how) {
+        if (!is_long())
+            how.rest += "log: {level: debug}\n";
+        return how;
+    }
+
+    /// What was delivered of a resource, in order, and the daemon's log.
+    std::string story_of(const std::string& resource) const {
+        std::istringstream lines(read_file(daemon_.directory().at("out.jsonl")));
+        std::string told;
+        for (std::string line; std::getline(lines, line);)
+            if (line.find("\"resource_id\":\"" + resource + '"') != std::string::npos)
+                told += line + '\n';
+        return told + (is_long() ? "" : daemon_.log());
     }
 
     static rabbitmq_node& broker() { return rabbitmq_node::shared(); }
@@ -57,7 +76,7 @@ protected:
         EXPECT_GT(sent.acked, 100U);
         EXPECT_EQ(sent.wrong_status, 0U);
         EXPECT_EQ(told.lost, 0U);
-        EXPECT_EQ(told.out_of_order, 0U);
+        EXPECT_EQ(told.out_of_order, 0U) << story_of(told.disordered);
         EXPECT_LE(told.repeats, restarts * 4) << "at most the deliveries that ran";
         constexpr std::uint64_t window = 128;
         constexpr std::uint64_t unacked_max = 512;

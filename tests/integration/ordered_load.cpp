@@ -40,8 +40,8 @@ arrival compare(const ordered_load::tally& sent, const std::vector<const daemon_
                     ++found.repeats;
                     continue;
                 }
-                if (!here.empty() && *here.rbegin() > number)
-                    ++found.out_of_order;
+                if (!here.empty() && *here.rbegin() > number && found.out_of_order++ == 0)
+                    found.disordered = resource;
                 here.insert(number);
                 if (!everywhere[resource].insert(number).second)
                     ++found.across;

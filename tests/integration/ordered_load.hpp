@@ -54,6 +54,7 @@ struct arrival {
     std::uint64_t repeats = 0;      ///< Of one number in one worker's file.
     std::uint64_t across = 0;       ///< Numbers in more than one worker's file.
     std::uint64_t out_of_order = 0; ///< In one worker's file, first arrivals only.
+    std::string disordered;         ///< The resource of the first of those.
 };
 
 arrival arrived(const ordered_load::tally& sent, const std::vector<const daemon_under_test*>& workers);
