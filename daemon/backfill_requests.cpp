@@ -11,7 +11,8 @@ std::string begin_backfill(const outreach_links& by, const admin::backfill_reque
         return "that is further back than 'store.retention.done' keeps events: what came and is forgotten "
                "would be "
                "taken for missing, and be delivered once more; `--force` does it all the same";
-    return running->ask({wanted.since, wanted.resources, wanted.is_dry_run});
+    return running->ask(
+        {.since = wanted.since, .resources = wanted.resources, .is_dry_run = wanted.is_dry_run});
 }
 
 std::optional<admin::backfill_status> backfill_status_of(const outreach_links& by) {

@@ -73,7 +73,7 @@ std::string backfill::ask(backfill_wish wish) {
         return "the daemon is stopping";
     if (asked_ || (progress_ && !progress_->finished_at))
         return "a backfill is under way";
-    progress_ = backfill_progress{.wish = wish, .started_at = wall_now()}; // who asks on sees this one
+    progress_ = backfill_progress{.wish = wish, .started_at = wish.asked_at}; // who asks on sees this one
     asked_ = std::move(wish);
     changed_.notify_all();
     return {};
@@ -162,7 +162,7 @@ void backfill::fill_gap() {
         const std::lock_guard lock(mutex_);
         if (is_stopping_ || asked_)
             return; // somebody waits for that one
-        progress_ = backfill_progress{.wish = wish, .started_at = wall_now()};
+        progress_ = backfill_progress{.wish = wish, .started_at = wish.asked_at};
     }
     run_once(wish, true);
 }

@@ -84,7 +84,7 @@ public:
         : from_(from), to_(to), pause_(pause), tell_(tell), times_(times),
           client_(*from.shared, caller::backfill, from.hooks), known_(from.events, wish.since) {
         progress_.wish = wish;
-        progress_.started_at = wall_now();
+        progress_.started_at = wish.asked_at;
         for (const std::string& one : wish.resources)
             progress_.resources.push_back({.resource = one});
     }

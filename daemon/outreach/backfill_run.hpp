@@ -19,6 +19,7 @@ struct backfill_wish {
     wall_time since{};
     std::vector<std::string> resources{}; ///< As in event names.
     bool is_dry_run = false;              ///< Only finds out what is missing.
+    wall_time asked_at = wall_now();      ///< By which a run is known again.
 };
 
 struct missing_record {

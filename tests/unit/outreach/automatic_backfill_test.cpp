@@ -136,8 +136,10 @@ TEST_F(AutomaticBackfill, GoesNoFurtherBackThanTheStoreRemembers) {
 TEST_F(AutomaticBackfill, OneAtATime) {
     const auto running = start(false);
     EXPECT_EQ(running->ask({.since = since_}), "");
+    const wall_time began = running->progress()->started_at;
     EXPECT_THAT(running->ask({.since = since_}), HasSubstr("under way"));
     EXPECT_TRUE(sandbox::becomes_true([&] { return running->progress()->finished_at.has_value(); }));
+    EXPECT_EQ(running->progress()->started_at, began) << "by which who asked knows it again";
     EXPECT_EQ(running->ask({.since = since_}), "");
     stop(*running);
     EXPECT_THAT(running->ask({.since = since_}), HasSubstr("stopping"));
