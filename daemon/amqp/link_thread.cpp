@@ -20,61 +20,21 @@ link_thread::link_thread(amqp_connection::options how, link_health& health, work
     : how_(std::move(how)), health_(health), work_(std::move(what)), pause_(pause_min) {}
 
 void link_thread::start() {
-    thread_ = std::thread([self = shared_from_this()] {
-        self->run();
-        const std::lock_guard lock(self->mutex_);
-        self->has_ended_ = true;
-        self->changed_.notify_all();
-    });
+    thread_.start([self = shared_from_this()] { self->run(); });
 }
 
 void link_thread::begin_stop() {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-    changed_.notify_all();
+    thread_.begin_stop();
 }
 
 bool link_thread::finish_stop(steady_time until) {
-    if (!thread_.joinable())
+    if (thread_.finish_stop(until - last_word))
         return true;
-    begin_stop();
-    std::unique_lock lock(mutex_);
-    const auto has_ended = [this] { return has_ended_; };
-    if (!changed_.wait_until(lock, until - last_word, has_ended)) {
-        lock.unlock();
-        watchdog_.end_all();
-        lock.lock();
-        changed_.wait_until(lock, until, has_ended);
-    }
-    const bool is_over = has_ended_;
-    lock.unlock();
-    if (is_over)
-        thread_.join();
-    else
-        thread_.detach();
-    return is_over;
-}
-
-void link_thread::wake() {
-    const std::lock_guard lock(mutex_);
-    is_woken_ = true;
-    changed_.notify_all();
-}
-
-bool link_thread::is_stopping() const {
-    const std::lock_guard lock(mutex_);
-    return is_stopping_;
-}
-
-bool link_thread::sleep(std::chrono::milliseconds at_most) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, at_most, [this] { return is_woken_ || is_stopping_; });
-    return std::exchange(is_woken_, false);
-}
-
-bool link_thread::take_wake() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(is_woken_, false);
+    watchdog_.end_all();
+    if (thread_.finish_stop(until))
+        return true;
+    thread_.leave_behind();
+    return false;
 }
 
 void link_thread::note_success(const amqp_connection::connection& at) {
@@ -87,9 +47,7 @@ void link_thread::run() {
         run_once();
         if (is_stopping())
             return;
-        const auto until = std::chrono::steady_clock::now() + next_pause();
-        std::unique_lock lock(mutex_);
-        changed_.wait_until(lock, until, [this] { return is_stopping_; });
+        thread_.pause(next_pause());
     }
 }
 

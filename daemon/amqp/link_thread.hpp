@@ -3,14 +3,12 @@
 
 #include "daemon/amqp/link_health.hpp"
 #include "daemon/amqp_connection/connection.hpp"
+#include "daemon/event/wakeable_thread.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
-#include <thread>
 
 namespace outreachd::amqp {
 
@@ -33,14 +31,17 @@ public:
     bool finish_stop(steady_time until);
 
     /// Ends `sleep`. Any thread.
-    void wake();
+    void wake() { thread_.wake(); }
 
     // For `work`.
-    bool is_stopping() const;
+    bool is_stopping() const { return thread_.is_stopping(); }
+
     /// Waits for `wake` or the stop, at most so long. True where there was a `wake` since the last time.
-    bool sleep(std::chrono::milliseconds at_most);
+    bool sleep(std::chrono::milliseconds at_most) { return thread_.sleep(at_most); }
+
     /// As `sleep`, without waiting.
-    bool take_wake();
+    bool take_wake() { return thread_.take_wake(); }
+
     /// The connection does what it is for: the next failure is a new one, and is followed by a short pause.
     void note_success(const amqp_connection::connection& at);
 
@@ -53,18 +54,12 @@ private:
     link_health& health_;
     const work work_;
     amqp_connection::watchdog watchdog_;
-    std::thread thread_;
+    wakeable_thread thread_;
 
     // The thread's own.
     std::chrono::milliseconds pause_;
     std::size_t first_node_ = 0;
     std::minstd_rand random_{std::random_device{}()};
-
-    mutable std::mutex mutex_; ///< Guards all below.
-    std::condition_variable changed_;
-    bool is_stopping_ = false;
-    bool is_woken_ = false;
-    bool has_ended_ = false;
 };
 
 } // namespace outreachd::amqp

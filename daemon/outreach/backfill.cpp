@@ -21,44 +21,17 @@ backfill::backfill(backfill_sources sources, backfill_target target, settings::b
       resources_(std::move(resources)), log_(log), times_(times), covered_(directory) {}
 
 void backfill::start() {
-    thread_ = std::thread([self = shared_from_this()] {
+    thread_.start([self = shared_from_this()] {
         try {
             self->run();
         } catch (const std::exception& failure) { // want of memory
             self->tell_failure(failure.what());
         }
-        const std::lock_guard lock(self->mutex_);
-        self->has_ended_ = true;
-        self->changed_.notify_all();
     });
 }
 
-void backfill::begin_stop() {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-    changed_.notify_all();
-}
-
-bool backfill::finish_stop(steady_time until) {
-    if (!thread_.joinable())
-        return true;
-    begin_stop();
-    std::unique_lock lock(mutex_);
-    const bool is_over = changed_.wait_until(lock, until, [this] { return has_ended_; });
-    lock.unlock();
-    if (is_over)
-        thread_.join();
-    return is_over;
-}
-
-void backfill::leave_behind() {
-    if (thread_.joinable())
-        thread_.detach();
-}
-
 void backfill::tell_failure(const char* cause) {
-    const std::lock_guard lock(mutex_);
-    if (!is_stopping_)
+    if (!thread_.is_stopping())
         log_.error("backfill: it has ended, and begins anew with the daemon", {{"cause", cause}});
 }
 
@@ -69,13 +42,13 @@ std::string backfill::ask(backfill_wish wish) {
         return "which resources? Neither the request, nor 'backfill.resources', nor 'webhooks.subscribe' "
                "names one";
     const std::lock_guard lock(mutex_);
-    if (is_stopping_)
+    if (thread_.is_stopping())
         return "the daemon is stopping";
     if (asked_ || (progress_ && !progress_->finished_at))
         return "a backfill is under way";
     progress_ = backfill_progress{.wish = wish, .started_at = wish.asked_at}; // who asks on sees this one
     asked_ = std::move(wish);
-    changed_.notify_all();
+    thread_.wake();
     return {};
 }
 
@@ -89,7 +62,7 @@ void backfill::note_suspension(std::optional<wall_time> since) {
     if (suspended_since_ && !since) {
         suspension_ended_ =
             suspension_ended_ ? std::min(suspension_ended_, suspended_since_) : suspended_since_;
-        changed_.notify_all();
+        thread_.wake();
     }
     // Of several that began one after the other the first.
     suspended_since_ = suspended_since_ && since ? std::min(suspended_since_, since) : since;
@@ -97,18 +70,11 @@ void backfill::note_suspension(std::optional<wall_time> since) {
 
 void backfill::run() {
     begin_with_last_mark();
-    beat();
-    for (;;) {
-        std::optional<backfill_wish> wish;
-        {
-            std::unique_lock lock(mutex_);
-            changed_.wait_for(lock, gap_since_ ? std::min(times_.beat, times_.again) : times_.beat,
-                              [this] { return is_stopping_ || asked_ || suspension_ended_ || gap_since_; });
-            if (is_stopping_)
-                break;
-            wish = std::exchange(asked_, std::nullopt);
-        }
-        if (wish) {
+    while (!thread_.is_stopping()) {
+        beat();
+        if (!gap_since_)
+            thread_.sleep(times_.beat);
+        if (const auto wish = take_wish()) {
             run_once(*wish, false);
             if (marked_at_)
                 marked_at_ = wall_now(); // it took its time, and nothing was missed meanwhile
@@ -116,9 +82,13 @@ void backfill::run() {
         take_up_gap();
         if (gap_since_)
             fill_gap();
-        beat();
     }
     beat();
+}
+
+std::optional<backfill_wish> backfill::take_wish() {
+    const std::lock_guard lock(mutex_);
+    return thread_.is_stopping() ? std::nullopt : std::exchange(asked_, std::nullopt);
 }
 
 /// Before the first mark there is nothing to compare with: that is a new host.
@@ -146,8 +116,8 @@ void backfill::take_up_gap() {
 
 void backfill::fill_gap() {
     if (std::chrono::steady_clock::now() < gap_due_) {
-        pause(std::min(times_.beat, std::chrono::ceil<std::chrono::milliseconds>(
-                                        gap_due_ - std::chrono::steady_clock::now())));
+        thread_.pause(std::min(times_.beat, std::chrono::ceil<std::chrono::milliseconds>(
+                                                gap_due_ - std::chrono::steady_clock::now())));
         return;
     }
     backfill_wish wish{.since = *gap_since_ - times_.overlap, .resources = resources_};
@@ -160,7 +130,7 @@ void backfill::fill_gap() {
     }
     {
         const std::lock_guard lock(mutex_);
-        if (is_stopping_ || asked_)
+        if (thread_.is_stopping() || asked_)
             return; // somebody waits for that one
         progress_ = backfill_progress{.wish = wish, .started_at = wish.asked_at};
     }
@@ -171,7 +141,7 @@ void backfill::run_once(const backfill_wish& wish, bool is_own) {
     log_.info("backfill: asking Outreach for what changed",
               {{"since", to_rfc3339(wish.since)}, {"dry_run", wish.is_dry_run}, {"automatic", is_own}});
     const backfill_progress ended = run_backfill(
-        sources_, target_, wish, [this](std::chrono::milliseconds time) { return pause(time); },
+        sources_, target_, wish, [this](std::chrono::milliseconds time) { return thread_.pause(time); },
         [this](const backfill_progress& now) {
             const std::lock_guard lock(mutex_);
             progress_ = now;
@@ -183,7 +153,7 @@ void backfill::run_once(const backfill_wish& wish, bool is_own) {
 void backfill::tell_end(const backfill_progress& ended, bool is_own) {
     const std::lock_guard lock(mutex_);
     progress_ = ended;
-    if (is_stopping_)
+    if (thread_.is_stopping())
         return;
     for (const resource_progress& one : ended.resources) {
         if (one.problem.empty())
@@ -202,12 +172,6 @@ void backfill::tell_end(const backfill_progress& ended, bool is_own) {
         gap_due_ = std::chrono::steady_clock::now() + times_.again;
     else
         gap_since_.reset();
-}
-
-/// False: there is to be an end of it.
-bool backfill::pause(std::chrono::milliseconds time) {
-    std::unique_lock lock(mutex_);
-    return !changed_.wait_for(lock, time, [this] { return is_stopping_; });
 }
 
 /// Where nothing is known to be missing. A mark that couldn't be written, or wasn't since the machine stood

@@ -1,16 +1,15 @@
 /// Fetches from Outreach what changed while nobody listened (contract 3.13, 13.8).
 #pragma once
 
+#include "daemon/event/wakeable_thread.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/outreach/backfill_run.hpp"
 #include "daemon/outreach/covered_time.hpp"
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace outreachd::outreach {
 
@@ -35,10 +34,13 @@ public:
              backfill_times times = {});
 
     void start();
-    void begin_stop();
-    /// False: it hangs, and may be waited for again, or be left behind.
-    bool finish_stop(steady_time until);
-    void leave_behind();
+
+    void begin_stop() { thread_.begin_stop(); }
+
+    /// As `wakeable_thread`.
+    bool finish_stop(steady_time until) { return thread_.finish_stop(until); }
+
+    void leave_behind() { thread_.leave_behind(); }
 
     // Any thread; none blocks.
     /// Begins a run soon. Empty, or why not: another one is under way, or nobody says of what.
@@ -51,12 +53,12 @@ public:
 private:
     void run();
     void begin_with_last_mark();
+    std::optional<backfill_wish> take_wish();
     void take_up_gap();
     void fill_gap();
     void run_once(const backfill_wish& wish, bool is_own);
     void tell_failure(const char* cause);
     void tell_end(const backfill_progress& ended, bool is_own);
-    bool pause(std::chrono::milliseconds time);
     void beat();
 
     const backfill_sources sources_;
@@ -65,7 +67,7 @@ private:
     const std::vector<std::string> resources_;
     log::logger& log_;
     const backfill_times times_;
-    std::thread thread_;
+    wakeable_thread thread_;
 
     // The thread's own.
     covered_time covered_;
@@ -74,9 +76,6 @@ private:
     steady_time gap_due_{};
 
     mutable std::mutex mutex_; ///< Guards all below.
-    std::condition_variable changed_;
-    bool is_stopping_ = false;
-    bool has_ended_ = false;
     std::optional<backfill_wish> asked_;
     std::optional<backfill_progress> progress_;
     std::optional<wall_time> suspended_since_;

@@ -58,17 +58,6 @@ private:
     bool has_failed_ = false;
 };
 
-bool is_passing(const api_answer& answer) {
-    switch (answer.what) {
-    case api_answer::kind::answered:
-        return answer.status >= 500 || answer.status == 408;
-    case api_answer::kind::refused:
-        return false;
-    default:
-        return true;
-    }
-}
-
 /// There is no such list, or it can't be asked for so; nobody will mend that by and by.
 bool is_for_good(const api_answer& answer) {
     return answer.what == api_answer::kind::refused ||
@@ -143,8 +132,7 @@ private:
                 return page;
             if (page->what == api_answer::kind::later) {
                 wait_until(page->until, page->problem);
-            } else if (is_passing(*page) && page->what != api_answer::kind::needs_login &&
-                       attempt++ < attempts_max) {
+            } else if (may_pass(*page) && attempt++ < attempts_max) {
                 wait(pace.next(), page->problem);
             } else {
                 of.problem = page->problem;

@@ -13,12 +13,12 @@ using handlers::outreach::api_request;
 /// In a row.
 constexpr int failures_max = 5;
 
+} // namespace
+
 bool may_pass(const api_answer& said) {
     return said.what == api_answer::kind::unreachable ||
            (said.what == api_answer::kind::answered && (said.status >= 500 || said.status == 408));
 }
-
-} // namespace
 
 std::chrono::milliseconds poll_pace::next() {
     return std::exchange(next_, std::min(next_ * 3 / 2, max));

@@ -26,6 +26,9 @@ private:
     std::chrono::milliseconds next_ = first;
 };
 
+/// Whether another attempt at a request that only reads may come to more.
+bool may_pass(const handlers::outreach::api_answer& said);
+
 /// Asks for the same again and again until `is_over` says so of an answer, or something fails for good: a few
 /// failures in a row that another attempt could mend are looked over. Gives the last answer.
 handlers::outreach::api_answer

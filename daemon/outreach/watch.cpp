@@ -33,39 +33,13 @@ watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<s
       others_(std::move(others)), times_(times) {}
 
 void watch::start() {
-    thread_ = std::thread([self = shared_from_this()] {
+    thread_.start([self = shared_from_this()] {
         try {
             self->run();
         } catch (const std::exception& failure) { // want of memory
             self->tell({std::string{"nobody looks after Outreach any more: "} + failure.what()}, 0);
         }
-        const std::lock_guard lock(self->mutex_);
-        self->has_ended_ = true;
-        self->changed_.notify_all();
     });
-}
-
-void watch::begin_stop() {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-    changed_.notify_all();
-}
-
-bool watch::finish_stop(steady_time until) {
-    if (!thread_.joinable())
-        return true;
-    begin_stop();
-    std::unique_lock lock(mutex_);
-    const bool is_over = changed_.wait_until(lock, until, [this] { return has_ended_; });
-    lock.unlock();
-    if (is_over)
-        thread_.join();
-    return is_over;
-}
-
-void watch::leave_behind() {
-    if (thread_.joinable())
-        thread_.detach();
 }
 
 std::vector<std::string> watch::problems() const {
@@ -79,21 +53,18 @@ std::size_t watch::disabled_webhooks() const {
 }
 
 void watch::run() {
-    auto next_look = std::chrono::steady_clock::now() + times_.first;
+    using std::chrono::milliseconds;
+    const auto now = std::chrono::steady_clock::now;
+    auto next_look = now() + times_.first;
     for (;;) {
-        {
-            const auto wake = others_.often
-                                  ? std::min(next_look, std::chrono::steady_clock::now() + times_.often)
-                                  : next_look;
-            std::unique_lock lock(mutex_);
-            if (changed_.wait_until(lock, wake, [this] { return is_stopping_; }))
-                return;
-        }
+        const auto to_look = std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(next_look - now()));
+        if (!thread_.pause(others_.often ? std::min(to_look, times_.often) : to_look))
+            return;
         if (others_.often)
             others_.often();
-        if (std::chrono::steady_clock::now() >= next_look) {
+        if (now() >= next_look) {
             look();
-            next_look = std::chrono::steady_clock::now() + times_.period;
+            next_look = now() + times_.period;
         }
     }
 }
@@ -111,14 +82,9 @@ void watch::look() {
         tell({}, 0);
 }
 
-bool watch::is_ending() const {
-    const std::lock_guard lock(mutex_);
-    return is_stopping_;
-}
-
 void watch::look_at_webhooks(client& by) {
     const webhook_list found = list_webhooks(by, std::chrono::steady_clock::now() + times_.request);
-    if (is_ending())
+    if (thread_.is_stopping())
         return; // whoever is replaced says and changes nothing more
     if (!found.problem.empty()) {
         log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
@@ -195,7 +161,7 @@ std::string watch::repair(client& by, const webhook& suspended) {
 /// One line for each that is new, and for the end of each.
 void watch::tell(std::vector<std::string> problems, std::size_t disabled) {
     const std::lock_guard lock(mutex_);
-    if (is_stopping_)
+    if (thread_.is_stopping())
         return;
     for (const std::string& one : problems)
         if (std::ranges::find(problems_, one) == problems_.end())

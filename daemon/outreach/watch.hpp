@@ -1,19 +1,18 @@
 /// Looks now and then whether Outreach still lets us in, and still sends.
 #pragma once
 
+#include "daemon/event/wakeable_thread.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/outreach/webhook.hpp"
 #include "handlers/outreach/access.hpp"
 #include "handlers/outreach/client.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace outreachd::outreach {
@@ -46,10 +45,13 @@ public:
           watch_times times = {});
 
     void start();
-    void begin_stop();
-    /// False: it hangs, and may be waited for again, or be left behind.
-    bool finish_stop(steady_time until);
-    void leave_behind();
+
+    void begin_stop() { thread_.begin_stop(); }
+
+    /// As `wakeable_thread`.
+    bool finish_stop(steady_time until) { return thread_.finish_stop(until); }
+
+    void leave_behind() { thread_.leave_behind(); }
 
     // Any thread.
     /// What somebody should know, and do: a login that is needed, webhooks that are suspended.
@@ -60,7 +62,6 @@ public:
 private:
     void run();
     void look();
-    bool is_ending() const;
     void look_at_webhooks(handlers::outreach::client& by);
     std::string repair(handlers::outreach::client& by, const webhook& suspended);
     void tell_silence(std::optional<wall_time> since, bool goes_on);
@@ -72,13 +73,10 @@ private:
     log::logger& log_;
     const watch_hooks others_;
     const watch_times times_;
-    std::thread thread_;
+    wakeable_thread thread_;
     wall_time all_sent_at_ = wall_now(); ///< The watch thread's own: as of the last look.
 
     mutable std::mutex mutex_; ///< Guards all below.
-    std::condition_variable changed_;
-    bool is_stopping_ = false;
-    bool has_ended_ = false;
     std::vector<std::string> problems_;
     std::size_t disabled_ = 0;
 };
