@@ -2,7 +2,6 @@
 #include "daemon/admin/route_parts.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace outreachd::admin {
 
@@ -13,52 +12,44 @@ bool is_resource(std::string_view text) {
            std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
-/// Empty, or what is allowed.
-std::string apply(backfill_request& into, std::string_view name, const std::string& value, wall_time now) {
+/// Nothing, or what is allowed.
+std::optional<std::string> apply(backfill_request& into, std::string_view name, const std::string& value,
+                                 wall_time now) {
     if (name == "since") {
         const auto since = parse_since(value, now);
         if (!since)
             return "a time such as 2026-11-21T08:22:55Z, or how long ago, such as 2h or 7d";
         into.since = *since;
-        return {};
+        return std::nullopt;
     }
     if (name == "resources") {
+        constexpr const char* allowed = "a list of resources as in event names: task,sequenceState";
         for (std::string_view rest = value; !rest.empty();) {
             const std::string_view one = rest.substr(0, rest.find(','));
             rest.remove_prefix(std::min(one.size() + 1, rest.size()));
             if (!is_resource(one))
-                return "a list of resources as in event names: task,sequenceState";
+                return allowed;
             into.resources.emplace_back(one);
         }
-        return into.resources.empty() ? "a list of resources as in event names: task,sequenceState" : "";
+        return into.resources.empty() ? std::optional<std::string>{allowed} : std::nullopt;
     }
     if (value != "true" && value != "false")
         return "true or false";
     (name == "dry_run" ? into.is_dry_run : into.is_forced) = value == "true";
-    return {};
+    return std::nullopt;
 }
 
 std::variant<backfill_request, bad_parameter> parse_backfill(std::string_view query, wall_time now) {
     static constexpr std::string_view known[] = {"since", "resources", "dry_run", "force"};
     backfill_request read;
-    std::set<std::string, std::less<>> seen;
-    while (!query.empty()) {
-        const std::string_view pair = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(pair.size() + 1, query.size()));
-        const auto equals = pair.find('=');
-        const auto name = percent_decode(pair.substr(0, equals));
-        const auto value = percent_decode(equals == pair.npos ? std::string_view{} : pair.substr(equals + 1));
-        if (!name || !value)
-            return bad_parameter{"'" + std::string{pair} + "' is not percent-encoded as it should be"};
-        if (std::ranges::find(known, *name) == std::end(known))
-            return bad_parameter{"unknown parameter '" + *name +
-                                 "'; allowed are since, resources, dry_run, force"};
-        if (!seen.insert(*name).second)
-            return bad_parameter{"parameter '" + *name + "' is given twice"};
-        if (const auto allowed = apply(read, *name, *value, now); !allowed.empty())
-            return bad_parameter{"parameter '" + *name + "' is '" + *value + "'; allowed is " + allowed};
-    }
-    if (!seen.contains("since"))
+    bool has_since = false;
+    auto bad = read_parameters(query, known, [&](std::string_view name, const std::string& value) {
+        has_since = has_since || name == "since";
+        return apply(read, name, value, now);
+    });
+    if (bad)
+        return std::move(*bad);
+    if (!has_since)
         return bad_parameter{"parameter 'since' is missing: from when on?"};
     return read;
 }

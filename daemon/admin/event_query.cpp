@@ -108,9 +108,8 @@ std::optional<wall_time> parse_since(std::string_view text, wall_time now) {
     return now - std::chrono::seconds{*count * unit_seconds};
 }
 
-std::variant<list_query, bad_parameter>
-parse_list_query(std::string_view query, std::span<const std::string_view> known, wall_time now) {
-    list_query filter;
+std::optional<bad_parameter> read_parameters(std::string_view query, std::span<const std::string_view> known,
+                                             const take_parameter& take) {
     std::set<std::string, std::less<>> seen;
     while (!query.empty()) {
         const std::string_view pair = query.substr(0, query.find('&'));
@@ -128,9 +127,20 @@ parse_list_query(std::string_view query, std::span<const std::string_view> known
                                  (known.empty() ? "none is taken here" : "allowed are " + listed(known))};
         if (!seen.insert(*name).second)
             return bad_parameter{"parameter '" + *name + "' is given twice"};
-        if (const auto allowed = apply(filter, *name, *value, now))
+        if (const auto allowed = take(*name, *value))
             return bad_parameter{"parameter '" + *name + "' is '" + *value + "'; allowed is " + *allowed};
     }
+    return std::nullopt;
+}
+
+std::variant<list_query, bad_parameter>
+parse_list_query(std::string_view query, std::span<const std::string_view> known, wall_time now) {
+    list_query filter;
+    auto bad = read_parameters(query, known, [&](std::string_view name, const std::string& value) {
+        return apply(filter, name, value, now);
+    });
+    if (bad)
+        return std::move(*bad);
     return filter;
 }
 

@@ -4,6 +4,7 @@
 #include "daemon/event/timestamp.hpp"
 #include "daemon/store/records.hpp"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,7 +33,16 @@ struct list_query {
     std::string cursor; ///< Where a change of many goes on, as the answer to its last piece said.
 };
 
-/// Each parameter at most once, and only those of `known`.
+/// Takes a value: nothing, or what is allowed instead.
+using take_parameter =
+    std::function<std::optional<std::string>(std::string_view name, const std::string& value)>;
+
+/// Goes through a query, whose parameters stand in it at most once each, and are of `known`. Nothing, or what
+/// is wrong.
+std::optional<bad_parameter> read_parameters(std::string_view query, std::span<const std::string_view> known,
+                                             const take_parameter& take);
+
+/// As `read_parameters`.
 std::variant<list_query, bad_parameter>
 parse_list_query(std::string_view query, std::span<const std::string_view> known, wall_time now);
 

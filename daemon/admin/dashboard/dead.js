@@ -2,6 +2,7 @@
 import { ask, query } from "./asking.js";
 import { all_dead_buttons, dead_buttons } from "./deliveries.js";
 import { element, fill, row, table } from "./element.js";
+import { pages } from "./pages.js";
 import { fields, search_form } from "./search_form.js";
 import { counted, foreign, foreign_link, resource_text, time } from "./words.js";
 
@@ -25,15 +26,13 @@ export class dead {
     this.all = element("p", { class: "actions", hidden: true },
       all_dead_buttons(() => this.#search(), this.said, () => context.again()));
     this.table = table("Dead deliveries, the newest event first", COLUMNS);
-    this.newest = element("a", { class: "button" }, "Newest");
-    this.older = element("a", { class: "button" }, "Older");
-    this.pages = element("nav", { class: "pages", "aria-label": "Pages" }, this.newest, this.older);
+    this.pages = new pages("#/dead", PAGE);
     this.node = element("div", {}, this.heading,
       element("p", { class: "quiet" }, "Given up, since trying again was of no use or the attempts were used up. "
         + "The events are kept. Mend the cause, then replay."),
       this.form.node, this.said,
       element("section", { class: "card", "aria-label": "Dead deliveries" }, this.summary, this.all,
-        this.table.node, this.pages));
+        this.table.node, this.pages.node));
   }
 
   #search() {
@@ -76,11 +75,7 @@ export class dead {
     fill(this.table.body, found, (each) => each.id, (each) => this.#row(each));
     this.table.node.hidden = found.length === 0;
     this.all.hidden = found.length === 0;
-    this.newest.hidden = !parameters.before;
-    this.newest.href = `#/dead${query({ ...parameters, before: null })}`;
-    this.older.hidden = found.length < PAGE;
-    if (found.length > 0) this.older.href = `#/dead${query({ ...parameters, before: found.at(-1).id })}`;
-    this.pages.hidden = this.newest.hidden && this.older.hidden;
+    this.pages.show(found, parameters);
   }
 
   #row(each) {

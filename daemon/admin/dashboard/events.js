@@ -1,6 +1,7 @@
 /// The events that came, newest first, with a search.
 import { ask, query } from "./asking.js";
 import { element, fill, row, table } from "./element.js";
+import { pages } from "./pages.js";
 import { counted, foreign, foreign_link, resource_text, state, time } from "./words.js";
 import { fields, search_form } from "./search_form.js";
 
@@ -46,11 +47,9 @@ export class events {
       [fields.name(), fields.resource(), fields.state(STATES), fields.handler(), ...fields.times()]);
     this.summary = element("p", { class: "summary", role: "status", tabindex: -1 }, "Reading …");
     this.table = table("Events, newest first", COLUMNS);
-    this.newest = element("a", { class: "button" }, "Newest");
-    this.older = element("a", { class: "button" }, "Older");
-    this.pages = element("nav", { class: "pages", "aria-label": "Pages" }, this.newest, this.older);
+    this.pages = new pages("#/events", PAGE);
     this.node = element("div", {}, this.heading, this.form.node,
-      element("section", { class: "card", "aria-label": "Events" }, this.summary, this.table.node, this.pages));
+      element("section", { class: "card", "aria-label": "Events" }, this.summary, this.table.node, this.pages.node));
   }
 
   show(parameters) {
@@ -83,11 +82,7 @@ export class events {
   #show(found, parameters) {
     fill(this.table.body, found, (each) => each.id, event_row);
     this.table.node.hidden = found.length === 0;
-    this.newest.hidden = !parameters.before;
-    this.newest.href = `#/events${query({ ...parameters, before: null })}`;
-    this.older.hidden = found.length < PAGE;
-    if (found.length > 0) this.older.href = `#/events${query({ ...parameters, before: found.at(-1).id })}`;
-    this.pages.hidden = this.newest.hidden && this.older.hidden;
+    this.pages.show(found, parameters);
   }
 
   end() {

@@ -3,6 +3,7 @@ import { ask, change, query } from "./asking.js";
 import { body_section } from "./body_section.js";
 import { carry_out, confirm, is_busy } from "./confirming.js";
 import { button, element, facts, fill, row, table } from "./element.js";
+import { pages } from "./pages.js";
 import { counted, foreign, size_text, time } from "./words.js";
 
 const PAGE = 50;
@@ -49,15 +50,13 @@ export class quarantine {
     this.summary = element("p", { class: "summary", role: "status", tabindex: -1 }, "Reading …");
     this.said = element("p", { class: "said", role: "status" });
     this.table = table("Requests in quarantine, newest first", COLUMNS);
-    this.newest = element("a", { class: "button" }, "Newest");
-    this.older = element("a", { class: "button" }, "Older");
-    this.pages = element("nav", { class: "pages", "aria-label": "Pages" }, this.newest, this.older);
+    this.pages = new pages("#/quarantine", PAGE);
     this.node = element("div", {}, this.heading,
       element("p", { class: "quiet" }, "Nothing has been proved about these requests: a secret is wrong, or a stranger "
         + "found the URL. Add the right secret to the endpoint and reload: they are checked again, and what then "
         + "holds becomes an event."),
       element("p", { class: "actions" }, recheck_button(this.said, () => context.again())), this.said,
-      element("section", { class: "card", "aria-label": "Requests" }, this.summary, this.table.node, this.pages));
+      element("section", { class: "card", "aria-label": "Requests" }, this.summary, this.table.node, this.pages.node));
   }
 
   show(parameters) {
@@ -78,11 +77,7 @@ export class quarantine {
     this.#shown = parameters;
     fill(this.table.body, found, (each) => each.id, (each) => this.#row(each));
     this.table.node.hidden = found.length === 0;
-    this.newest.hidden = !parameters.before;
-    this.newest.href = "#/quarantine";
-    this.older.hidden = found.length < PAGE;
-    if (found.length > 0) this.older.href = `#/quarantine${query({ before: found.at(-1).id })}`;
-    this.pages.hidden = this.newest.hidden && this.older.hidden;
+    this.pages.show(found, { before: parameters.before });
     this.summary.textContent = found.length === 0 ? "No request is in quarantine."
       : found.length === PAGE ? `${PAGE} requests; there may be older ones.`
         : `${counted(found.length, "request", "requests")}.`;
