@@ -22,13 +22,12 @@ std::optional<store::sequence> earlier(std::optional<store::sequence> one,
 } // namespace
 
 void partition_holds::hold(std::uint32_t partition, store::sequence at, steady_time now) {
-    const auto [known, is_new] = held_.try_emplace(partition);
-    held& one = known->second;
+    held& one = held_[partition];
     if (at != 0)
         one.first = earlier(one.first, at);
-    if (!is_new && one.phase == phase::waiting)
+    if (one.pause > 0ms && one.phase == phase::waiting)
         return; // another of those that were on their way
-    one.pause = is_new ? pause_min : std::min(one.pause * 2, pause_max);
+    one.pause = std::clamp(one.pause * 2, pause_min, pause_max);
     one.until = now + one.pause;
     one.phase = phase::waiting;
 }
@@ -50,9 +49,10 @@ bool partition_holds::note_taken(std::uint32_t partition) {
     const auto known = held_.find(partition);
     if (known == held_.end() || known->second.phase != phase::probing)
         return false; // it was on its way when the queue was held
+    const bool was_in_trouble = known->second.pause > 0ms;
     release(known->second.first);
     held_.erase(known);
-    return true;
+    return was_in_trouble;
 }
 
 std::vector<partition_holds::probe> partition_holds::begin_probes(steady_time now) {
@@ -75,10 +75,13 @@ std::optional<store::sequence> partition_holds::first_passed_over() {
 
 bool partition_holds::is_probing(std::uint32_t partition) const {
     const auto known = held_.find(partition);
-    return known != held_.end() && known->second.phase == phase::probing;
+    return known != held_.end() && known->second.phase == phase::probing && known->second.pause > 0ms;
 }
 
-void partition_holds::forget_probes() {
+void partition_holds::begin_channel(std::uint32_t partitions) {
+    for (std::uint32_t partition = 0; partition < partitions; ++partition)
+        if (const auto [known, is_new] = held_.try_emplace(partition); is_new)
+            known->second.phase = phase::may_probe;
     for (auto& [partition, one] : held_)
         if (one.phase == phase::probing)
             one.phase = phase::may_probe;

@@ -13,8 +13,11 @@
 namespace outreachd::amqp {
 
 /// Events of one are passed over, so that they hold up no other's. After a pause one of them is sent as a
-/// probe; once it is confirmed the rest follows, in order. The pause doubles from 500 ms to 10 s. Pure; one
-/// thread.
+/// probe; once it is confirmed the rest follows, in order. The pause doubles from 500 ms to 10 s.
+///
+/// On a new channel each queue begins so, without a pause: RabbitMQ refuses the first message of a channel to
+/// a quorum queue that has no leader yet, as where it was just declared, and takes those right behind it.
+/// Pure; one thread.
 class partition_holds {
 public:
     /// The queue has refused an event, `at`, or can't be used at all (0).
@@ -23,7 +26,7 @@ public:
     bool may_send(std::uint32_t partition, store::sequence at);
     /// One has been sent.
     void note_sent(std::uint32_t partition);
-    /// One was confirmed: true where the queue was held until now.
+    /// One was confirmed: true where the queue was in trouble until now.
     bool note_taken(std::uint32_t partition);
 
     /// A queue whose pause is over: a probe may be sent now, `first` if that is known.
@@ -36,9 +39,10 @@ public:
     std::vector<probe> begin_probes(steady_time now);
     /// From where on events were passed over that may be sent now; tells it once.
     std::optional<store::sequence> first_passed_over();
-    /// What was in flight is so no more: the connection is gone.
-    void forget_probes();
+    /// Nothing is in flight, and the channel is new: the first event to each of so many queues goes alone.
+    void begin_channel(std::uint32_t partitions);
 
+    /// Whether one that has refused is being tried again.
     bool is_probing(std::uint32_t partition) const;
 
     bool is_held(std::uint32_t partition) const { return held_.contains(partition); }
@@ -49,7 +53,7 @@ private:
     struct held {
         enum phase phase = phase::waiting;
         steady_time until;
-        std::chrono::milliseconds pause{};
+        std::chrono::milliseconds pause{};    ///< None: it hasn't refused anything.
         std::optional<store::sequence> first; ///< Passed over, or refused.
     };
 

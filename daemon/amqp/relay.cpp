@@ -98,7 +98,6 @@ void relay::implementation::serve(connection& at) {
     window.clear();
     in_flight = 0;
     wants_fresh_channel = false;
-    holds.forget_probes();
     outbox.start_over();
     try {
         prepare(at);
@@ -125,6 +124,7 @@ void relay::implementation::prepare(connection& at) {
         health.trouble(names.work_queue(partition), reason);
     }
     at.confirm_publishes(publishing);
+    holds.begin_channel(names.partitions());
     thread->note_success(at);
 }
 
@@ -155,9 +155,8 @@ void relay::implementation::publish_until_stopped(connection& at) {
 }
 
 bool relay::implementation::has_room() const {
-    if (wants_fresh_channel || records->unrecorded() >= unrecorded_max)
-        return false;
-    return window.size() < (one_at_a_time > 0 ? 1 : limits.window) &&
+    return !wants_fresh_channel && records->unrecorded() < unrecorded_max &&
+           window.size() < (one_at_a_time > 0 ? 1 : limits.window) &&
            (window.size() == 0 || window.body_bytes() < body_bytes_max);
 }
 
@@ -292,6 +291,7 @@ void relay::implementation::use_fresh_channel(connection& at) {
     at.close_channel(publishing);
     at.open_channel(publishing);
     at.confirm_publishes(publishing);
+    holds.begin_channel(names.partitions());
     wants_fresh_channel = false;
     next_fresh_channel = std::chrono::steady_clock::now() + fresh_channel_pause;
 }

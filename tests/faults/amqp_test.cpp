@@ -190,6 +190,36 @@ std::vector<const char*> queue_types() {
 INSTANTIATE_TEST_SUITE_P(Queues, BrokerFaults, testing::ValuesIn(queue_types()),
                          [](const auto& tested) { return std::string(tested.param); });
 
+/// RabbitMQ refuses the first message of a channel to a quorum queue whose leader isn't there yet, and takes
+/// the next: a backlog that waits for queues that are just made comes in order all the same.
+TEST(FreshQueues, AreFilledInOrder) {
+    rabbitmq_node& broker = rabbitmq_node::shared();
+    std::size_t refused = 0;
+    for (int i = 0; i < times(40, 3); ++i) {
+        const std::string vhost = broker.new_vhost();
+        tcp_proxy road(broker.port());
+        road.refuse(true);
+        configuration how = through_broker(
+            {.uris = {at_port(broker.uri(vhost), broker.port(), road.port())}, .queue_type = "quorum"});
+        how.rest += "log: {level: debug}\n";
+        daemon_under_test daemon(how);
+        daemon.start();
+        ordered_load senders({daemon.port()});
+        sleep_for(150ms);
+        road.refuse(false);
+        sleep_for(500ms);
+        const ordered_load::tally sent = senders.stop();
+        const arrival told = arrived(sent, {&daemon});
+        EXPECT_EQ(told.lost, 0U);
+        EXPECT_EQ(told.repeats, 0U);
+        EXPECT_EQ(told.out_of_order, 0U) << daemon.log();
+        const std::string log = daemon.log();
+        for (std::size_t at = 0; (at = log.find("did not take an event", at)) != std::string::npos; ++at)
+            ++refused;
+    }
+    std::cout << refused << " refused\n";
+}
+
 /// A handler that hangs and one that fails hold no message.
 TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     rabbitmq_node& broker = rabbitmq_node::shared();

@@ -78,8 +78,39 @@ TEST(PartitionHolds, ALostConnectionTakesTheProbeWithIt) {
     holds.begin_probes(start + 1s);
     holds.note_sent(1);
     EXPECT_FALSE(holds.may_send(1, 10));
-    holds.forget_probes();
+    holds.begin_channel(2);
     EXPECT_TRUE(holds.may_send(1, 10));
+    EXPECT_FALSE(holds.is_probing(0)) << "that is for those that have refused";
+}
+
+TEST(PartitionHolds, OnANewChannelTheFirstToEachQueueGoesAlone) {
+    partition_holds holds;
+    holds.hold(2, 5, start);
+    holds.begin_channel(3);
+    for (const std::uint32_t partition : {0U, 1U}) {
+        EXPECT_TRUE(holds.may_send(partition, 10 + partition));
+        holds.note_sent(partition);
+        EXPECT_FALSE(holds.may_send(partition, 20 + partition)) << "one at a time";
+    }
+    EXPECT_FALSE(holds.may_send(2, 30)) << "its pause isn't over";
+    EXPECT_FALSE(holds.note_taken(0)) << "it was never in trouble";
+    EXPECT_EQ(holds.first_passed_over(), 20);
+    EXPECT_TRUE(holds.may_send(0, 20));
+    holds.note_sent(0);
+    EXPECT_TRUE(holds.may_send(0, 21)) << "all that follow";
+    EXPECT_FALSE(holds.may_send(1, 22)) << "each on its own";
+}
+
+TEST(PartitionHolds, TheFirstThatIsRefusedGoesFirstAgain) {
+    partition_holds holds;
+    holds.begin_channel(1);
+    EXPECT_TRUE(holds.may_send(0, 10));
+    holds.note_sent(0);
+    EXPECT_FALSE(holds.may_send(0, 11));
+    holds.hold(0, 10, start);
+    EXPECT_FALSE(holds.may_send(0, 10));
+    EXPECT_TRUE(holds.begin_probes(start + 499ms).empty());
+    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{0, 10}}));
 }
 
 } // namespace
