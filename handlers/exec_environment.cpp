@@ -1,5 +1,6 @@
 #include "handlers/exec_environment.hpp"
 
+#include "daemon/event/trace_parent.hpp"
 #include "daemon/settings/find_program.hpp"
 #include "daemon/settings/program_variables.hpp"
 
@@ -34,7 +35,8 @@ std::vector<settings::exec_variable> delivery_environment(const attempt& what, s
                                   subject.source,
                                   to_string(what.delivery),
                                   std::to_string(what.number),
-                                  std::string{handler}};
+                                  std::string{handler},
+                                  make_trace_parent(subject)};
     static_assert(std::size(values) == std::size(settings::delivery_variables));
     std::vector<settings::exec_variable> variables;
     variables.reserve(std::size(values));

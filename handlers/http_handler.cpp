@@ -119,7 +119,7 @@ private:
             made.push_back({"Content-Type", content.type});
         made.push_back({"User-Agent", "outreachd/" OUTREACHD_VERSION});
         made.push_back({"Idempotency-Key", delivery});
-        made.push_back({"traceparent", make_trace_parent(what.subject->id)});
+        made.push_back({trace_parent_name, make_trace_parent(*what.subject)});
         for (std::size_t at = 0; at < headers_.size(); ++at)
             put(made, {configured_.headers[at].name, filled.texts[headers_[at]]});
         if (key_)

@@ -1,6 +1,7 @@
 /// The `log` handler: one log line for each event.
 #include "handlers/log_handler.hpp"
 
+#include "daemon/event/trace_parent.hpp"
 #include "daemon/expression/event_view.hpp"
 #include "daemon/expression/form.hpp"
 
@@ -26,6 +27,7 @@ public:
             return filled.is_transient ? outcome::retry(filled.problem) : outcome::dead(filled.problem);
         log_.write(level_, filled.texts.front(),
                    {{"event_id", to_string(subject.id)},
+                    {"trace_id", trace_id_of(subject)},
                     {"name", subject.facts.name},
                     {"resource", subject.facts.resource},
                     {"resource_id", subject.facts.resource_id},

@@ -155,7 +155,7 @@ private:
             if (!made.value)
                 return {std::nullopt, end_by(std::move(made.fault))};
             add_header(*made.value, "Idempotency-Key", to_string(what_.delivery));
-            add_header(*made.value, "traceparent", make_trace_parent(what_.subject->id));
+            add_header(*made.value, trace_parent_name, make_trace_parent(*what_.subject));
             if (of_.stand_in_)
                 if (auto said = of_.stand_in_(step, *made.value))
                     return std::move(*said);

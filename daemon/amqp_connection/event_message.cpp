@@ -141,6 +141,13 @@ std::string content_type_of(const message& what) {
     return has_control_character(what.content_type) ? std::string{} : what.content_type;
 }
 
+/// Unless it is the trace that the event has without one.
+void keep_trace(event& into, std::string given) {
+    const std::string own = trace_id_of(into);
+    if (is_trace_parent(given) && given.find(own) == std::string::npos)
+        into.headers.push_back({trace_parent_name, std::move(given)});
+}
+
 } // namespace
 
 message to_message(const event& subject) {
@@ -162,7 +169,7 @@ message to_message(const event& subject) {
     add_own(made.headers, "cloudEvents_type", is_utf8(attributes.type) ? attributes.type : replaced_text);
     add_own(made.headers, "cloudEvents_subject", attributes.subject);
     add_own(made.headers, "cloudEvents_time", with_microseconds(subject.received_at));
-    add_own(made.headers, "traceparent", make_trace_parent(subject.id));
+    add_own(made.headers, trace_parent_name, make_trace_parent(subject));
     add_own(made.headers, endpoint_header, subject.endpoint);
     if (!is_type_kept)
         add_own(made.headers, original_type_header, subject.facts.name);
@@ -190,6 +197,7 @@ event to_event(delivered from, wall_time now) {
                 made.outreach_event_id = one.value;
             made.headers.push_back(std::move(one));
         }
+    keep_trace(made, usable_header(what.headers, trace_parent_name));
     made.body = std::move(what.body);
     return made;
 }

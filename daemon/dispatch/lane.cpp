@@ -3,6 +3,7 @@
 
 #include "daemon/dispatch/condition.hpp"
 #include "daemon/dispatch/recorded_progress.hpp"
+#include "daemon/event/trace_parent.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -322,10 +323,12 @@ void lane::report(const delivery& what, const store::settlement& record) {
     surroundings_.metrics.observe_delivery(record.handler, record.took);
 
     std::string event_id;
+    std::string trace_id;
     std::string delivery;
     std::string_view source;
     if (what.subject) {
         event_id = to_string(what.subject->id);
+        trace_id = trace_id_of(*what.subject);
         delivery = to_string(delivery_id(what.subject->id, record.handler, what.replay));
         source = what.subject->source;
     }
@@ -334,6 +337,7 @@ void lane::report(const delivery& what, const store::settlement& record) {
     const auto level = is_dead ? log::level::warn : log::level::debug;
     surroundings_.log.write(level, is_dead ? "delivery is dead" : "delivery attempted",
                             {{"event_id", event_id},
+                             {"trace_id", trace_id},
                              {"source", source},
                              {"delivery_id", delivery},
                              {"handler", record.handler},

@@ -39,8 +39,9 @@ struct received_request {
     std::string peer; ///< The sender's address, without the port.
     std::string content_type;
     std::string outreach_event_id; ///< `Outreach-Webhook-Event-Id`, undocumented (contract 1.25).
-    std::vector<header> headers;   ///< The `Outreach-*` headers but for the signature and cleanup token.
-    secret cleanup_token;          ///< A credential (contract 1.23, 5.12).
+    std::vector<header>
+        headers;          ///< The `Outreach-*` headers but for signature and cleanup token; `traceparent`.
+    secret cleanup_token; ///< A credential (contract 1.23, 5.12).
     std::vector<std::string> signatures; ///< The values of every signature header, in order.
     std::string body;
 };

@@ -1,5 +1,7 @@
 #include "daemon/ingress/receive_event.hpp"
 
+#include "daemon/event/trace_parent.hpp"
+
 namespace outreachd::ingress {
 namespace {
 
@@ -38,6 +40,7 @@ awaitable<reception> receive_event(received_request& request, const endpoint& at
     const event& genuine = verified->get();
     const event_id id = genuine.id;
     const std::string name = genuine.facts.name;
+    const std::string trace = with.log.is_enabled(log::level::debug) ? trace_id_of(genuine) : std::string{};
     const bool is_stale = genuine.facts.delivered_at.has_value() &&
                           *genuine.facts.delivered_at + at.dedup_window < genuine.received_at;
 
@@ -49,7 +52,10 @@ awaitable<reception> receive_event(received_request& request, const endpoint& at
     }
     if (with.log.is_enabled(log::level::debug))
         with.log.debug(stored->is_repeat ? "repeat received" : "event received",
-                       {{"event_id", to_string(stored->id)}, {"source", at.source}, {"event", name}});
+                       {{"event_id", to_string(stored->id)},
+                        {"trace_id", trace},
+                        {"source", at.source},
+                        {"event", name}});
     if (stored->is_repeat)
         co_return reception{request_outcome::repeat, true};
     with.metrics.count_event(name);

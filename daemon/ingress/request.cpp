@@ -1,6 +1,7 @@
 #include "daemon/ingress/request.hpp"
 
 #include "daemon/event/ascii.hpp"
+#include "daemon/event/trace_parent.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,16 @@ constexpr std::string_view signature_name = "outreach-webhook-signature";
 constexpr std::string_view cleanup_token_name = "outreach-webhook-cleanup-token";
 constexpr std::string_view event_id_name = "outreach-webhook-event-id";
 constexpr std::string_view content_type_name = "content-type";
+
+/// That of a proxy in front. More than one is none (Trace Context 3.2).
+void keep_trace(std::vector<header>& among, const request_head& head) {
+    const auto is_trace = [](const head_field& field) {
+        return is_same_in_any_case(field.name, trace_parent_name);
+    };
+    const auto found = std::ranges::find_if(head.fields, is_trace);
+    if (std::ranges::count_if(head.fields, is_trace) == 1 && is_trace_parent(found->value))
+        among.push_back({trace_parent_name, std::string{found->value}});
+}
 
 /// `lower` is in lower case.
 bool is_name(std::string_view name, std::string_view lower) noexcept {
@@ -60,6 +71,7 @@ received_request make_request(const request_head& head, const endpoint& at, std:
             request.headers.push_back({std::string{field.name}, std::string{field.value}});
         }
     }
+    keep_trace(request.headers, head);
     return request;
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/amqp_connection/event_message.hpp"
 #include "daemon/event/ascii.hpp"
 #include "daemon/event/event_reader.hpp"
+#include "daemon/event/trace_parent.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -103,6 +104,16 @@ TEST(EventMessage, ComesBackAsTheSameEvent) {
     EXPECT_EQ(back.body, sent.body);
     EXPECT_EQ(back.body_digest, sent.body_digest);
     EXPECT_TRUE(back.cleanup_token.empty());
+}
+
+TEST(EventMessage, GoesOnWithTheTraceOfTheRequest) {
+    event sent = make_event();
+    sent.headers.push_back({"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"});
+    const message made = to_message(sent);
+    EXPECT_EQ(made.headers.size(), 10U) << "one traceparent";
+    const event back = to_event(as_delivered(made), now);
+    EXPECT_EQ(trace_id_of(back), "4bf92f3577b34da6a3ce929d0e0e4736");
+    EXPECT_EQ(back.headers.back().value, value_of(made, "traceparent")) << "the publishing is the parent";
 }
 
 TEST(EventMessage, KeepsBytesThatAreNoJson) {

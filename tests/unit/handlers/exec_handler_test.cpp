@@ -122,7 +122,7 @@ TEST(ExecHandler, TellsTheEventByTheEnvironmentAndNoSecret) {
                     "OUTREACHD_EVENT_DELIVERED_AT=2026-11-21T08:22:54.000Z",
                     "OUTREACHD_EVENT_ENDPOINT=/webhooks/outreach", "OUTREACHD_EVENT_SOURCE=outreach",
                     "OUTREACHD_DELIVERY_ID=019aa000-0000-5000-8000-000000000002", "OUTREACHD_ATTEMPT=3",
-                    "OUTREACHD_HANDLER=crm"));
+                    "OUTREACHD_HANDLER=crm", StartsWith("TRACEPARENT=00-019aa000000070008000000000000001-")));
 }
 
 TEST(ExecHandler, SetsWhatAnEventDoesNotHaveToNothing) {
