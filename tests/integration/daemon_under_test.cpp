@@ -30,7 +30,9 @@ int exit_code_of(int status) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err) {
+/// `socket`: handed over as systemd does it, as descriptor 3 and by LISTEN_PID; -1 for none.
+pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const std::string& err,
+            int socket = -1) {
     std::vector<char*> arguments;
     for (const std::string& one : argv)
         arguments.push_back(const_cast<char*>(one.c_str()));
@@ -42,10 +44,33 @@ pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const 
     ::dup2(in, 0);
     ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), 1);
     ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), 2);
-    for (int descriptor = 3; descriptor < 1024; ++descriptor)
+    int first_closed = 3;
+    if (socket >= 0) {
+        if (socket == first_closed)
+            ::fcntl(socket, F_SETFD, 0);
+        else
+            ::dup2(socket, first_closed);
+        ++first_closed;
+        ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+        ::setenv("LISTEN_FDS", "1", 1);
+    }
+    for (int descriptor = first_closed; descriptor < 1024; ++descriptor)
         ::close(descriptor);
     ::execvp(arguments[0], arguments.data());
     ::_exit(127);
+}
+
+int bound_socket(std::uint16_t port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int is_named = port != 0 ? 1 : 0; // A port that the kernel picks must be nobody's.
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &is_named, sizeof is_named);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        throw std::runtime_error("can't bind port " + std::to_string(port));
+    return socket;
 }
 
 void make_certificate(const scratch& directory) {
@@ -92,12 +117,9 @@ void sleep_for(std::chrono::milliseconds time) {
 }
 
 std::uint16_t free_port() {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int socket = bound_socket(0);
     sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
     ::close(socket);
     return ntohs(address.sin_port);
@@ -110,6 +132,14 @@ daemon_under_test::daemon_under_test(configuration what) : port_(free_port()), a
 
 daemon_under_test::~daemon_under_test() {
     kill();
+    if (socket_ >= 0)
+        ::close(socket_);
+}
+
+void daemon_under_test::hold_socket() {
+    socket_ = bound_socket(port_);
+    if (::listen(socket_, SOMAXCONN) != 0)
+        throw std::runtime_error("can't listen on port " + std::to_string(port_));
 }
 
 std::string daemon_under_test::expand(std::string text) const {
@@ -140,7 +170,7 @@ void daemon_under_test::configure(const configuration& what) {
 void daemon_under_test::start(const std::vector<std::string>& wrapper) {
     std::vector<std::string> argv = wrapper;
     argv.insert(argv.end(), {OUTREACHD_PROGRAM, "serve", "-c", config_path()});
-    pid_ = spawn(argv, directory_.at("stdout"), directory_.at("log"));
+    pid_ = spawn(argv, directory_.at("stdout"), directory_.at("log"), socket_);
     const bool is_ready =
         eventually([this] { return !is_running() || admin_get("/readyz").starts_with("200"); },
                    std::chrono::seconds{60});

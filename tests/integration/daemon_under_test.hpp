@@ -62,6 +62,9 @@ public:
 
     /// Writes the configuration again, for the next start.
     void configure(const configuration& what);
+    /// Listens at `port` from now on and hands the socket to each start, as systemd does for
+    /// outreachd.socket.
+    void hold_socket();
     /// Starts it, and waits until `/readyz` says so. `wrapper`: a command line before the program's.
     void start(const std::vector<std::string>& wrapper = {});
     /// SIGKILL, and waits for its end.
@@ -104,6 +107,7 @@ private:
     scratch directory_;
     std::uint16_t port_ = 0;
     std::uint16_t admin_port_ = 0;
+    int socket_ = -1; ///< Of `hold_socket`.
     pid_t pid_ = -1;
 };
 

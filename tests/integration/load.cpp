@@ -43,6 +43,8 @@ void load::send_until_stopped() {
             client = std::make_unique<wire_client>(plan_.port);
             if (!client->is_connected()) {
                 client.reset();
+                ++own.not_connected;
+                own.failed_at.push_back(std::chrono::steady_clock::now());
                 if (attempt > 0 && ++attempt > attempts_max)
                     attempt = 0;
                 std::this_thread::sleep_for(attempt > 0 ? std::chrono::milliseconds(attempt_pause) : 20ms);
@@ -65,12 +67,15 @@ void load::send_until_stopped() {
                 ++own.wrong_status;
             }
             attempt = 0;
+            if (plan_.has_new_connections)
+                client.reset();
             if (plan_.pause > 0ms)
                 std::this_thread::sleep_for(plan_.pause);
             continue;
         }
         ++own.without_answer;
         own.resets_after.push_back(took);
+        own.failed_at.push_back(std::chrono::steady_clock::now());
         client.reset();
         if (plan_.repeats_unanswered) {
             if (++attempt >= attempts_max)
@@ -82,9 +87,11 @@ void load::send_until_stopped() {
     const std::scoped_lock lock(mutex_);
     tally_.acked.merge(own.acked);
     tally_.sent += own.sent;
+    tally_.not_connected += own.not_connected;
     tally_.without_answer += own.without_answer;
     tally_.wrong_status += own.wrong_status;
     tally_.resets_after.insert(tally_.resets_after.end(), own.resets_after.begin(), own.resets_after.end());
+    tally_.failed_at.insert(tally_.failed_at.end(), own.failed_at.begin(), own.failed_at.end());
     tally_.slowest_ack = std::max(tally_.slowest_ack, own.slowest_ack);
 }
 

@@ -16,11 +16,14 @@ namespace outreachd::tests {
 struct load_tally {
     std::set<std::uint64_t> acked;    ///< Numbers of the bodies that got a 200.
     std::uint64_t sent = 0;           ///< Requests, repeats included.
+    std::uint64_t not_connected = 0;  ///< Connections refused, or ended before TLS stood.
     std::uint64_t without_answer = 0; ///< Connections that ended before a status.
     std::uint64_t wrong_status = 0;   ///< Statuses that weren't 200.
     std::vector<std::chrono::milliseconds>
         resets_after; ///< From the connection's or the request's beginning to its reset.
     std::chrono::milliseconds slowest_ack{};
+    /// When a connection wasn't made, or ended without a status.
+    std::vector<std::chrono::steady_clock::time_point> failed_at;
 };
 
 /// `connections` threads, each with one kept connection, post distinct signed bodies one after the
@@ -34,6 +37,7 @@ public:
         std::uint64_t first_number = 0;     ///< Of the bodies.
         std::chrono::milliseconds pause{0}; ///< Between the requests of one connection.
         bool repeats_unanswered = false;    ///< Else the sender goes on with the next body.
+        bool has_new_connections = false;   ///< One for each request, as Outreach makes them.
     };
 
     explicit load(plan what);
