@@ -13,7 +13,7 @@ install(FILES systemd/outreachd.service systemd/outreachd.socket systemd/outreac
         DESTINATION lib/systemd/system)
 install(FILES systemd/sysusers.conf DESTINATION usr/lib/sysusers.d RENAME outreachd.conf)
 install(FILES deploy/bash_completion.sh DESTINATION usr/share/bash-completion/completions RENAME outreachd)
-install(FILES deploy/outreachd.1 DESTINATION usr/share/man/man1)
+install(FILES deploy/outreachd.8 DESTINATION usr/share/man/man8)
 # In folders as here, so that links between the pages lead somewhere.
 set(documents usr/share/doc/outreachd)
 install(FILES README.md deploy/debian/copyright DESTINATION ${documents})
@@ -38,7 +38,7 @@ outreachd (@PROJECT_VERSION@-@package_release@) stable; urgency=medium
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.Debian DESTINATION ${documents})
 install(CODE [[
   set(share "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/usr/share")
-  execute_process(COMMAND gzip -9nf "${share}/man/man1/outreachd.1" "${share}/doc/outreachd/changelog"
+  execute_process(COMMAND gzip -9nf "${share}/man/man8/outreachd.8" "${share}/doc/outreachd/changelog"
                           "${share}/doc/outreachd/changelog.Debian"
                   COMMAND_ERROR_IS_FATAL ANY)
 ]])
