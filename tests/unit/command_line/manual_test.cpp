@@ -93,6 +93,7 @@ TEST(Manual, HasASectionForEachCommandWithItsOptions) {
 TEST(Manual, IsOfTheSectionOfDaemons) {
     const std::string text = manual();
     EXPECT_NE(text.find("\n.Dt OUTREACHD 8\n"), std::string::npos);
+    EXPECT_NE(section_of(text, ".Sh SEE ALSO").find(".Xr outreachd.yaml 5"), std::string::npos);
     EXPECT_NE(run_command({"--help"}).out.find("outreachd(8)"), std::string::npos);
 }
 
