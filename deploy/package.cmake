@@ -13,7 +13,34 @@ install(FILES systemd/outreachd.service systemd/outreachd.socket systemd/outreac
         DESTINATION lib/systemd/system)
 install(FILES systemd/sysusers.conf DESTINATION usr/lib/sysusers.d RENAME outreachd.conf)
 install(FILES deploy/bash_completion.sh DESTINATION usr/share/bash-completion/completions RENAME outreachd)
-install(FILES deploy/outreachd.1 DESTINATION usr/share/man/man1)
+
+# The manual: outreachd(8) as it stands, outreachd.yaml(5) made of the reference.
+function(imports_markdown_it is_valid candidate)
+  execute_process(COMMAND ${candidate} -c "import markdown_it" RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  if(NOT status EQUAL 0)
+    set(${is_valid} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+# The first python3 may be another than Debian's, whose libraries that one doesn't have.
+find_program(PYTHON_WITH_MARKDOWN_IT python3 VALIDATOR imports_markdown_it DOC "A python3 that has markdown_it")
+if(NOT PYTHON_WITH_MARKDOWN_IT)
+  message(FATAL_ERROR "The manual page outreachd.yaml(5) is made of config/reference.md by a python3 that can "
+                      "import markdown_it, and there is none: install Debian's python3-markdown-it "
+                      "(deploy/packages build), or give one as PYTHON_WITH_MARKDOWN_IT")
+endif()
+set(configuration_page ${CMAKE_CURRENT_BINARY_DIR}/outreachd.yaml.5)
+string(TIMESTAMP page_date "%Y-%m-%d" UTC) # SOURCE_DATE_EPOCH where it is set
+add_custom_command(OUTPUT ${configuration_page}
+  COMMAND ${PYTHON_WITH_MARKDOWN_IT} -B deploy/reference_page.py
+          config/reference.md ${configuration_page} ${PROJECT_VERSION} ${page_date}
+  DEPENDS config/reference.md deploy/reference_page.py
+  WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} COMMENT "Making outreachd.yaml(5)" VERBATIM)
+add_custom_target(outreachd_manual ALL DEPENDS ${configuration_page})
+# So that what is installed is there where the program is built alone, too.
+add_dependencies(outreachd outreachd_manual)
+install(FILES deploy/outreachd.8 DESTINATION usr/share/man/man8)
+install(FILES ${configuration_page} DESTINATION usr/share/man/man5)
+
 # In folders as here, so that links between the pages lead somewhere.
 set(documents usr/share/doc/outreachd)
 install(FILES README.md deploy/debian/copyright DESTINATION ${documents})
@@ -38,8 +65,8 @@ outreachd (@PROJECT_VERSION@-@package_release@) stable; urgency=medium
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.Debian DESTINATION ${documents})
 install(CODE [[
   set(share "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/usr/share")
-  execute_process(COMMAND gzip -9nf "${share}/man/man1/outreachd.1" "${share}/doc/outreachd/changelog"
-                          "${share}/doc/outreachd/changelog.Debian"
+  execute_process(COMMAND gzip -9nf "${share}/man/man8/outreachd.8" "${share}/man/man5/outreachd.yaml.5"
+                          "${share}/doc/outreachd/changelog" "${share}/doc/outreachd/changelog.Debian"
                   COMMAND_ERROR_IS_FATAL ANY)
 ]])
 

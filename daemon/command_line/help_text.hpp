@@ -15,7 +15,8 @@ inline constexpr std::string_view program =
   outreachd events list                  what came, and what became of it
   outreachd sandbox                      an Outreach to try handlers on
 
-`outreachd COMMAND --help` says more. The manual is outreachd(1).
+`outreachd COMMAND --help` says more. The manual is outreachd(8), and
+outreachd.yaml(5) for the configuration.
 
 Environment:
   OUTREACHD_CONFIG    the configuration file where -c names none

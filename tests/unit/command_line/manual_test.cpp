@@ -18,7 +18,7 @@ namespace outreachd::command_line {
 namespace {
 
 std::string manual() {
-    std::ifstream file{OUTREACHD_SOURCE_DIRECTORY "/deploy/outreachd.1"};
+    std::ifstream file{OUTREACHD_SOURCE_DIRECTORY "/deploy/outreachd.8"};
     return {std::istreambuf_iterator<char>{file}, {}};
 }
 
@@ -88,6 +88,13 @@ TEST(Manual, HasASectionForEachCommandWithItsOptions) {
     }
     for (const std::string& option : options_in(run_command({"--help"}).out))
         EXPECT_NE(everywhere.find("Fl " + option.substr(1)), std::string::npos) << option;
+}
+
+TEST(Manual, IsOfTheSectionOfDaemons) {
+    const std::string text = manual();
+    EXPECT_NE(text.find("\n.Dt OUTREACHD 8\n"), std::string::npos);
+    EXPECT_NE(section_of(text, ".Sh SEE ALSO").find(".Xr outreachd.yaml 5"), std::string::npos);
+    EXPECT_NE(run_command({"--help"}).out.find("outreachd(8)"), std::string::npos);
 }
 
 TEST(Manual, SaysHowTheProgramEndsAndWhatItHears) {
