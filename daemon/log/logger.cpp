@@ -2,6 +2,7 @@
 #include "daemon/log/logger.hpp"
 
 #include "daemon/log/line.hpp"
+#include "daemon/log/patience.hpp"
 #include "daemon/log/stderr_sink.hpp"
 
 #include <spdlog/async_logger.h>
@@ -80,7 +81,7 @@ struct logger::implementation {
     }
 
     ~implementation() {
-        out.finish(std::chrono::steady_clock::now() + finish_timeout);
+        waits.end_at(std::chrono::steady_clock::now() + finish_timeout);
         thread.reset(); // Writes what waits, then joins.
     }
 
@@ -90,7 +91,8 @@ struct logger::implementation {
     std::atomic<level> minimum;
     line_style style;
     std::atomic<std::uint64_t> failed{0};
-    stderr_sink out{STDERR_FILENO};
+    patience waits;
+    stderr_sink out{STDERR_FILENO, waits};
     /// The pool and the logger are shared with spdlog, which knows the first weakly and the second by
     /// each line that waits.
     std::shared_ptr<spdlog::details::thread_pool> thread = make_thread();
