@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace outreachd::log {
@@ -43,8 +44,11 @@ public:
         }
     }
 
-    /// What was written and not read before. Waits for some.
+    /// What was written and not read before. Waits for some, and gives up after half a minute.
     std::string read_some() {
+        pollfd waiting{read_, POLLIN, 0};
+        if (::poll(&waiting, 1, 30'000) <= 0)
+            return {};
         std::array<char, 4096> piece{};
         const ssize_t got = ::read(read_, piece.data(), piece.size());
         return {piece.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
