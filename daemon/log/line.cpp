@@ -141,21 +141,6 @@ void append_value(std::string& to, const field& what, format layout) {
     }
 }
 
-/// The priorities of sd-daemon(3).
-std::string_view journal_prefix(level at) noexcept {
-    switch (at) {
-    case level::debug:
-        return "<7>";
-    case level::info:
-        return "<6>";
-    case level::warn:
-        return "<4>";
-    case level::error:
-        break;
-    }
-    return "<3>";
-}
-
 } // namespace
 
 std::string_view to_string(level at) noexcept {
@@ -184,8 +169,6 @@ std::string format_line(line_style style, wall_time now, level at, std::string_v
                         std::span<const field> fields) {
     std::string line;
     line.reserve(160);
-    if (style.is_journal)
-        line += journal_prefix(at);
     if (style.layout == format::json) {
         line += R"({"time":")";
         line += to_rfc3339(now);
@@ -216,6 +199,18 @@ std::string format_line(line_style style, wall_time now, level at, std::string_v
         append_value(line, each, style.layout);
     }
     return line;
+}
+
+void append_plain_value(std::string& to, const field& what) {
+    const auto* const text = std::get_if<std::string_view>(&what.value);
+    if (text == nullptr) {
+        append_value(to, what, format::text);
+        return;
+    }
+    const std::string_view shown = shortened(*text);
+    to += shown;
+    if (shown.size() < text->size())
+        to += cut_mark;
 }
 
 bool is_journal_stream(std::string_view journal_stream, std::uint64_t device, std::uint64_t inode) noexcept {

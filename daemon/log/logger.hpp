@@ -36,20 +36,23 @@ struct field {
     field(std::string_view k, std::floating_point auto v) : key(k), value(static_cast<double>(v)) {}
 };
 
-/// Writes lines to stderr from a thread of its own, so that a stalled reader never stops a caller.
+/// Writes lines to stderr from a thread of its own, so that a stalled reader never stops a caller. Where
+/// stderr is systemd's journal, each goes to its socket instead, as an entry with the line's fields
+/// (journal_entry.hpp); one that can't be sent there is a line at stderr after all.
 ///
 /// Thread-safe. At most 8,192 lines wait; when full the oldest is dropped and counted. Lives as long
 /// as everything that logs; the destructor writes what waits.
 class logger {
 public:
-    logger(level minimum, format layout);
+    /// `journal_socket` is where systemd's journal takes entries; another one is for tests.
+    logger(level minimum, format layout, std::string journal_socket = "/run/systemd/journal/socket");
     ~logger();
     logger(const logger&) = delete;
     logger& operator=(const logger&) = delete;
 
     void set_level(level minimum) noexcept;
     bool is_enabled(level at) const noexcept;
-    /// Lines dropped because nobody read stderr.
+    /// Lines dropped because nobody read them, neither the journal nor stderr.
     std::uint64_t dropped() const noexcept;
 
     void write(level at, std::string_view message, std::initializer_list<field> fields = {});

@@ -34,24 +34,13 @@ TEST(Line, JsonOpensWithTimeLevelMessage) {
               R"("port":8443,"address":"::","tls":false,"share":0.25})");
 }
 
-TEST(Line, JournalGetsPriorityInsteadOfTime) {
-    struct {
-        level at;
-        const char* line;
-    } const cases[] = {
-        {level::debug, "<7>debug stored"},
-        {level::info, "<6>info stored"},
-        {level::warn, "<4>warn stored"},
-        {level::error, "<3>error stored"},
-    };
-
-    for (const auto& each : cases)
-        EXPECT_EQ(format_line({format::text, true}, some_time(), each.at, "stored", {}), each.line);
+TEST(Line, JournalGetsNoTime) {
+    EXPECT_EQ(format_line({format::text, true}, some_time(), level::warn, "stored", {}), "warn stored");
 }
 
 TEST(Line, JournalJsonKeepsItsTime) {
     EXPECT_EQ(format_line({format::json, true}, some_time(), level::error, "stored", {}),
-              R"(<3>{"time":"2026-11-21T08:22:55.123Z","level":"error","message":"stored"})");
+              R"({"time":"2026-11-21T08:22:55.123Z","level":"error","message":"stored"})");
 }
 
 TEST(Line, ValuesFromOutsideAreEscaped) {

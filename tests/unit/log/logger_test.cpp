@@ -1,69 +1,19 @@
 /// The logger at a real stderr: nothing lost while it is read, nobody stopped while it isn't.
 #include "daemon/log/logger.hpp"
+#include "tests/unit/log/captured_stderr.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <sstream>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace outreachd::log {
 namespace {
-
-/// Puts a pipe in stderr's place for a test's duration.
-class captured_stderr {
-public:
-    captured_stderr() : saved_(::dup(STDERR_FILENO)) {
-        std::array<int, 2> ends{};
-        EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-        read_ = ends[0];
-        ::dup2(ends[1], STDERR_FILENO);
-        ::close(ends[1]);
-    }
-
-    ~captured_stderr() {
-        restore();
-        close_reader();
-    }
-
-    captured_stderr(const captured_stderr&) = delete;
-    captured_stderr& operator=(const captured_stderr&) = delete;
-
-    void close_reader() {
-        if (read_ >= 0)
-            ::close(std::exchange(read_, -1));
-    }
-
-    void restore() {
-        if (saved_ >= 0) {
-            ::dup2(saved_, STDERR_FILENO);
-            ::close(std::exchange(saved_, -1));
-        }
-    }
-
-    /// All that was written, up to the last writer's end.
-    std::string read_all() {
-        restore();
-        std::string all;
-        std::array<char, 4096> piece{};
-        for (ssize_t got = 0; (got = ::read(read_, piece.data(), piece.size())) > 0;)
-            all.append(piece.data(), static_cast<std::size_t>(got));
-        return all;
-    }
-
-private:
-    int saved_;
-    int read_ = -1;
-};
 
 TEST(Logger, DestructorWritesWhatWaits) {
     captured_stderr captured;
