@@ -15,7 +15,7 @@ bool fails_for_now(const backfill_progress& ended) {
 } // namespace
 
 backfill::backfill(backfill_sources sources, backfill_target target, settings::backfill configured,
-                   std::vector<std::string> resources, std::string directory, log::logger& log,
+                   std::vector<std::string> resources, const std::string& directory, log::logger& log,
                    backfill_times times)
     : sources_(std::move(sources)), target_(std::move(target)), configured_(std::move(configured)),
       resources_(std::move(resources)), log_(log), times_(times), covered_(directory) {}

@@ -30,7 +30,7 @@ class backfill : public std::enable_shared_from_this<backfill> {
 public:
     /// `sources.events` and `log` outlive it, but for a thread that is left behind, which uses neither.
     backfill(backfill_sources sources, backfill_target target, settings::backfill configured,
-             std::vector<std::string> resources, std::string directory, log::logger& log,
+             std::vector<std::string> resources, const std::string& directory, log::logger& log,
              backfill_times times = {});
 
     void start();
