@@ -12,6 +12,7 @@
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/outbox_return.hpp"
 #include "daemon/outreach_links.hpp"
+#include "daemon/outreach_status.hpp"
 #include "daemon/repeat_window.hpp"
 #include "daemon/restart_keys.hpp"
 #include "daemon/second_hearing.hpp"
@@ -156,6 +157,7 @@ struct app::parts {
                 .unready_reasons = [this] { return unready_reasons(); },
                 .troubles = [this] { return troubles(); },
                 .broker = [this] { return broker.status(); },
+                .webhooks = [this] { return webhooks_status_of(calls_outreach); },
                 .running = [this](std::string_view handler) -> std::uint64_t {
                     return deliveries.running(handler);
                 },
@@ -172,6 +174,7 @@ struct app::parts {
                         return begin_backfill(calls_outreach, wanted, kept_for);
                     },
                 .backfill = [this] { return backfill_status_of(calls_outreach); },
+                .backfill_state = [this] { return backfill_overview_of(calls_outreach); },
                 .handler_names = [this] { return *handler_names.get(); },
                 .configuration = [this] { return shown_configuration.get(); },
                 .roles = outreachd::names_of(configured_roles),

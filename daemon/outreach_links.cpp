@@ -107,6 +107,11 @@ std::vector<std::string> outreach_links::problems() const {
     return one ? one->problems() : std::vector<std::string>{};
 }
 
+std::optional<outreach::webhooks_look> outreach_links::webhooks() const {
+    const auto one = running().watch;
+    return one ? one->webhooks() : std::nullopt;
+}
+
 std::shared_ptr<outreach::backfill> outreach_links::backfill() const {
     return running().backfill;
 }

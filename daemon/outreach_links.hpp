@@ -46,6 +46,8 @@ public:
     // Any thread.
     /// What somebody should know, and no reason to take the host out of service.
     std::vector<std::string> problems() const;
+    /// As the watch saw them last. Nothing where none are configured, or the host doesn't receive.
+    std::optional<outreach::webhooks_look> webhooks() const;
     /// Null where the host doesn't receive, or has no way to Outreach.
     std::shared_ptr<outreach::backfill> backfill() const;
 

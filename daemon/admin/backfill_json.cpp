@@ -1,7 +1,5 @@
 #include "daemon/admin/backfill_json.hpp"
 
-#include "daemon/admin/json_writer.hpp"
-
 namespace outreachd::admin {
 
 namespace {
@@ -34,23 +32,37 @@ void write_list(json_writer& json, std::string_view name, const std::vector<Elem
     json.end_array();
 }
 
+/// What all who ask are told.
+void write_run(json_writer& json, const std::optional<backfill_status>& what) {
+    json.member("running", what && !what->finished_at);
+    if (!what)
+        return;
+    json.time_or_null("since", what->since);
+    json.member("dry_run", what->is_dry_run);
+    json.time_or_null("started_at", what->started_at);
+    json.time_or_null("finished_at", what->finished_at);
+    json.member_or_null("waits_for", what->waits_for);
+    write_list(json, "resources", what->resources);
+}
+
 } // namespace
 
 std::string to_json(const std::optional<backfill_status>& what) {
     json_writer json;
     json.begin_object();
-    json.member("running", what && !what->finished_at);
-    if (what) {
-        json.time_or_null("since", what->since);
-        json.member("dry_run", what->is_dry_run);
-        json.time_or_null("started_at", what->started_at);
-        json.time_or_null("finished_at", what->finished_at);
-        json.member_or_null("waits_for", what->waits_for);
-        write_list(json, "resources", what->resources);
+    write_run(json, what);
+    if (what)
         write_list(json, "missing", what->missing);
-    }
     json.end_object();
     return std::move(json).take();
+}
+
+void write_backfill(json_writer& json, const backfill_overview& what) {
+    json.begin_object();
+    json.member("automatic", what.is_automatic);
+    json.time_or_null("gap_since", what.gap_since);
+    write_run(json, what.last);
+    json.end_object();
 }
 
 } // namespace outreachd::admin

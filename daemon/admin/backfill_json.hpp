@@ -1,7 +1,7 @@
-/// A backfill, as `/api/backfill` shows it.
+/// A backfill, as `/api/backfill` shows it, and `/api/status` in short.
 #pragma once
 
-#include "daemon/event/timestamp.hpp"
+#include "daemon/admin/json_writer.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -44,5 +44,15 @@ struct backfill_status {
 };
 
 std::string to_json(const std::optional<backfill_status>& what);
+
+/// Whether something has to be fetched, and how the last run went.
+struct backfill_overview {
+    bool is_automatic = false;
+    std::optional<wall_time> gap_since{}; ///< Since when something may be missing. Nothing: no gap is known.
+    std::optional<backfill_status> last{};
+};
+
+/// Without the list of what is missing, which may be long.
+void write_backfill(json_writer& json, const backfill_overview& what);
 
 } // namespace outreachd::admin

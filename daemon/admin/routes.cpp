@@ -136,6 +136,8 @@ response routes::status_now() const {
         .troubles = services_.troubles(),
         .outbox = waiting.pending + waiting.retry,
         .broker = services_.broker(),
+        .webhooks = services_.webhooks(),
+        .backfill = services_.backfill_state(),
         .quarantined = services_.doubtful.size(),
         .unrouted = accounts.unrouted,
         .handler_names = services_.handler_names(),

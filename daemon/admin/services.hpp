@@ -33,6 +33,8 @@ struct services {
     std::function<std::vector<std::string>()> troubles;
     /// The links to a broker; nothing with the embedded queue.
     std::function<std::optional<broker_status>()> broker;
+    /// As of the last look at Outreach; nothing where none are configured.
+    std::function<std::optional<webhooks_status>()> webhooks;
     /// Deliveries of a handler that run now.
     std::function<std::uint64_t(std::string_view handler)> running;
     /// Whether a delivery runs now. Any thread.
@@ -47,6 +49,8 @@ struct services {
     std::function<std::string(const backfill_request& wanted)> begin_backfill;
     /// The one that is under way, or was the last; nothing where there was none.
     std::function<std::optional<backfill_status>()> backfill;
+    /// With whether a gap is known; nothing where none can run.
+    std::function<std::optional<backfill_overview>()> backfill_state;
     /// As configured now; a reload changes them.
     std::function<std::vector<std::string>()> handler_names;
     /// The configuration in force as JSON (configuration_json.hpp); a reload changes it.

@@ -92,6 +92,14 @@ std::string to_json(const status& what, wall_time now) {
         json.key("broker");
         write_broker(json, *what.broker);
     }
+    if (what.webhooks) {
+        json.key("webhooks");
+        write_webhooks(json, *what.webhooks);
+    }
+    if (what.backfill) {
+        json.key("backfill");
+        write_backfill(json, *what.backfill);
+    }
     json.key("handlers");
     json.begin_object();
     for (const auto& [name, depth] : handlers) {

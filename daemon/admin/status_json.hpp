@@ -1,6 +1,8 @@
 /// What runs, as JSON (design section 10, `status`).
 #pragma once
 
+#include "daemon/admin/backfill_json.hpp"
+#include "daemon/admin/webhooks_json.hpp"
 #include "daemon/event/timestamp.hpp"
 #include "daemon/store/records.hpp"
 
@@ -41,9 +43,11 @@ struct status {
     wall_time started_at{};
     std::vector<std::string> roles;
     std::vector<std::string> unready_reasons;
-    std::vector<std::string> troubles;   ///< What is wrong although the host is ready.
-    std::uint64_t outbox = 0;            ///< Events that wait for a broker.
-    std::optional<broker_status> broker; ///< With `queue.type: amqp`.
+    std::vector<std::string> troubles;         ///< What is wrong although the host is ready.
+    std::uint64_t outbox = 0;                  ///< Events that wait for a broker.
+    std::optional<broker_status> broker;       ///< With `queue.type: amqp`.
+    std::optional<webhooks_status> webhooks;   ///< Where they are configured.
+    std::optional<backfill_overview> backfill; ///< Where one can run.
     std::uint64_t quarantined = 0;
     std::uint64_t unrouted = 0;
     std::vector<std::string> handler_names;   ///< As configured.

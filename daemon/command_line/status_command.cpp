@@ -4,6 +4,7 @@
 #include "daemon/command_line/ask_daemon.hpp"
 #include "daemon/command_line/columns.hpp"
 #include "daemon/command_line/json_fields.hpp"
+#include "daemon/command_line/outreach_status_text.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/spoken_time.hpp"
 
@@ -75,7 +76,8 @@ void show_status(const json::value& answer, std::ostream& out) {
     out << "  roles        " << joined(list_at(answer, "roles")) << '\n'
         << "  outbox       " << text_at(answer, "outbox") << '\n'
         << broker_lines(answer) << "  quarantined  " << text_at(answer, "quarantined") << '\n'
-        << "  unrouted     " << text_at(answer, "unrouted") << '\n';
+        << "  unrouted     " << text_at(answer, "unrouted") << '\n'
+        << outreach_status_text(answer, wall_now());
     const json::object& handlers = object_at(answer, "handlers");
     if (handlers.empty())
         return;

@@ -15,7 +15,7 @@ bool fails_for_now(const backfill_progress& ended) {
 } // namespace
 
 backfill::backfill(backfill_sources sources, backfill_target target, settings::backfill configured,
-                   std::vector<std::string> resources, std::string directory, log::logger& log,
+                   std::vector<std::string> resources, const std::string& directory, log::logger& log,
                    backfill_times times)
     : sources_(std::move(sources)), target_(std::move(target)), configured_(std::move(configured)),
       resources_(std::move(resources)), log_(log), times_(times), covered_(directory) {}
@@ -55,6 +55,15 @@ std::string backfill::ask(backfill_wish wish) {
 std::optional<backfill_progress> backfill::progress() const {
     const std::lock_guard lock(mutex_);
     return progress_;
+}
+
+std::optional<wall_time> backfill::gap_since() const {
+    const std::lock_guard lock(mutex_);
+    std::optional<wall_time> first;
+    for (const auto& each : {gap_since_, suspended_since_, suspension_ended_})
+        if (each && (!first || *each < *first))
+            first = each;
+    return first;
 }
 
 void backfill::note_suspension(std::optional<wall_time> since) {
@@ -102,7 +111,12 @@ void backfill::begin_with_last_mark() {
                   "`outreachd backfill --since T` does it",
                   {{"cause", problem}});
     if (time)
-        gap_since_ = std::min(*time, wall_now()); // a clock may have been ahead
+        begin_gap(std::min(*time, wall_now())); // a clock may have been ahead
+}
+
+void backfill::begin_gap(wall_time since) {
+    const std::lock_guard lock(mutex_);
+    gap_since_ = since;
 }
 
 void backfill::take_up_gap() {
@@ -188,7 +202,7 @@ void backfill::beat() {
         return;
     const wall_time now = wall_now();
     if (configured_.is_automatic && marked_at_ && now - *marked_at_ > times_.stale) {
-        gap_since_ = marked_at_;
+        begin_gap(*marked_at_);
         gap_due_ = std::chrono::steady_clock::now();
     }
     const wall_time up_to = std::min(since.value_or(now), gap_since_.value_or(now));

@@ -30,7 +30,7 @@ class backfill : public std::enable_shared_from_this<backfill> {
 public:
     /// `sources.events` and `log` outlive it, but for a thread that is left behind, which uses neither.
     backfill(backfill_sources sources, backfill_target target, settings::backfill configured,
-             std::vector<std::string> resources, std::string directory, log::logger& log,
+             std::vector<std::string> resources, const std::string& directory, log::logger& log,
              backfill_times times = {});
 
     void start();
@@ -47,12 +47,20 @@ public:
     std::string ask(backfill_wish wish);
     /// Of the run that is under way, or was the last. Nothing where there was none.
     std::optional<backfill_progress> progress() const;
+    /// Since when something may be missing that nobody has fetched: a gap's beginning, or that of a
+    /// suspension. Nothing where no such time is known.
+    std::optional<wall_time> gap_since() const;
+
+    /// Whether it is fetched by itself.
+    bool is_automatic() const noexcept { return configured_.is_automatic; }
+
     /// Since when a webhook sends nothing; nothing: all send. What came before its end is fetched then.
     void note_suspension(std::optional<wall_time> since);
 
 private:
     void run();
     void begin_with_last_mark();
+    void begin_gap(wall_time since);
     std::optional<backfill_wish> take_wish();
     void take_up_gap();
     void fill_gap();
@@ -71,11 +79,12 @@ private:
 
     // The thread's own.
     covered_time covered_;
-    std::optional<wall_time> gap_since_; ///< Not filled yet.
     std::optional<wall_time> marked_at_;
     steady_time gap_due_{};
 
     mutable std::mutex mutex_; ///< Guards all below.
+    /// Not filled yet. The thread alone writes it, and so may read it without the mutex.
+    std::optional<wall_time> gap_since_;
     std::optional<backfill_wish> asked_;
     std::optional<backfill_progress> progress_;
     std::optional<wall_time> suspended_since_;

@@ -30,7 +30,10 @@ std::optional<std::string> trouble_of(const webhook& one) {
 watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<settings::webhooks> wanted,
              log::logger& log, watch_hooks others, watch_times times)
     : shared_(std::move(shared)), hooks_(std::move(hooks)), wanted_(std::move(wanted)), log_(log),
-      others_(std::move(others)), times_(times) {}
+      others_(std::move(others)), times_(times) {
+    if (wanted_)
+        look_.emplace();
+}
 
 void watch::start() {
     thread_.start([self = shared_from_this()] {
@@ -52,6 +55,11 @@ std::size_t watch::disabled_webhooks() const {
     return disabled_;
 }
 
+std::optional<webhooks_look> watch::webhooks() const {
+    const std::lock_guard lock(mutex_);
+    return look_;
+}
+
 void watch::run() {
     using std::chrono::milliseconds;
     const auto now = std::chrono::steady_clock::now;
@@ -71,6 +79,8 @@ void watch::run() {
 
 void watch::look() {
     const token_reply token = shared_->tokens().get(std::chrono::steady_clock::now() + times_.request);
+    if (token.what != token_reply::kind::token)
+        note_failed_look(token.why);
     if (token.what == token_reply::kind::needs_login)
         return tell({"Outreach lets us in no more: " + token.why}, disabled_webhooks());
     if (token.what == token_reply::kind::later) // the next look will tell
@@ -83,10 +93,11 @@ void watch::look() {
 }
 
 void watch::look_at_webhooks(client& by) {
-    const webhook_list found = list_webhooks(by, std::chrono::steady_clock::now() + times_.request);
+    webhook_list found = list_webhooks(by, std::chrono::steady_clock::now() + times_.request);
     if (thread_.is_stopping())
         return; // whoever is replaced says and changes nothing more
     if (!found.problem.empty()) {
+        note_failed_look(found.problem);
         log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
         return;
     }
@@ -96,11 +107,9 @@ void watch::look_at_webhooks(client& by) {
     bool is_silent = false;
     const auto wanted = wanted_webhooks(*wanted_);
     const auto is_wanted = [&wanted](const webhook& one) { // an old one that nobody wants misses nothing
-        return std::ranges::any_of(wanted, [&](const wanted_webhook& each) {
-            return one.url == each.url && one.resource == each.resource && one.action == each.action;
-        });
+        return std::ranges::any_of(wanted, [&](const wanted_webhook& each) { return is_for(one, each); });
     };
-    for (const webhook& one : found.all) {
+    for (webhook& one : found.all) {
         if (one.url != wanted_->url)
             continue;
         auto trouble = trouble_of(one);
@@ -118,6 +127,9 @@ void watch::look_at_webhooks(client& by) {
                     "a webhook was suspended, and is active again; what happened meanwhile was not sent: "
                     "`outreachd backfill`, or 'backfill.on_start: auto', fetches it",
                     {{"webhook", one.id}, {"was", *trouble}});
+                one.is_active = true;
+                one.disabled_reason.clear();
+                one.disabled_since.clear();
                 continue;
             }
             failure.insert(0, "; it can't be made active: ");
@@ -127,13 +139,13 @@ void watch::look_at_webhooks(client& by) {
         problems.push_back(*trouble + failure + "; `outreachd webhooks apply` makes it active again");
     }
     for (const wanted_webhook& each : wanted) {
-        const bool is_there = std::ranges::any_of(found.all, [&](const webhook& one) {
-            return one.url == each.url && one.resource == each.resource && one.action == each.action;
-        });
+        const bool is_there =
+            std::ranges::any_of(found.all, [&](const webhook& one) { return is_for(one, each); });
         if (!is_there)
             problems.push_back("Outreach has no webhook for " + each.event() +
                                "; `outreachd webhooks apply` makes it");
     }
+    keep(look_at(found.all, *wanted_, wall_now()));
     tell(std::move(problems), disabled);
     tell_silence(silent_since, is_silent);
 }
@@ -171,6 +183,18 @@ void watch::tell(std::vector<std::string> problems, std::size_t disabled) {
             log_.info("trouble at Outreach is over", {{"was", one}});
     problems_ = std::move(problems);
     disabled_ = disabled;
+}
+
+void watch::keep(webhooks_look look) {
+    const std::lock_guard lock(mutex_);
+    look_ = std::move(look);
+}
+
+/// What was seen before stays, with its time.
+void watch::note_failed_look(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    if (look_)
+        look_->problem = why;
 }
 
 } // namespace outreachd::outreach

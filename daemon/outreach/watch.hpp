@@ -3,7 +3,7 @@
 
 #include "daemon/event/wakeable_thread.hpp"
 #include "daemon/log/logger.hpp"
-#include "daemon/outreach/webhook.hpp"
+#include "daemon/outreach/webhooks_look.hpp"
 #include "handlers/outreach/access.hpp"
 #include "handlers/outreach/client.hpp"
 
@@ -58,6 +58,8 @@ public:
     std::vector<std::string> problems() const;
     /// Of the webhooks that lead to us.
     std::size_t disabled_webhooks() const;
+    /// As of the last look. Nothing where no webhooks are configured.
+    std::optional<webhooks_look> webhooks() const;
 
 private:
     void run();
@@ -66,6 +68,8 @@ private:
     std::string repair(handlers::outreach::client& by, const webhook& suspended);
     void tell_silence(std::optional<wall_time> since, bool goes_on);
     void tell(std::vector<std::string> problems, std::size_t disabled);
+    void keep(webhooks_look look);
+    void note_failed_look(const std::string& why);
 
     const std::shared_ptr<handlers::outreach::access> shared_;
     const handlers::outreach::client_hooks hooks_;
@@ -79,6 +83,7 @@ private:
     mutable std::mutex mutex_; ///< Guards all below.
     std::vector<std::string> problems_;
     std::size_t disabled_ = 0;
+    std::optional<webhooks_look> look_; ///< Where webhooks are configured.
 };
 
 } // namespace outreachd::outreach

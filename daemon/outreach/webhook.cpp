@@ -55,4 +55,8 @@ std::vector<wanted_webhook> wanted_webhooks(const settings::webhooks& configured
     return wanted;
 }
 
+bool is_for(const webhook& one, const wanted_webhook& wanted) {
+    return one.url == wanted.url && one.resource == wanted.resource && one.action == wanted.action;
+}
+
 } // namespace outreachd::outreach

@@ -47,4 +47,7 @@ struct wanted_webhook {
 
 std::vector<wanted_webhook> wanted_webhooks(const settings::webhooks& configured);
 
+/// Sends the same to the same URL.
+bool is_for(const webhook& one, const wanted_webhook& wanted);
+
 } // namespace outreachd::outreach

@@ -19,10 +19,6 @@ bool is_ours(const webhook& one, const ownership& whose) {
            (!whose.app.empty() && one.creator_app == whose.app);
 }
 
-bool is_for(const webhook& one, const wanted_webhook& wanted) {
-    return one.url == wanted.url && one.resource == wanted.resource && one.action == wanted.action;
-}
-
 std::uint64_t number_of(const std::string& id) {
     std::uint64_t number = 0;
     std::from_chars(id.data(), id.data() + id.size(), number);

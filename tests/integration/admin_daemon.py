@@ -49,15 +49,15 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def until(condition, what):
+def until(condition, what, patience=PATIENCE):
     """The condition's value, once it is true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {PATIENCE} s: {what}")
+            raise AssertionError(f"not within {patience} s: {what}")
         time.sleep(0.05)
 
 

@@ -15,6 +15,7 @@ import jsonschema
 import yaml
 
 from admin_daemon import Daemon, body, until
+from outreach_sandbox import Sandbox
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = yaml.safe_load((ROOT / "deploy" / "openapi.yaml").read_text())
@@ -121,19 +122,10 @@ class Document(unittest.TestCase):
             self.assertTrue(known, f"{word} is not documented")
 
 
-class Answers(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = daemon = Daemon(PROGRAM, "a token", more=OUTREACH)
-        cls.addClassCleanup(daemon.__exit__)
-        daemon.start()
-        daemon.send(*(body("task.completed", number=each) for each in range(8)), body("prospect.updated", "prospect", 1),
-                    body("user.created", "user", 1), b"\xff\xfe", headers={"Outreach-Org-Id": "org"})
-        daemon.send(*(body("task.created", number=each) for each in range(2)), secret="wrong", status=401)
-        daemon.settle()
-        until(lambda: len(daemon.read("/api/quarantine")) == 2, "two requests are in quarantine")
-        cls.event = daemon.read("/api/events?name=task.completed&limit=1")[0]["id"]
-        cls.dead = [each["id"] for each in daemon.read("/api/dead?handler=crm")]
+class Asking(unittest.TestCase):
+    """Asks `daemon`, and holds what it answers to the document."""
+
+    daemon = None
 
     def check(self, path, method, asked, status, headers=None):
         """Asks, and holds the answer to what the document says of that status."""
@@ -150,6 +142,21 @@ class Answers(unittest.TestCase):
         self.assertEqual([each.message for each in validator.iter_errors(value)], [], f"{method} {asked}")
         self.assertEqual(list(undocumented(value, schema)), [], f"{method} {asked}")
         return value
+
+
+class Answers(Asking):
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = daemon = Daemon(PROGRAM, "a token", more=OUTREACH)
+        cls.addClassCleanup(daemon.__exit__)
+        daemon.start()
+        daemon.send(*(body("task.completed", number=each) for each in range(8)), body("prospect.updated", "prospect", 1),
+                    body("user.created", "user", 1), b"\xff\xfe", headers={"Outreach-Org-Id": "org"})
+        daemon.send(*(body("task.created", number=each) for each in range(2)), secret="wrong", status=401)
+        daemon.settle()
+        until(lambda: len(daemon.read("/api/quarantine")) == 2, "two requests are in quarantine")
+        cls.event = daemon.read("/api/events?name=task.completed&limit=1")[0]["id"]
+        cls.dead = [each["id"] for each in daemon.read("/api/dead?handler=crm")]
 
     def examples(self):
         """For each operation a request that is answered 200, in an order in which it is."""
@@ -230,6 +237,33 @@ class Answers(unittest.TestCase):
     def test_health_without_a_token_is_told_without_reasons(self):
         for path in ("/livez", "/readyz"):
             self.assertIn(self.check(path, "get", path, 200, {"Authorization": ""}), ("ok", "ok, but\n"))
+
+
+class WithOutreach(Asking):
+    """A host that receives, and may ask Outreach how it is with its webhooks."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.outreach = outreach = Sandbox(PROGRAM)
+        cls.addClassCleanup(outreach.stop)
+        outreach.start()
+        outreach.suspend_webhook("account", "created")
+        cls.daemon = Daemon(PROGRAM, more=outreach.settings("account.created", "task.completed"))
+        cls.addClassCleanup(cls.daemon.__exit__)
+        cls.daemon.start()
+
+    def test_status_with_webhooks_and_a_backfill_is_as_documented(self):
+        begun = self.check("/api/status", "get", "/api/status", 200)
+        self.assertEqual(begun["webhooks"], {"looked_at": None, "problem": None, "list": [], "left_out": 0})
+        self.assertFalse(begun["backfill"]["running"])
+        until(lambda: self.daemon.read("/api/status")["backfill"]["gap_since"], "it has looked, and found a webhook suspended")
+        self.check("/api/backfill", "post", "/api/backfill?since=2h&resources=account", 200)
+        told = self.check("/api/status", "get", "/api/status", 200)
+        self.assertEqual([each["resource"] for each in told["webhooks"]["list"]], ["account", "task"])
+        self.assertIn("can't be resolved", told["webhooks"]["list"][0]["disabled_reason"])
+        self.assertIsNone(told["webhooks"]["list"][1]["id"])
+        self.assertEqual(told["backfill"]["gap_since"], told["webhooks"]["list"][0]["disabled_since"])
+        self.assertIn("started_at", told["backfill"])
 
 
 if __name__ == "__main__":

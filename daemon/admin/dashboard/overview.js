@@ -1,8 +1,10 @@
 /// The first view: is all well, how much comes, how fast it is answered, what waits.
+import { backfill_card } from "./backfill_card.js";
 import { chart } from "./chart.js";
 import { element, facts, set_text } from "./element.js";
 import { CHART_SPAN } from "./figures.js";
 import { handler_table } from "./handler_table.js";
+import { webhooks_card } from "./webhooks_card.js";
 import { count_text, foreign, latency_text, rate_text, span_text } from "./words.js";
 
 function make_charts(has_broker) {
@@ -76,12 +78,14 @@ export class overview {
     };
     this.charts = element("div", { class: "charts" });
     this.handlers = new handler_table();
+    this.webhooks = new webhooks_card();
+    this.backfill = new backfill_card();
     this.broker = element("section", { class: "card", "aria-label": "Broker", hidden: true });
     this.answers = element("section", { class: "card", "aria-labelledby": "answers_title" });
     this.node = element("div", {}, this.heading, this.reasons,
       element("ul", { class: "tiles", "aria-label": "In short" },
         Object.values(this.tiles).map((each) => each.node)),
-      this.charts, this.handlers.node, this.broker, this.answers);
+      this.charts, this.handlers.node, this.webhooks.node, this.backfill.node, this.broker, this.answers);
     this.context.pulse.watch(this, () => this.update());
   }
 
@@ -104,6 +108,8 @@ export class overview {
     this.#show_tiles(status, figures.latest);
     this.#show_charts(Boolean(status.broker), figures);
     this.handlers.update(status.handlers, figures);
+    this.webhooks.update(status.webhooks);
+    this.backfill.update(status.backfill);
     this.#show_broker(status.broker);
     this.#show_answers(figures.latest);
   }

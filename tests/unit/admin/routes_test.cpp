@@ -76,6 +76,18 @@ TEST(Routes, StatusShowsWhatRuns) {
     EXPECT_EQ(status.at("handlers").at("crm").at("pending").to_number<int>(), 0);
 }
 
+TEST(Routes, StatusShowsOutreachOnlyWhereItIsConfigured) {
+    running_server server;
+    const auto without = json_of(server.get("/api/status"));
+    EXPECT_FALSE(without.as_object().contains("webhooks"));
+    EXPECT_FALSE(without.as_object().contains("backfill"));
+    server.set_webhooks({.list = {{"17", "task", "completed", true, true}}});
+    const auto with = json_of(server.get("/api/status"));
+    EXPECT_EQ(with.at("webhooks").at("list").at(0).at("id").as_string(), "17");
+    EXPECT_TRUE(with.at("backfill").at("automatic").as_bool());
+    EXPECT_FALSE(with.at("backfill").at("running").as_bool());
+}
+
 TEST(Routes, ConfigurationIsTheOneInForce) {
     running_server server;
     EXPECT_EQ(body_of(server.get("/api/configuration")), R"({"roles":["work"]})");

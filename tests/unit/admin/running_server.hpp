@@ -41,6 +41,11 @@ struct running_server {
                     return troubles;
                 },
             .broker = [] { return std::optional<broker_status>{}; },
+            .webhooks =
+                [this] {
+                    const std::lock_guard lock{mutex};
+                    return webhooks;
+                },
             .running = [](std::string_view) { return std::uint64_t{0}; },
             .is_running = [this](std::string_view handler, store::sequence) { return handler == is_busy(); },
             .has_handler = [](std::string_view handler) { return handler == "crm" || handler == "audit"; },
@@ -65,6 +70,12 @@ struct running_server {
                     const std::lock_guard lock{mutex};
                     return backfill;
                 },
+            .backfill_state = [this]() -> std::optional<backfill_overview> {
+                const std::lock_guard lock{mutex};
+                if (!webhooks)
+                    return std::nullopt;
+                return backfill_overview{.is_automatic = true, .last = backfill};
+            },
             .handler_names = [] { return std::vector<std::string>{"crm"}; },
             .configuration = [] { return std::make_shared<const std::string>(R"({"roles":["work"]})"); },
             .roles = {"receive", "work"},
@@ -103,6 +114,12 @@ struct running_server {
     std::optional<backfill_request> asked_backfill() {
         const std::lock_guard lock{mutex};
         return wanted_backfill;
+    }
+
+    /// From now on Outreach is one of those that are configured.
+    void set_webhooks(webhooks_status now) {
+        const std::lock_guard lock{mutex};
+        webhooks = std::move(now);
     }
 
     void set_reasons(std::vector<std::string> now) {
@@ -146,6 +163,7 @@ struct running_server {
     std::string busy;
     std::optional<backfill_request> wanted_backfill;
     std::optional<backfill_status> backfill;
+    std::optional<webhooks_status> webhooks;
     std::string backfill_refusal;
     std::unique_ptr<server> subject;
 };

@@ -72,6 +72,55 @@ TEST(StatusJson, TellsOfTheLinksToABroker) {
     EXPECT_EQ(intake.at("repeats").to_number<int>(), 1);
 }
 
+TEST(StatusJson, TellsOfTheWebhooksAtOutreach) {
+    auto what = some_status();
+    what.webhooks = {
+        .looked_at = now - 23s,
+        .problem = "503 Service Unavailable",
+        .list = {{"17", "task", "completed", true, true, "it <b>didn't</b> \xff answer", now - 1h},
+                 {"", "mailing", "*", true, false},
+                 {"18", "account", "created", false, false}},
+        .left_out = 4};
+    const auto parsed = json::parse(to_json(what, now));
+    EXPECT_EQ(parsed.at("webhooks"), json::parse(R"({
+        "looked_at": "2026-11-21T08:22:32.000Z", "problem": "503 Service Unavailable",
+        "list": [
+            {"id": "17", "resource": "task", "action": "completed", "configured": true, "active": true,
+             "disabled_reason": "it <b>didn't</b> \ufffd answer", "disabled_since": "2026-11-21T07:22:55.000Z"},
+            {"id": null, "resource": "mailing", "action": "*", "configured": true, "active": false,
+             "disabled_reason": null, "disabled_since": null},
+            {"id": "18", "resource": "account", "action": "created", "configured": false, "active": false,
+             "disabled_reason": null, "disabled_since": null}],
+        "left_out": 4})"));
+}
+
+TEST(StatusJson, WebhooksThatNobodyHasLookedAtYetAreAnEmptyList) {
+    auto what = some_status();
+    what.webhooks.emplace();
+    EXPECT_EQ(json::parse(to_json(what, now)).at("webhooks"),
+              json::parse(R"({"looked_at": null, "problem": null, "list": [], "left_out": 0})"));
+}
+
+TEST(StatusJson, TellsOfTheBackfillWithoutWhatIsMissingOneByOne) {
+    auto what = some_status();
+    what.backfill.emplace();
+    EXPECT_EQ(json::parse(to_json(what, now)).at("backfill"),
+              json::parse(R"({"automatic": false, "gap_since": null, "running": false})"));
+    what.backfill = {.is_automatic = true,
+                     .gap_since = now - 2h,
+                     .last = {{.since = now - 3h,
+                               .started_at = now - 1min,
+                               .waits_for = "the hourly limit",
+                               .resources = {{"task", 5, 2, 1, false, ""}},
+                               .missing = {{"task", "17", now}}}}};
+    EXPECT_EQ(json::parse(to_json(what, now)).at("backfill"), json::parse(R"({
+        "automatic": true, "gap_since": "2026-11-21T06:22:55.000Z", "running": true,
+        "since": "2026-11-21T05:22:55.000Z", "dry_run": false, "started_at": "2026-11-21T08:21:55.000Z",
+        "finished_at": null, "waits_for": "the hourly limit",
+        "resources": [
+            {"resource": "task", "listed": 5, "missing": 2, "stored": 1, "done": false, "problem": null}]})"));
+}
+
 TEST(StatusJson, HandlerWithoutDeliveriesIsIdle) {
     auto what = some_status();
     what.handler_names = {"crm"};

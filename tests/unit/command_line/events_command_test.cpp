@@ -201,6 +201,50 @@ last error of crm:
 )");
 }
 
+TEST(Status, ShowsTheWebhooksAtOutreachAndTheBackfill) {
+    const struct {
+        const char* label;
+        const char* told;
+        const char* shown;
+    } cases[]{
+        {"not looked at", R"("webhooks":{"looked_at":null,"problem":null,"list":[],"left_out":0})",
+         "  webhooks     not looked at yet\n$"},
+        {"one of each kind",
+         R"("webhooks":{"looked_at":"2026-11-21T08:22:55.000Z","problem":null,"left_out":0,"list":[
+            {"id":"1","active":true,"disabled_reason":null},{"id":null,"active":false,"disabled_reason":null},
+            {"id":"3","active":false,"disabled_reason":null},{"id":"4","active":true,"disabled_reason":"dns"}]})",
+         "  webhooks     1 of 4 send, looked at [0-9a-z ]+\n$"},
+        {"trouble",
+         R"("webhooks":{"looked_at":"2026-11-21T08:22:55.000Z","problem":"503\u001b[2J","left_out":3,"list":[]})",
+         "  webhooks     0 of 0 send, looked at .*; 3 others not listed; nothing newer is known: "
+         "503.x1b.2J\n$"},
+        {"none has run", R"("backfill":{"automatic":true,"gap_since":null,"running":false})",
+         "  backfill     idle, and none has run\n$"},
+        {"a gap", R"("backfill":{"automatic":true,"gap_since":"2026-11-21T08:22:55.000Z","running":false})",
+         "  gap          since 2026-11-21T08:22:55.000Z, fetched by itself\n$"},
+        {"a gap that nobody fetches",
+         R"("backfill":{"automatic":false,"gap_since":"2026-11-21T08:22:55.000Z","running":false})",
+         "  gap          since 2026-.*; `outreachd backfill --since 2026-11-21T08:22:55.000Z` fetches it\n$"},
+        {"running",
+         R"("backfill":{"running":true,"dry_run":false,"started_at":"2026-11-21T08:22:55.000Z","finished_at":null,
+            "waits_for":"the hourly limit","resources":[{"listed":1,"missing":2,"stored":1,"done":false}]})",
+         "  backfill     run begun .* ago: 1 record changed, 2 events missing, 1 event stored, "
+         "1 resource not compared; waiting: the hourly limit\n$"},
+        {"ended",
+         R"("backfill":{"running":false,"dry_run":true,"started_at":"2026-11-21T08:22:55.000Z",
+            "finished_at":"2026-11-21T08:23:55.000Z","waits_for":null,"resources":[
+            {"listed":10,"missing":2,"stored":0,"done":true},{"listed":1,"missing":0,"stored":0,"done":true}]})",
+         "  backfill     idle; the last dry run ended .* ago: 11 records changed, 2 events missing\n$"},
+    };
+
+    for (const auto& each : cases) {
+        const admin_server its{std::string{R"({"unrouted":0,)"} + each.told + "}"};
+        EXPECT_THAT(its.ask({"status"}).out, testing::ContainsRegex(each.shown)) << each.label;
+    }
+    const admin_server without{R"({"unrouted":0})"};
+    EXPECT_THAT(without.ask({"status"}).out, testing::EndsWith("  unrouted     0\n"));
+}
+
 TEST(Status, ShowsDeadEventsThatNoHandlerGot) {
     const admin_server its{R"({"handlers":{"":{"pending":0,"dead":3}}})"};
     EXPECT_THAT(its.ask({"status"}).out, testing::ContainsRegex("\n\\(no handler\\) .* 3 +-\n"));

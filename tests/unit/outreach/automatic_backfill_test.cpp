@@ -84,6 +84,38 @@ TEST_F(AutomaticBackfill, WhatASuspensionHeldBackIsFetchedAtItsEnd) {
     EXPECT_EQ(stored()[0]->facts.resource_id, std::to_string(missing));
 }
 
+/// Somebody has to fetch what a webhook holds back: with `on_start: auto` that is seen to at its end.
+TEST_F(AutomaticBackfill, AGapIsToldOfUntilItIsFilled) {
+    const auto running = start();
+    EXPECT_TRUE(running->is_automatic());
+    EXPECT_FALSE(running->gap_since());
+    const wall_time since = wall_now() - std::chrono::hours{2};
+    running->note_suspension(since);
+    EXPECT_EQ(running->gap_since(), since);
+    running->note_suspension(since + std::chrono::hours{1});
+    EXPECT_EQ(running->gap_since(), since) << "the first of several";
+    running->note_suspension(std::nullopt);
+    EXPECT_TRUE(sandbox::becomes_true([&] { return !running->gap_since(); }));
+    ASSERT_TRUE(running->progress());
+    EXPECT_TRUE(running->progress()->finished_at);
+    stop(*running);
+}
+
+TEST_F(AutomaticBackfill, AGapIsToldOfWhileOutreachCannotBeAsked) {
+    const wall_time before = wall_now() - std::chrono::minutes{5};
+    covered().mark(before);
+    outreach_.subject.inject(
+        {.path = "/api/v2/prospects", .times = 1'000, .kind = sandbox::fault_kind::answer, .status = 403});
+    const auto running = start();
+    ASSERT_TRUE(sandbox::becomes_true([&] {
+        const auto now = running->progress();
+        return now && now->finished_at;
+    }));
+    ASSERT_TRUE(running->gap_since());
+    EXPECT_EQ(to_rfc3339(*running->gap_since()), to_rfc3339(before));
+    stop(*running);
+}
+
 /// Of two the earlier one counts, though the later was the last to end.
 TEST_F(AutomaticBackfill, OfTwoSuspensionsTheFirstIsWhereTheGapBegins) {
     const auto running = start();

@@ -1,0 +1,122 @@
+/// The watch, at the sandbox: what it tells of the webhooks there.
+#include "daemon/outreach/watch.hpp"
+#include "tests/unit/sandbox/running_sandbox.hpp"
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace outreachd::outreach {
+namespace {
+
+using namespace std::chrono_literals;
+using sandbox::becomes_true;
+using sandbox::running_sandbox;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Nobody resolves it, so that Outreach suspends what leads there.
+constexpr const char* url = "https://nowhere.invalid/hook";
+
+class Watch : public testing::Test {
+protected:
+    std::shared_ptr<watch> start(std::vector<std::string> events = {"account.created", "task.completed"},
+                                 bool repairs = false) {
+        settings::outreach to;
+        to.base_url = outreach_.subject.base_url();
+        to.auth = settings::token_access{.token = secret{sandbox::known_token}};
+        std::optional<settings::webhooks> wanted;
+        if (!events.empty()) {
+            wanted.emplace();
+            wanted->url = url;
+            wanted->subscribe = std::move(events);
+            wanted->repair = repairs;
+        }
+        auto made =
+            std::make_shared<watch>(std::make_shared<handlers::outreach::access>(to, directory_.path()),
+                                    handlers::outreach::client_hooks{}, wanted, log_, watch_hooks{},
+                                    watch_times{.first = 0ms, .period = 10ms});
+        made->start();
+        return made;
+    }
+
+    static void stop(watch& what) { EXPECT_TRUE(what.finish_stop(std::chrono::steady_clock::now() + 10s)); }
+
+    /// A webhook for accounts that sends nothing any more, since nobody could resolve its host.
+    std::string suspend_one() {
+        const std::string id = std::to_string(
+            outreach_.make("webhooks", "webhook",
+                           std::string{R"("url":")"} + url +
+                               R"(","resource":"account","action":"created","secret":"s3cret")"));
+        outreach_.make("accounts", "account", R"("name":"A")");
+        EXPECT_TRUE(becomes_true([&] {
+            return !outreach_.get("webhooks/" + id).at("/data/attributes/disabledReason").is_null();
+        }));
+        return id;
+    }
+
+    static bool has_looked(const watch& one) { return one.webhooks() && one.webhooks()->looked_at; }
+
+    store::temporary_directory directory_;
+    log::logger log_{log::level::error, log::format::text};
+    running_sandbox outreach_;
+};
+
+TEST_F(Watch, TellsWhichWebhooksSendNothing) {
+    const std::string id = suspend_one();
+    const wall_time before = wall_now();
+    const auto running = start();
+    ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
+    const webhooks_look look = *running->webhooks();
+    stop(*running);
+    EXPECT_GE(*look.looked_at, before);
+    ASSERT_EQ(look.webhooks.size(), 2U);
+    EXPECT_EQ(look.webhooks[0].id, id);
+    EXPECT_TRUE(look.webhooks[0].is_active) << "a suspension leaves that as it is";
+    EXPECT_THAT(look.webhooks[0].disabled_reason, HasSubstr("can't be resolved"));
+    EXPECT_TRUE(look.webhooks[0].disabled_since);
+    EXPECT_EQ(look.webhooks[1].id, "") << "nobody has made that one";
+    EXPECT_EQ(look.webhooks[1].resource, "task");
+    EXPECT_EQ(running->disabled_webhooks(), 1U);
+    EXPECT_THAT(running->problems(),
+                ElementsAre(HasSubstr("is suspended since"), HasSubstr("has no webhook for task.completed")));
+}
+
+TEST_F(Watch, WhatItHasMendedSends) {
+    const std::string id = suspend_one();
+    const auto running = start({"account.created"}, true);
+    ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
+    const webhooks_look look = *running->webhooks();
+    stop(*running);
+    ASSERT_EQ(look.webhooks.size(), 1U);
+    EXPECT_EQ(look.webhooks[0].id, id);
+    EXPECT_TRUE(look.webhooks[0].sends());
+    EXPECT_TRUE(outreach_.get("webhooks/" + id).at("/data/attributes/disabledReason").is_null());
+}
+
+/// What was seen stays, and it is said that it may be old.
+TEST_F(Watch, KeepsWhatItSawWhereNothingNewerIsTold) {
+    suspend_one();
+    const auto running = start();
+    ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
+    outreach_.subject.inject(
+        {.path = "/api/v2/webhooks", .times = 1'000, .kind = sandbox::fault_kind::answer, .status = 403});
+    ASSERT_TRUE(becomes_true([&] { return !running->webhooks()->problem.empty(); }));
+    EXPECT_THAT(running->webhooks()->problem, HasSubstr("403"));
+    EXPECT_EQ(running->webhooks()->webhooks.size(), 2U);
+    outreach_.subject.clear_faults();
+    EXPECT_TRUE(becomes_true([&] { return running->webhooks()->problem.empty(); }));
+    stop(*running);
+}
+
+TEST_F(Watch, TellsOfNothingWhereNoWebhooksAreConfigured) {
+    const auto running = start({});
+    EXPECT_FALSE(running->webhooks());
+    stop(*running);
+    EXPECT_FALSE(running->webhooks());
+    EXPECT_THAT(running->problems(), IsEmpty());
+}
+
+} // namespace
+} // namespace outreachd::outreach
