@@ -1,5 +1,6 @@
 #include "daemon/amqp/relay.hpp"
 
+#include "daemon/amqp/drain_window.hpp"
 #include "daemon/amqp/link_thread.hpp"
 #include "daemon/amqp/outbox_reader.hpp"
 #include "daemon/amqp/partition_holds.hpp"
@@ -45,7 +46,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
                    relay_limits bounds)
         : names(configured), events(backing), log(lines), limits(bounds), health("relay", lines),
-          outbox(backing, names, holds) {}
+          outbox(backing, names, holds), room(bounds.window) {}
 
     void serve(connection& at);
     void prepare(connection& at);
@@ -64,7 +65,6 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void expect_an_answer(connection& at);
     void probe(connection& at);
     void finish(connection& at);
-    void wait_for_records();
 
     const topology names;
     store::store& events;
@@ -77,6 +77,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     partition_holds holds;
     outbox_reader outbox;
     publish_window window;
+    drain_window room;
     std::shared_ptr<publish_records> records;
     bool wants_fresh_channel = false;
     steady_time next_fresh_channel;
@@ -93,7 +94,8 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
 void relay::implementation::serve(connection& at) {
     // What was confirmed must have left the outbox before it is read anew.
     records->hand_over();
-    wait_for_records();
+    while (records->waiting() > 0 && !thread->is_stopping())
+        thread->sleep(read_again_after);
     records->look();
     window.clear();
     in_flight = 0;
@@ -135,6 +137,7 @@ void relay::implementation::publish_until_stopped(connection& at) {
         if (has_older.exchange(false))
             outbox.start_over();
         records->look();
+        room.look(std::chrono::steady_clock::now(), events.accounts().received, published);
         if (wants_fresh_channel && window.size() == 0 && !at.is_blocked())
             use_fresh_channel(at);
         const bool may_send = !at.is_blocked() && (is_quiet || has_room_for_many());
@@ -156,13 +159,13 @@ void relay::implementation::publish_until_stopped(connection& at) {
 
 bool relay::implementation::has_room() const {
     return !wants_fresh_channel && records->unrecorded() < unrecorded_max &&
-           window.size() < (one_at_a_time > 0 ? 1 : limits.window) &&
+           window.size() < (one_at_a_time > 0 ? 1 : room.size()) &&
            (window.size() == 0 || window.body_bytes() < body_bytes_max);
 }
 
 /// A broker that confirms singly would have us send singly.
 bool relay::implementation::has_room_for_many() const {
-    return window.size() == 0 || window.size() + limits.window / 8 <= limits.window;
+    return window.size() == 0 || window.size() + room.size() / 8 <= room.size();
 }
 
 /// Sends what there is room for. True where something was sent.
@@ -348,11 +351,6 @@ void relay::implementation::finish(connection& at) {
     const auto until = std::chrono::steady_clock::now() + last_confirms;
     while (window.size() > 0 && std::chrono::steady_clock::now() < until && !at.is_blocked())
         take_confirms(at, confirm_pause);
-}
-
-void relay::implementation::wait_for_records() {
-    while (records->waiting() > 0 && !thread->is_stopping())
-        thread->sleep(read_again_after);
 }
 
 relay::relay(const settings::amqp_queue& configured, store::store& events, log::logger& log,

@@ -14,7 +14,7 @@
 namespace outreachd::amqp {
 
 struct relay_limits {
-    std::size_t window = 128;                          ///< Events in flight; twice as many messages.
+    std::size_t window = 128;                          ///< Events in flight, at most; twice as many messages.
     std::chrono::milliseconds confirm_timeout{10'000}; ///< Of the oldest in flight.
 };
 
