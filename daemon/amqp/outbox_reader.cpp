@@ -29,6 +29,15 @@ void outbox_reader::start_over() {
     next_due_.reset();
 }
 
+void outbox_reader::forget(std::vector<event_id> gone) {
+    if (ahead_.empty() || gone.empty())
+        return;
+    std::ranges::sort(gone);
+    std::erase_if(ahead_, [&gone](const read_place& one) {
+        return one.subject && std::ranges::binary_search(gone, one.subject->id);
+    });
+}
+
 void outbox_reader::expect_due(steady_time when) {
     next_due_ = std::min(next_due_.value_or(when), when);
 }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace outreachd::amqp {
 
@@ -31,6 +32,9 @@ public:
 
     /// There may be more behind the last.
     void look_again() { is_at_end_ = false; }
+
+    /// Events that have left the outbox. Such a one may have been read ahead while it was still there.
+    void forget(std::vector<event_id> gone);
 
     /// One that was sent is put off until then.
     void expect_due(steady_time when);

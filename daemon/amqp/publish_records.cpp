@@ -43,7 +43,7 @@ void publish_records::hand_over() {
     });
 }
 
-void publish_records::look() {
+std::vector<event_id> publish_records::look() {
     std::vector<event_id> done;
     {
         const std::lock_guard lock(mutex_);
@@ -51,6 +51,7 @@ void publish_records::look() {
     }
     for (const event_id& one : done)
         unrecorded_.erase(one);
+    return done;
 }
 
 steady_time publish_records::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {

@@ -40,8 +40,8 @@ public:
 
     std::size_t unrecorded() const { return unrecorded_.size(); }
 
-    /// Takes note of what is committed by now.
-    void look();
+    /// Takes note of what is committed by now, and gives it: it stands in the outbox no more.
+    std::vector<event_id> look();
 
     /// Commits that are waited for.
     std::uint64_t waiting() const { return waiting_; }

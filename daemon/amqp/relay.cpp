@@ -136,7 +136,7 @@ void relay::implementation::publish_until_stopped(connection& at) {
             outbox.look_again();
         if (has_older.exchange(false))
             outbox.start_over();
-        records->look();
+        outbox.forget(records->look());
         room.look(std::chrono::steady_clock::now(), events.accounts().received, published);
         if (wants_fresh_channel && window.size() == 0 && !at.is_blocked())
             use_fresh_channel(at);

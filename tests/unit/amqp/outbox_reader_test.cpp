@@ -120,6 +120,22 @@ TEST_F(OutboxReader, PassesOverAHeldPartitionAndComesBackForEachOfIt) {
     EXPECT_EQ(told.size(), static_cast<std::size_t>(count));
 }
 
+TEST_F(OutboxReader, DoesNotTellAgainWhatLeftTheOutboxAfterItWasReadAhead) {
+    fill(3);
+    const auto first = next();
+    ASSERT_TRUE(first); // and the second and third are read ahead
+    in_flight_.insert(first->at);
+    const auto reader = events_.open_reader();
+    const auto behind = reader->unfinished(store::outbox_name, first->at, 1);
+    ASSERT_EQ(behind.value().size(), 1U);
+    const event_id second = reader->event_at(behind.value().front().sequence).value().subject->id;
+    std::promise<void> written;
+    events_.note_published({second}, [&] { written.set_value(); });
+    written.get_future().get();
+    reader_.forget({second});
+    EXPECT_THAT(drain(), ElementsAre(3));
+}
+
 TEST_F(OutboxReader, AProbeThatIsGoneMeansTheNextOne) {
     fill(60);
     const std::uint32_t held = partition_of(1);
