@@ -9,7 +9,6 @@
 #include "daemon/amqp/topology.hpp"
 #include "daemon/amqp_connection/event_message.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -279,8 +278,11 @@ void relay::implementation::refuse(const event_in_flight& what) {
               {{"event_id", to_string(what.id)},
                {"work_queue", what.refusal},
                {"exchange", what.exchange_refusal}});
-    if (what.refusal.empty())
+    if (what.refusal.empty()) { // its work queue has taken it
+        if (holds.note_taken(what.partition))
+            health.mended(names.work_queue(what.partition));
         return put_off(what.at, what.attempts, names.exchange() + ": " + what.exchange_refusal);
+    }
     ++refused;
     const auto now = std::chrono::steady_clock::now();
     // RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.

@@ -142,10 +142,10 @@ std::string content_type_of(const message& what) {
 }
 
 /// Unless it is the trace that the event has without one.
-void keep_trace(event& into, std::string given) {
+void keep_trace(event& into, const std::string& given) {
     const std::string own = trace_id_of(into);
     if (is_trace_parent(given) && given.find(own) == std::string::npos)
-        into.headers.push_back({trace_parent_name, std::move(given)});
+        into.headers.push_back({trace_parent_name, given.substr(0, trace_parent_size)});
 }
 
 } // namespace

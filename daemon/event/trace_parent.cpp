@@ -17,7 +17,6 @@ constexpr std::size_t trace_digits = 32;
 constexpr std::size_t span_at = 36;
 constexpr std::size_t span_digits = 16;
 constexpr std::size_t flags_at = 53;
-constexpr std::size_t version_00_size = 55;
 
 std::uint64_t make_span_id() {
     thread_local std::mt19937_64 generator{[] {
@@ -45,7 +44,7 @@ const std::string* given_trace_parent(const event& subject) noexcept {
 } // namespace
 
 bool is_trace_parent(std::string_view value) noexcept {
-    if (value.size() < version_00_size || value[trace_at - 1] != '-' || value[span_at - 1] != '-' ||
+    if (value.size() < trace_parent_size || value[trace_at - 1] != '-' || value[span_at - 1] != '-' ||
         value[flags_at - 1] != '-')
         return false;
     const std::string_view version = value.substr(0, 2);
@@ -56,7 +55,7 @@ bool is_trace_parent(std::string_view value) noexcept {
         return false;
     if (version == "ff" || is_all_zeros(trace) || is_all_zeros(span))
         return false;
-    return value.size() == version_00_size || (version != "00" && value[version_00_size] == '-');
+    return value.size() == trace_parent_size || (version != "00" && value[trace_parent_size] == '-');
 }
 
 std::string trace_id_of(const event& subject) {

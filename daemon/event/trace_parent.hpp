@@ -15,6 +15,9 @@ inline constexpr const char* trace_parent_name = "traceparent";
 /// nothing behind the flags but what a later version may have.
 bool is_trace_parent(std::string_view value) noexcept;
 
+/// What of such a value is kept: what a later version has behind the flags is left away.
+inline constexpr std::size_t trace_parent_size = 55;
+
 /// The 32 digits of the trace that the event's request came with, from a proxy in front or another daemon's
 /// message; else the event's id without its hyphens. Any thread.
 std::string trace_id_of(const event& subject);

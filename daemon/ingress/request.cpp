@@ -21,7 +21,7 @@ void keep_trace(std::vector<header>& among, const request_head& head) {
     };
     const auto found = std::ranges::find_if(head.fields, is_trace);
     if (std::ranges::count_if(head.fields, is_trace) == 1 && is_trace_parent(found->value))
-        among.push_back({trace_parent_name, std::string{found->value}});
+        among.push_back({trace_parent_name, std::string{found->value.substr(0, trace_parent_size)}});
 }
 
 /// `lower` is in lower case.

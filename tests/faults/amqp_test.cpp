@@ -210,6 +210,7 @@ TEST(FreshQueues, AreFilledInOrder) {
         sleep_for(500ms);
         const ordered_load::tally sent = senders.stop();
         const arrival told = arrived(sent, {&daemon});
+        EXPECT_GT(sent.acked, 50U);
         EXPECT_EQ(told.lost, 0U);
         EXPECT_EQ(told.repeats, 0U);
         EXPECT_EQ(told.out_of_order, 0U) << daemon.log();

@@ -20,6 +20,8 @@ using moment = std::chrono::steady_clock::time_point;
 /// 500 events a second in all.
 constexpr unsigned connections = 100;
 constexpr auto pause = 200ms;
+/// A sender on a busy core notes a failure so much after it.
+constexpr auto late = 250ms;
 
 int restarts() {
     return std::getenv("OUTREACHD_LONG") != nullptr ? 100 : 4;
@@ -85,7 +87,7 @@ TEST(Restart, OfItsOwnSocketResetsOnlyWithinTheRestart) {
     const load_tally tally = senders.stop();
     for (const moment failed : tally.failed_at)
         EXPECT_TRUE(std::ranges::any_of(times, [&](const auto& restart) {
-            return failed >= restart.first && failed <= restart.second;
+            return failed >= restart.first && failed <= restart.second + late;
         })) << "a connection failed while the daemon ran";
     expect_nothing_lost(daemon, tally);
 }

@@ -107,5 +107,40 @@ TEST(Amqp, AProgramWithAnotherLibraryGetsTheExactBytes) {
     EXPECT_EQ(bodies.size(), tasks.size());
 }
 
+/// What a program's own queue refuses is published to it later. Nothing that it isn't bound for waits with
+/// it, not even behind the first event after a connect.
+TEST(Amqp, AFullQueueOfAnotherProgramHoldsUpNothingElse) {
+    const std::string uri = broker().uri(broker().new_vhost());
+    daemon_under_test daemon(through_broker({.uris = {uri}, .keys = ", partitions: 1"}));
+    daemon.start(); // which makes the exchange
+    ASSERT_TRUE(eventually([&] { return work_queues_of(daemon).size() == 1; }));
+    ASSERT_EQ(daemon.stop(), 0);
+    const finished_process bound = run_program(
+        {"/usr/bin/python3", "-c",
+         "import pika, sys\n"
+         "channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()\n"
+         "channel.queue_declare('full', durable=True, arguments={'x-max-length': 0, 'x-overflow': "
+         "'reject-publish'})\n"
+         "channel.queue_bind('full', 'outreach.events', 'task.#')\n",
+         uri});
+    ASSERT_EQ(bound.exit_code, 0) << bound.err;
+
+    daemon.start();
+    wire_client client(daemon.port());
+    const auto post = [&client](const char* type, const char* name) {
+        EXPECT_TRUE(
+            client.send(signed_post(std::string{R"({"data":{"type":")"} + type +
+                                    R"(","id":"1","attributes":{}},"meta":{"eventName":")" + name + "\"}}")));
+        EXPECT_EQ(client.read_answer().status, 200);
+    };
+    post("task", "task.completed");
+    ASSERT_TRUE(eventually([&] { return daemon.delivered().size() == 1; }));
+    EXPECT_TRUE(eventually([&] { return status_of(daemon).find("is full") != std::string::npos; }))
+        << status_of(daemon);
+    post("prospect", "prospect.created");
+    post("prospect", "prospect.updated");
+    EXPECT_TRUE(eventually([&] { return daemon.delivered().size() == 3; }, 10s)) << status_of(daemon);
+}
+
 } // namespace
 } // namespace outreachd::tests

@@ -52,6 +52,13 @@ TEST_F(DrainWindow, StaysAboveAThirtySecondHoweverLittleComesIn) {
     EXPECT_EQ(window_.size(), 4U);
 }
 
+TEST_F(DrainWindow, LetsABacklogLeaveHoweverLittleComesIn) {
+    pass(20, 1, 50);
+    EXPECT_EQ(window_.size(), 8U) << "400 in 250 ms";
+    pass(20, 1, 5); // 20 ms to a confirm
+    EXPECT_EQ(window_.size(), 64U) << "320 in 250 ms";
+}
+
 TEST_F(DrainWindow, GrowsWhereTheBacklogWouldElseNotLeave) {
     pass(20, 125, 100);
     ASSERT_EQ(window_.size(), 8U);

@@ -90,12 +90,16 @@ TEST(MakeRequest, KeepsTheTraceOfAProxyUnlessItIsBrokenOrAmbiguous) {
     const endpoint_table table = one_endpoint();
     const std::string one = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
     const auto headers_of = [&](const std::string& fields) {
-        const request_head head = parse("POST /webhooks/outreach HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n");
+        const std::string bytes = "POST /webhooks/outreach HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
+        const request_head head = parse(bytes);
         return make_request(head, table.all().front(), "").headers;
     };
     EXPECT_THAT(
         headers_of("Traceparent: 00-" + one),
         ElementsAre(header{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}));
+    EXPECT_THAT(
+        headers_of("traceparent: 01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more\r\n"),
+        ElementsAre(header{"traceparent", "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}));
     EXPECT_THAT(headers_of("traceparent: ff-" + one), IsEmpty());
     EXPECT_THAT(headers_of("traceparent: 00-" + one + "traceparent: 00-" + one), IsEmpty());
 }
