@@ -60,7 +60,7 @@ std::optional<backfill_progress> backfill::progress() const {
 std::optional<wall_time> backfill::gap_since() const {
     const std::lock_guard lock(mutex_);
     std::optional<wall_time> first;
-    for (const auto& each : {gap_since_, suspended_since_, suspension_ended_})
+    for (const auto& each : {gap_since_, left_since_, suspended_since_, suspension_ended_})
         if (each && (!first || *each < *first))
             first = each;
     return first;
@@ -122,8 +122,12 @@ void backfill::begin_gap(wall_time since) {
 void backfill::take_up_gap() {
     const std::lock_guard lock(mutex_);
     const auto since = std::exchange(suspension_ended_, std::nullopt);
-    if (!since || !configured_.is_automatic)
+    if (!since)
         return;
+    if (!configured_.is_automatic) {
+        left_since_ = left_since_ ? std::min(*left_since_, *since) : *since;
+        return;
+    }
     gap_since_ = gap_since_ ? std::min(*gap_since_, *since) : *since;
     gap_due_ = std::chrono::steady_clock::now();
 }
@@ -179,6 +183,9 @@ void backfill::tell_end(const backfill_progress& ended, bool is_own) {
             log_.warn("backfill: a resource can't be compared",
                       {{"resource", one.resource}, {"cause", one.problem}});
     }
+    if (left_since_ && !fails_for_now(ended) && !ended.wish.is_dry_run && ended.wish.since <= *left_since_ &&
+        ended.wish.resources == resources_)
+        left_since_.reset();
     if (!is_own)
         return;
     marked_at_ = wall_now();

@@ -85,6 +85,8 @@ private:
     mutable std::mutex mutex_; ///< Guards all below.
     /// Not filled yet. The thread alone writes it, and so may read it without the mutex.
     std::optional<wall_time> gap_since_;
+    /// Of a suspension that is over, where nothing is fetched by itself; until somebody asks for all of it.
+    std::optional<wall_time> left_since_;
     std::optional<backfill_wish> asked_;
     std::optional<backfill_progress> progress_;
     std::optional<wall_time> suspended_since_;

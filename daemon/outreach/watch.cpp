@@ -40,7 +40,9 @@ void watch::start() {
         try {
             self->run();
         } catch (const std::exception& failure) { // want of memory
-            self->tell({std::string{"nobody looks after Outreach any more: "} + failure.what()}, 0);
+            const std::string why = std::string{"nobody looks after Outreach any more: "} + failure.what();
+            self->tell({why}, 0);
+            self->note_failed_look(why);
         }
     });
 }

@@ -101,6 +101,28 @@ TEST_F(AutomaticBackfill, AGapIsToldOfUntilItIsFilled) {
     stop(*running);
 }
 
+/// Then it is for somebody to fetch, who has to know of it.
+TEST_F(AutomaticBackfill, WhereNothingIsFetchedByItselfAGapIsToldOfUntilAllOfItWasAskedFor) {
+    const auto running = start(false);
+    const wall_time since = wall_now() - std::chrono::minutes{5};
+    running->note_suspension(since);
+    running->note_suspension(std::nullopt);
+    const auto has_run = [&](const backfill_wish& wish) {
+        EXPECT_EQ(running->ask(wish), "");
+        return sandbox::becomes_true([&] {
+            const auto now = running->progress();
+            return now && now->finished_at && now->wish.asked_at == wish.asked_at;
+        });
+    };
+    EXPECT_TRUE(has_run({.since = since, .is_dry_run = true}));
+    EXPECT_EQ(running->gap_since(), since) << "nothing was fetched";
+    EXPECT_TRUE(has_run({.since = since + std::chrono::seconds{1}}));
+    EXPECT_EQ(running->gap_since(), since) << "not all of it";
+    EXPECT_TRUE(has_run({.since = since}));
+    EXPECT_FALSE(running->gap_since());
+    stop(*running);
+}
+
 TEST_F(AutomaticBackfill, AGapIsToldOfWhileOutreachCannotBeAsked) {
     const wall_time before = wall_now() - std::chrono::minutes{5};
     covered().mark(before);
