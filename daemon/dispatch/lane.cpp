@@ -322,6 +322,12 @@ void lane::report(const delivery& what, const store::settlement& record) {
     surroundings_.metrics.count_delivery(record.handler, state);
     surroundings_.metrics.observe_delivery(record.handler, record.took);
 
+    note_health(record);
+    const bool is_dead = record.state == store::delivery_state::dead;
+    const auto level = is_dead ? log::level::warn : log::level::debug;
+    if (!surroundings_.log.is_enabled(level)) // its ids cost a digest
+        return;
+
     std::string event_id;
     std::string trace_id;
     std::string delivery;
@@ -332,9 +338,6 @@ void lane::report(const delivery& what, const store::settlement& record) {
         delivery = to_string(delivery_id(what.subject->id, record.handler, what.replay));
         source = what.subject->source;
     }
-    note_health(record);
-    const bool is_dead = record.state == store::delivery_state::dead;
-    const auto level = is_dead ? log::level::warn : log::level::debug;
     surroundings_.log.write(level, is_dead ? "delivery is dead" : "delivery attempted",
                             {{"event_id", event_id},
                              {"trace_id", trace_id},

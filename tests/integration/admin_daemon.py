@@ -61,6 +61,13 @@ def until(condition, what, patience=PATIENCE):
         time.sleep(0.05)
 
 
+def end(process):
+    """Asks a process, if there is one, for its end and waits for it; gives what is left: None."""
+    if process is not None:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
 def body(name, kind="task", number=1, **attributes):
     return json.dumps({"data": {"type": kind, "id": number, "attributes": attributes},
                        "meta": {"eventName": name, "deliveredAt": "2026-01-02T03:04:05.678Z", "jobId": "job-1"}},
@@ -108,10 +115,7 @@ class Daemon:
             return False
 
     def stop(self):
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(PATIENCE)
-            self.process = None
+        self.process = end(self.process)
 
     def set_secret(self, secret):
         (self.directory / "secret").write_text(secret)

@@ -4,7 +4,7 @@ import http.client
 import json
 import subprocess
 
-from admin_daemon import PATIENCE, free_port, until
+from admin_daemon import PATIENCE, end, free_port, until
 
 # Nobody resolves it: Outreach suspends what leads there.
 WEBHOOK_URL = "https://nowhere.invalid/webhooks/outreach"
@@ -31,10 +31,7 @@ class Sandbox:
             return False
 
     def stop(self):
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(PATIENCE)
-            self.process = None
+        self.process = end(self.process)
 
     def settings(self, *events):
         """What the daemon's configuration says of Outreach."""
