@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
+#include <string>
 #include <system_error>
 
 namespace outreachd::test_servers {
@@ -12,8 +13,10 @@ namespace {
 
 /// Empty where the process has gone meanwhile.
 std::string content_of(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    const std::ifstream file(path, std::ios::binary);
+    std::ostringstream content;
+    content << file.rdbuf(); // what can't be read is no exception here, as it would be by an iterator
+    return content.str();
 }
 
 } // namespace
