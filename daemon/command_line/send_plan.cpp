@@ -3,13 +3,12 @@
 
 #include "daemon/command_line/samples.hpp"
 #include "daemon/event/event_reader.hpp"
+#include "daemon/settings/bounded_file.hpp"
 #include "daemon/settings/nearest_name.hpp"
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <cstddef>
+#include <stdexcept>
 
 #include <fnmatch.h>
 
@@ -18,19 +17,19 @@ namespace outreachd::command_line {
 namespace {
 
 constexpr double rate_per_second_max = 100'000;
+/// More than any listener takes; what has no end, as a device, ends here.
+constexpr std::size_t body_bytes_max = 1024UL * 1024 * 1024;
 
 bool is_file(const std::string& word) {
     return word.find('/') != std::string::npos || word.ends_with(".json");
 }
 
 send_item read_file(const std::string& path) {
-    errno = 0;
-    std::ifstream file{path, std::ios::binary};
-    std::string body{std::istreambuf_iterator<char>{file}, {}};
-    if (!file.is_open() || file.bad())
-        throw std::runtime_error("can't read " + path + ": " + std::strerror(errno));
-    std::string name = read_event(body).name;
-    return {.name = std::move(name), .body = std::move(body)};
+    settings::file_contents read = settings::read_file(path, body_bytes_max, settings::file_kind::stream);
+    if (!read.problem.empty())
+        throw std::runtime_error(read.problem);
+    std::string name = read_event(read.text).name;
+    return {.name = std::move(name), .body = std::move(read.text)};
 }
 
 /// With `all` for every sample.

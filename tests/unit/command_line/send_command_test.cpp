@@ -216,9 +216,12 @@ TEST(Send, RefusesWhatCannotBeMeant) {
 
 TEST(Send, NamesAFileThatCannotBeRead) {
     const listener its;
-    const command_result result = its.send({"./no-such-body.json"});
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_THAT(result.err, HasSubstr("can't read ./no-such-body.json: No such file or directory"));
+    const command_result missing = its.send({"./no-such-body.json"});
+    EXPECT_EQ(missing.exit_code, 1);
+    EXPECT_THAT(missing.err, HasSubstr("can't read './no-such-body.json': No such file or directory"));
+    const command_result directory = its.send({"./"});
+    EXPECT_EQ(directory.exit_code, 1);
+    EXPECT_THAT(directory.err, HasSubstr("can't read './': it is a directory"));
 }
 
 TEST(Send, NeedsToKnowWhichOfSeveralEndpoints) {
