@@ -53,14 +53,14 @@ install(DIRECTORY deploy/ DESTINATION ${documents}/deploy
 # Debian's own changelog says that there is a package, the other one what is new.
 set(package_release 1)
 string(TIMESTAMP package_date "%a, %d %b %Y %H:%M:%S +0000" UTC) # SOURCE_DATE_EPOCH where it is set
-set(package_contact "outreachd <outreachd@outreachd.example>"
+set(OUTREACHD_PACKAGE_CONTACT "outreachd <outreachd@outreachd.example>"
     CACHE STRING "Who is named as the maintainer of the Debian package")
 file(CONFIGURE OUTPUT changelog.Debian CONTENT [[
 outreachd (@PROJECT_VERSION@-@package_release@) stable; urgency=medium
 
   * Built from the sources of this version; changelog.gz says what is new.
 
- -- @package_contact@  @package_date@
+ -- @OUTREACHD_PACKAGE_CONTACT@  @package_date@
 ]] @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/changelog.Debian DESTINATION ${documents})
 install(CODE [[
@@ -73,7 +73,7 @@ install(CODE [[
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_PACKAGE_CONTACT "${package_contact}")
+set(CPACK_PACKAGE_CONTACT "${OUTREACHD_PACKAGE_CONTACT}")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE ${package_release})
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
