@@ -249,8 +249,12 @@ double daemon_under_test::pending_deliveries() const {
 }
 
 std::map<std::string, std::vector<std::string>> daemon_under_test::delivered(const std::string& file) const {
+    return delivered_in(directory_.at(file));
+}
+
+std::map<std::string, std::vector<std::string>> delivered_in(const std::string& path) {
     std::map<std::string, std::vector<std::string>> found;
-    std::istringstream lines(read_file(directory_.at(file)));
+    std::istringstream lines(read_file(path));
     constexpr std::string_view opening = "{\"id\":\"";
     for (std::string line; std::getline(lines, line);)
         if (line.starts_with(opening) && line.ends_with("}"))

@@ -115,6 +115,9 @@ private:
 template <typename Question>
 bool eventually(Question is_true, std::chrono::milliseconds limit = std::chrono::seconds{20});
 
+/// The lines of a file that a `file` handler wrote, by the event's id.
+std::map<std::string, std::vector<std::string>> delivered_in(const std::string& path);
+
 /// The resource ids of delivered lines, where those are the numbers of `numbered_body`.
 std::set<std::uint64_t> numbers_in(const std::map<std::string, std::vector<std::string>>& delivered);
 
