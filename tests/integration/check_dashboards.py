@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """Every metric, label and label's value that the alerts and the Grafana dashboard name is one that running daemons show
-at /metrics.
+at /metrics, and metrics.md has each of them, and no other.
 
 usage: check_dashboards.py PROGRAM
 """
@@ -173,6 +173,15 @@ def check(where, expression, known):
                 yield f"{where}: groups by {label}, which nothing in it has"
 
 
+def check_page(known):
+    """What is wrong with metrics.md, as lines."""
+    told = set(re.findall(r"`((?:outreachd|process)_[a-z_]+)", (DEPLOY / "metrics.md").read_text(encoding="utf-8")))
+    # A histogram is called by what its samples have in common.
+    shown = {re.sub(r"_(bucket|count|sum)$", "", metric) for metric in known}
+    yield from (f"metrics.md lacks {metric}" for metric in sorted(shown - told))
+    yield from (f"metrics.md has {metric}, which no daemon shows" for metric in sorted(told - shown))
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         known = real_metrics(sys.argv[1], directory)
@@ -181,6 +190,7 @@ def main():
     shown = {metric for _, expression in found for metric, _ in NAMED.findall(expression)}
     problems += [f"nothing shows {metric}" for metric in sorted(known)
                  if metric.startswith("outreachd_") and not metric.endswith(("_count", "_sum")) and metric not in shown]
+    problems += check_page(known)
     for line in problems:
         print(line)
     print(f"{len(found)} expressions, {len(known)} metrics, {len(problems)} problems")
