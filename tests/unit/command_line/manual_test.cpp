@@ -63,6 +63,7 @@ TEST(Manual, HasASectionForEachCommandWithItsOptions) {
               {{"quarantine", "show"}, ".Ss quarantine show"},
               {{"quarantine", "recheck"}, ".Ss quarantine recheck"},
               {{"quarantine", "discard"}, ".Ss quarantine discard"},
+              {{"backfill"}, ".Ss backfill"},
               {{"webhooks", "list"}, ".Ss webhooks list"},
               {{"webhooks", "plan"}, ".Ss webhooks plan"},
               {{"webhooks", "apply"}, ".Ss webhooks apply"},
