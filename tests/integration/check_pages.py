@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """What README.md and the pages of deploy/ tell people to type is there: each command of outreachd with its options, each
-link with its heading, each file of the project that a command names.
+link with its heading, each file of the project that a command names. Those commands that can be are run.
 
 usage: check_pages.py PROGRAM
 """
@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import documented_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").glob("*.md"))]
@@ -49,7 +51,9 @@ def commands_of(text):
     text = text.replace("\\\n", " ")
     blocks = re.findall(r"(?m)^    (\S.*)$", text)
     inline = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"(?ms)^```.*?^```", "", text))
-    for code in blocks + inline:
+    # A row about one command has the others beside it without the program's name.
+    rows = [one for cell in re.findall(r"(?m)^\| (`outreachd [^|]*) \|", text) for one in re.findall(r"`([^`]+)`", cell)]
+    for code in blocks + inline + [row if row.startswith("outreachd ") else f"outreachd {row}" for row in rows]:
         code = code.split("  #")[0]
         for match in COMMAND.finditer(code):
             yield match[1]
@@ -63,10 +67,12 @@ def anchors_of(path):
 def main():
     program = sys.argv[1]
     commands = links = 0
+    typed = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for line in commands_of(text):
             commands += check_command(program, page.name, line)
+            typed.append(line)
         for link in re.findall(r"\]\(([^)]+)\)", text):
             path, _, anchor = link.partition("#")
             if "://" in path:
@@ -80,10 +86,12 @@ def main():
         for path in re.findall(r"(?<![\w/.-])(?:deploy|systemd|config|tests)/[\w./-]*\w", text):
             if not (ROOT / path).exists() and not (ROOT / "config" / path).exists():
                 problems.append(f"{page.name}: names {path}, which isn't there")
+    failed, run = documented_commands.problems_of(program, typed)
+    problems.extend(failed)
     for problem in problems:
         print(problem)
-    print(f"{len(PAGES)} pages, {commands} commands, {links} links, {len(problems)} problems")
-    return 1 if problems or commands < 40 or links < 20 else 0
+    print(f"{len(PAGES)} pages, {commands} commands, {run} of them run, {links} links, {len(problems)} problems")
+    return 1 if problems or commands < 40 or run < 30 or links < 20 else 0
 
 
 if __name__ == "__main__":
