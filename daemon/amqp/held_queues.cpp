@@ -21,12 +21,11 @@ constexpr std::uint32_t prefetch_min = 8;
 constexpr std::uint32_t prefetch_max = 128;
 constexpr auto look_pause = 500ms;
 constexpr auto search_pause = 60s;
+constexpr auto place_pause = 5s; // between looks whether a node is back
 constexpr std::uint32_t older_queues_max = 1024;
 /// Work that a handler doesn't finish soon doesn't hold up the share of another worker.
 constexpr auto quiet_wait = 5s;
 constexpr auto older_queue_wait = 10s;
-constexpr const char* presence_tag = "outreachd.worker";
-constexpr const char* wanting_tag = "outreachd.wanting";
 
 } // namespace
 
@@ -51,12 +50,26 @@ void held_queues::begin() {
     }
 }
 
-/// Again where the node is gone that one of the two queues was on.
+/// Again where the node is down that the two queues are on, and until it is back: all count at the same
+/// place.
 void held_queues::declare_and_count() {
-    names_.declare_for_workers(at_, control);
+    next_place_look_ = std::chrono::steady_clock::now() + place_pause;
+    const std::uint32_t place = names_.declare_for_workers(at_, looking);
+    if (place != place_) {
+        count_no_more();
+        place_ = place;
+    }
+    const std::string queue = names_.workers_queue(place_);
     if (!is_counted_)
-        at_.consume(control, names_.workers_queue(), presence_tag);
+        at_.consume(control, queue, queue);
     is_counted_ = true;
+}
+
+void held_queues::count_no_more() {
+    if (is_counted_)
+        at_.cancel(control, names_.workers_queue(place_));
+    is_counted_ = false;
+    want(false);
 }
 
 bool held_queues::look_around() {
@@ -70,7 +83,7 @@ bool held_queues::look_around() {
         find_older_queues();
     }
     drain_older_queues();
-    if (!is_counted_)
+    if (!is_counted_ || (place_ > 0 && now >= next_place_look_))
         declare_and_count();
     share_out();
     return true;
@@ -91,8 +104,8 @@ std::optional<amqp_connection::queue_state> held_queues::look_at(const std::stri
 }
 
 void held_queues::share_out() {
-    const auto workers = look_at(names_.workers_queue());
-    const auto wanting = look_at(names_.wanting_queue());
+    const auto workers = look_at(names_.workers_queue(place_));
+    const auto wanting = look_at(names_.wanting_queue(place_));
     if (!workers || !wanting)
         return declare_and_count(); // a consumer of what is gone will be told so
     share_view seen{names_.partitions(), workers->consumers, wanting->consumers, {}, {}};
@@ -133,10 +146,11 @@ void held_queues::want(bool is_wanting) {
     if (is_wanting == is_wanting_)
         return;
     is_wanting_ = is_wanting;
+    const std::string queue = names_.wanting_queue(place_);
     if (is_wanting)
-        at_.consume(control, names_.wanting_queue(), wanting_tag);
+        at_.consume(control, queue, queue);
     else
-        at_.cancel(control, wanting_tag);
+        at_.cancel(control, queue);
 }
 
 /// In turn, so that no ack meant for a channel that was closed reaches the next of its number.
@@ -237,8 +251,10 @@ void held_queues::note_nothing_more() {
 }
 
 void held_queues::note_cancelled(const amqp_connection::consumer_cancelled& what) {
-    if (what.channel == control)
-        (what.consumer == presence_tag ? is_counted_ : is_wanting_) = false;
+    if (what.consumer == names_.workers_queue(place_))
+        is_counted_ = false;
+    else if (what.consumer == names_.wanting_queue(place_))
+        is_wanting_ = false;
     else if (const auto known = by_channel_.find(what.channel); known != by_channel_.end())
         known->second.is_consuming = false; // and may be taken again
 }
@@ -262,8 +278,7 @@ void held_queues::give_all_back() {
     for (auto& [channel, one] : by_channel_)
         if (one.is_consuming)
             stop_consuming(channel, one);
-    if (is_counted_)
-        at_.cancel(control, presence_tag);
+    count_no_more();
 }
 
 std::vector<std::uint32_t> held_queues::partitions() const {

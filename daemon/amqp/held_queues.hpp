@@ -55,6 +55,7 @@ private:
 
     void begin();
     void declare_and_count();
+    void count_no_more();
     void find_older_queues();
     void share_out();
     void take(std::uint32_t partition);
@@ -77,11 +78,13 @@ private:
     std::map<std::uint16_t, held_queue> by_channel_;
     share share_;
     std::vector<std::uint32_t> older_; ///< Beyond the partitions there are now.
+    std::uint32_t place_ = 0;          ///< Of the queues that it counts by.
     bool is_counted_ = false;          ///< It is a consumer of the workers' queue.
     bool is_wanting_ = false;          ///< And of the wanting queue.
     std::uint16_t last_channel_;
     steady_time next_look_;
     steady_time next_search_;
+    steady_time next_place_look_;
     std::minstd_rand random_{std::random_device{}()};
 };
 

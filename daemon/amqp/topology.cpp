@@ -11,6 +11,10 @@ using amqp_connection::trouble;
 /// end of it.
 constexpr std::uint32_t delivery_limit = 1'000'000;
 
+/// A further one is made at a node that runs, while those of all before it are down: more than a cluster has
+/// nodes there never are.
+constexpr std::uint32_t places_max = 64;
+
 } // namespace
 
 std::string topology::work_queue(std::uint32_t partition) const {
@@ -40,14 +44,28 @@ std::map<std::uint32_t, std::string> topology::declare(amqp_connection::connecti
     return unusable;
 }
 
-void topology::declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const {
-    for (const std::string& name : {workers_queue(), wanting_queue()})
-        at.declare_queue(channel, name,
-                         {.kind = amqp_connection::queue_kind::classic,
-                          .rejects_when_full = false,
-                          .has_one_consumer = false,
-                          .delivery_limit = std::nullopt,
-                          .is_transient = true});
+std::string topology::workers_queue(std::uint32_t place) const {
+    return configured_.prefix + ".workers" + (place == 0 ? std::string{} : "." + std::to_string(place));
+}
+
+std::uint32_t topology::declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const {
+    for (std::uint32_t place = 0;; ++place) {
+        try {
+            for (const std::string& name : {workers_queue(place), wanting_queue(place)})
+                at.declare_queue(channel, name,
+                                 {.kind = amqp_connection::queue_kind::classic,
+                                  .rejects_when_full = false,
+                                  .has_one_consumer = false,
+                                  .delivery_limit = std::nullopt});
+            return place;
+        } catch (const amqp_error& refused) { // not_found: it is there, and its node is down
+            const bool is_node_down =
+                refused.closed_channel() == channel && refused.kind() == trouble::not_found;
+            if (!is_node_down || place == places_max)
+                throw;
+            at.open_channel(channel);
+        }
+    }
 }
 
 std::string topology::declare_work_queue(amqp_connection::connection& at, std::uint16_t channel,
@@ -58,8 +76,7 @@ std::string topology::declare_work_queue(amqp_connection::connection& at, std::u
                          {.kind = kind(),
                           .rejects_when_full = true,
                           .has_one_consumer = true,
-                          .delivery_limit = is_quorum ? std::optional{delivery_limit} : std::nullopt,
-                          .is_transient = false});
+                          .delivery_limit = is_quorum ? std::optional{delivery_limit} : std::nullopt});
         return {};
     } catch (const amqp_error& refused) {
         // One that isn't ours, or whose node is down, holds up no other.

@@ -27,16 +27,21 @@ public:
     /// `partition` may lie beyond `partitions`: queues of an earlier configuration.
     std::string work_queue(std::uint32_t partition) const;
 
-    std::string workers_queue() const { return configured_.prefix + ".workers"; }
+    /// A pair of them is at its `place`. There is more than one only after a node was down: see
+    /// `declare_for_workers`.
+    std::string workers_queue(std::uint32_t place) const;
 
-    std::string wanting_queue() const { return configured_.prefix + ".workers.wanting"; }
+    std::string wanting_queue(std::uint32_t place) const { return workers_queue(place) + ".wanting"; }
 
     /// Where an event goes: by its ordering key; one without by its own id, so that those spread.
     std::uint32_t partition_of(std::uint64_t ordering_key, const event_id& id) const;
 
-    /// The two queues by which workers count themselves. They go with their node, and are made anew: a quorum
-    /// queue would go on counting the consumers of a node that is dead.
-    void declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const;
+    /// The two queues by which workers count themselves, at the first place where they can be used, which it
+    /// gives: 0, unless their node is down. They are classic and durable. A quorum queue would go on counting
+    /// the consumers of a node that is dead; one that isn't durable, and so would go with its node, RabbitMQ
+    /// refuses from 4.3 on unless told otherwise. The channel is open before, and after where it doesn't
+    /// throw.
+    std::uint32_t declare_for_workers(amqp_connection::connection& at, std::uint16_t channel) const;
     /// The exchange and the work queues: makes what isn't there. The channel is open before and after. Gives
     /// why a work queue can't be used, by its partition: the others are of use all the same. Throws
     /// amqp_error for all else.

@@ -192,7 +192,7 @@ queue_state connection::declare_queue(std::uint16_t channel, const std::string& 
         arguments.push_back(number_entry("x-delivery-limit", *how.delivery_limit));
     amqp_queue_declare_t fields{};
     fields.queue = bytes_of(name);
-    fields.durable = how.is_transient ? 0 : 1;
+    fields.durable = 1;
     fields.arguments = {static_cast<int>(arguments.size()), arguments.data()};
     return implementation_->ask({channel, AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD,
                                  "can't declare the queue " + in_quotes(name)});

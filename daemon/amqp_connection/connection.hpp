@@ -28,13 +28,12 @@ struct options {
 
 enum class queue_kind { quorum, classic };
 
-/// A queue and its arguments.
+/// A durable queue and its arguments.
 struct queue_arguments {
     queue_kind kind = queue_kind::quorum;
     bool rejects_when_full = false;                   ///< `x-overflow: reject-publish`
     bool has_one_consumer = false;                    ///< `x-single-active-consumer`
     std::optional<std::uint32_t> delivery_limit = {}; ///< `x-delivery-limit`, quorum queues only.
-    bool is_transient = false; ///< Gone with its node; else durable. Classic queues only.
 };
 
 struct queue_state {

@@ -294,7 +294,7 @@ TEST(Amqp, WorkersShareTheQueuesOut) {
         EXPECT_EQ(one->metric("outreachd_unaccounted"), 0);
 }
 
-TEST(Amqp, AQueueThatWorkersCountOnIsMadeAnewWithoutLosingAnythingHeld) {
+TEST(Amqp, AQueueThatWorkersCountOnIsDurableAndMadeAnewWithoutLosingAnythingHeld) {
     const std::string vhost = broker().new_vhost();
     daemon_under_test worker(through_broker({.uris = {broker().uri(vhost)}, .roles = "[work]"}));
     worker.start();
@@ -305,6 +305,12 @@ TEST(Amqp, AQueueThatWorkersCountOnIsMadeAnewWithoutLosingAnythingHeld) {
         return listed.find("outreachd.workers\n") != std::string::npos &&
                listed.find("outreachd.workers.wanting\n") != std::string::npos;
     };
+    // One that is neither durable nor exclusive RabbitMQ refuses from 4.3 on.
+    const std::string kinds = broker().ctl(
+        {"list_queues", "-q", "-p", vhost, "name", "durable", "exclusive", "--no-table-headers"});
+    EXPECT_THAT(kinds, HasSubstr("outreachd.workers\ttrue\tfalse\n"));
+    EXPECT_THAT(kinds, HasSubstr("outreachd.workers.wanting\ttrue\tfalse\n"));
+    EXPECT_THAT(kinds, Not(HasSubstr("false\tfalse")));
     for (const char* const name : {"outreachd.workers.wanting", "outreachd.workers"}) {
         broker().ctl({"delete_queue", "-p", vhost, name});
         EXPECT_TRUE(eventually(are_there, 10s)) << name;
