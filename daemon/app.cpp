@@ -359,7 +359,7 @@ std::string app::status_line() const {
 std::optional<std::string> app::failure() const {
     constexpr auto stalled_max = 120s;
     if (!parts_->io.is_live())
-        return "the I/O threads don't answer";
+        return "an I/O thread doesn't answer";
     if (const auto stalled = parts_->events.stalled_for(); stalled && *stalled > stalled_max)
         return "the store has not written for two minutes";
     return std::nullopt;

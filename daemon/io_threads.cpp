@@ -4,8 +4,8 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
@@ -20,8 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto beat_interval = 1s;
-constexpr auto silence_max = 10s;
+/// So long a thread waits for work before it shows that it lives.
+constexpr auto idle_max = 1s;
 
 std::int64_t steady_ms() noexcept {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -29,17 +29,25 @@ std::int64_t steady_ms() noexcept {
         .count();
 }
 
+/// When a thread last came back from a handler, or from waiting in vain. Each in a cache line of its own,
+/// since it is written with every handler.
+struct alignas(64) sign_of_life {
+    std::atomic<std::int64_t> at_ms = 0;
+};
+
 } // namespace
 
 struct io_threads::implementation {
-    explicit implementation(log::logger& to) : log(to) {}
+    implementation(log::logger& to, std::chrono::milliseconds silence) : log(to), silence_max(silence) {}
 
-    void run() noexcept {
+    /// One handler at a time: which thread hangs in one can't be seen from outside `run`, and what is posted
+    /// is done by any other.
+    void run(sign_of_life& own) noexcept {
         pthread_setname_np(pthread_self(), "io");
-        for (;;) {
+        while (!context.stopped()) {
             try {
-                context.run();
-                return;
+                own.at_ms.store(steady_ms(), std::memory_order_relaxed);
+                context.run_one_for(idle_max);
             } catch (const std::exception& failed) { // Want of memory, say, in a handler of Asio's own.
                 report(failed);
             }
@@ -54,25 +62,17 @@ struct io_threads::implementation {
         }
     }
 
-    void beat() {
-        last_beat_ms = steady_ms();
-        heart.expires_after(beat_interval);
-        heart.async_wait([this](const boost::system::error_code& ec) {
-            if (!ec)
-                beat();
-        });
-    }
-
     log::logger& log;
+    const std::chrono::milliseconds silence_max;
     int count = static_cast<int>(usable_cores());
     boost::asio::io_context context{count};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work = make_work_guard(context);
-    boost::asio::steady_timer heart{context};
-    std::atomic<std::int64_t> last_beat_ms = 0;
+    std::vector<sign_of_life> lives{static_cast<std::size_t>(count)};
     std::vector<std::thread> threads;
 };
 
-io_threads::io_threads(log::logger& log) : implementation_(std::make_unique<implementation>(log)) {}
+io_threads::io_threads(log::logger& log, std::chrono::milliseconds silence_max)
+    : implementation_(std::make_unique<implementation>(log, silence_max)) {}
 
 io_threads::~io_threads() {
     stop();
@@ -83,9 +83,10 @@ boost::asio::io_context& io_threads::context() noexcept {
 }
 
 void io_threads::start() {
-    implementation_->beat();
-    for (int i = 0; i < implementation_->count; ++i)
-        implementation_->threads.emplace_back([this] { implementation_->run(); });
+    for (sign_of_life& each : implementation_->lives)
+        each.at_ms = steady_ms();
+    for (sign_of_life& each : implementation_->lives)
+        implementation_->threads.emplace_back([this, &each] { implementation_->run(each); });
 }
 
 void io_threads::stop() {
@@ -97,7 +98,11 @@ void io_threads::stop() {
 }
 
 bool io_threads::is_live() const noexcept {
-    return std::chrono::milliseconds{steady_ms() - implementation_->last_beat_ms} < silence_max;
+    const std::int64_t now = steady_ms();
+    return std::ranges::all_of(implementation_->lives, [&](const sign_of_life& each) {
+        const auto at = each.at_ms.load(std::memory_order_relaxed);
+        return std::chrono::milliseconds{now - at} < implementation_->silence_max;
+    });
 }
 
 } // namespace outreachd

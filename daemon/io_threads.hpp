@@ -3,6 +3,7 @@
 
 #include "daemon/log/logger.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace boost::asio {
@@ -18,8 +19,9 @@ namespace outreachd {
 /// neither its thread nor the process: the thread logs it and goes on.
 class io_threads {
 public:
-    /// `log` outlives it.
-    explicit io_threads(log::logger& log);
+    /// `log` outlives it. A thread that comes back to its work for `silence_max` no more counts as dead; it
+    /// is to be longer than the second after which one without any work comes back.
+    explicit io_threads(log::logger& log, std::chrono::milliseconds silence_max = std::chrono::seconds{10});
     ~io_threads();
     io_threads(const io_threads&) = delete;
     io_threads& operator=(const io_threads&) = delete;
@@ -27,7 +29,7 @@ public:
     boost::asio::io_context& context() noexcept;
     void start();
     void stop();
-    /// Whether the threads have answered within the last 10 s. Any thread.
+    /// Whether each of the threads has shown within `silence_max` that it lives. Any thread.
     bool is_live() const noexcept;
 
 private:

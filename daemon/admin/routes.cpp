@@ -105,7 +105,7 @@ answer routes::route(const request& asked) const {
 }
 
 response routes::livez() const {
-    return services_.is_live() ? text_answer(200, "ok") : text_answer(503, "the I/O threads don't answer");
+    return services_.is_live() ? text_answer(200, "ok") : text_answer(503, "an I/O thread doesn't answer");
 }
 
 response routes::readyz(const request& asked) const {

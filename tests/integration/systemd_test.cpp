@@ -1,11 +1,14 @@
 /// What systemd is told, at a socket of ours in its place.
+#include "tests/faults/fault_injection.hpp"
 #include "tests/integration/daemon_under_test.hpp"
+#include "tests/integration/wire_client.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <set>
@@ -97,36 +100,29 @@ private:
     std::thread listening_;
 };
 
-/// Holds threads of a process still for as long as it lives; the others run on.
-class stopped_threads {
+/// Holds a thread of a process still for as long as it lives; the others run on.
+class stopped_thread {
 public:
-    stopped_threads(pid_t process, const std::string& name) {
+    /// One of those that are called `name`.
+    stopped_thread(pid_t process, const std::string& name) {
         for (const auto& task :
-             std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
-            if (read_file(task.path() / "comm") != name + "\n")
-                continue;
-            const pid_t thread = std::stoi(task.path().filename().string());
-            if (::ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0 ||
-                ::ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) != 0)
-                throw std::runtime_error("a thread can't be stopped");
-            int status = 0;
-            ::waitpid(thread, &status, __WALL);
-            threads_.push_back(thread);
-        }
+             std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task"))
+            if (read_file(task.path() / "comm") == name + "\n")
+                thread_ = std::stoi(task.path().filename().string());
+        if (thread_ == -1 || ::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0 ||
+            ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr) != 0)
+            throw std::runtime_error("a thread can't be stopped");
+        int status = 0;
+        ::waitpid(thread_, &status, __WALL);
     }
 
-    ~stopped_threads() {
-        for (const pid_t thread : threads_)
-            ::ptrace(PTRACE_DETACH, thread, nullptr, nullptr);
-    }
+    ~stopped_thread() { ::ptrace(PTRACE_DETACH, thread_, nullptr, nullptr); }
 
-    stopped_threads(const stopped_threads&) = delete;
-    stopped_threads& operator=(const stopped_threads&) = delete;
-
-    std::size_t count() const { return threads_.size(); }
+    stopped_thread(const stopped_thread&) = delete;
+    stopped_thread& operator=(const stopped_thread&) = delete;
 
 private:
-    std::vector<pid_t> threads_;
+    pid_t thread_ = -1;
 };
 
 TEST(Systemd, IsToldOfEachStageOfTheDaemonsLife) {
@@ -155,17 +151,47 @@ TEST(Systemd, HearsOfNoReadinessWhereTheStoreCannotBeOpened) {
     EXPECT_THAT(systemd.told(), Not(Contains("READY=1")));
 }
 
-TEST(Systemd, IsCalledWhereNoIoThreadAnswersAnyMore) {
+TEST(Systemd, IsCalledWhereAnIoThreadDoesNotAnswerAnyMore) {
     daemon_under_test daemon;
     systemd_of_test systemd(daemon.directory());
     daemon.start(systemd.wrapper());
     {
-        const stopped_threads held(daemon.pid(), "io");
-        ASSERT_GT(held.count(), 0U);
+        const stopped_thread held(daemon.pid(), "io");
         EXPECT_TRUE(systemd.is_told("WATCHDOG=trigger", 15s));
-        EXPECT_TRUE(systemd.is_told("STATUS=the I/O threads don't answer"));
+        EXPECT_TRUE(systemd.is_told("STATUS=an I/O thread doesn't answer"));
     }
     daemon.kill();
+}
+
+/// A slow disk isn't a reason to die. It stalls for longer than an I/O thread may; with OUTREACHD_LONG for
+/// half a minute.
+TEST(Systemd, IsNotCalledWhereTheDiskStalls) {
+    const std::chrono::seconds stall = std::getenv("OUTREACHD_LONG") != nullptr ? 30s : 12s;
+    daemon_under_test daemon;
+    systemd_of_test systemd(daemon.directory());
+    daemon.start(systemd.wrapper());
+    {
+        const injected_fault stalled(daemon.pid(), "fdatasync,fsync",
+                                     "fdatasync,fsync:delay_enter=" +
+                                         std::to_string(std::chrono::microseconds{stall}.count()));
+        wire_client client(daemon.port());
+        ASSERT_TRUE(client.send(signed_post(numbered_body(1))));
+        EXPECT_TRUE(eventually(
+            [&] {
+                return daemon.metric("outreachd_store_stalled_seconds") >
+                       std::chrono::duration<double>{stall}.count() - 1.5;
+            },
+            stall + 10s));
+        EXPECT_THAT(systemd.told(), Not(Contains("WATCHDOG=trigger")));
+        systemd.forget();
+        EXPECT_TRUE(systemd.is_told("WATCHDOG=1"));
+    }
+    EXPECT_TRUE(
+        eventually([&] { return daemon.metric("outreachd_store_stalled_seconds") == 0; }, stall + 10s));
+    wire_client client(daemon.port());
+    ASSERT_TRUE(client.send(signed_post(numbered_body(2))));
+    EXPECT_EQ(client.read_answer().status, 200);
+    EXPECT_EQ(daemon.stop(), 0);
 }
 
 } // namespace
