@@ -30,9 +30,10 @@ certificate_watch::stamp certificate_watch::stamp_of(const std::string& path) {
 
     if (stat(path.c_str(), &found) != 0)
         return {};
-    return {static_cast<std::int64_t>(found.st_dev), static_cast<std::int64_t>(found.st_ino),
-            static_cast<std::int64_t>(found.st_size), static_cast<std::int64_t>(found.st_mtim.tv_sec),
-            static_cast<std::int64_t>(found.st_mtim.tv_nsec)};
+    return {static_cast<std::int64_t>(found.st_dev),          static_cast<std::int64_t>(found.st_ino),
+            static_cast<std::int64_t>(found.st_size),         static_cast<std::int64_t>(found.st_mtim.tv_sec),
+            static_cast<std::int64_t>(found.st_mtim.tv_nsec), static_cast<std::int64_t>(found.st_ctim.tv_sec),
+            static_cast<std::int64_t>(found.st_ctim.tv_nsec)};
 }
 
 } // namespace outreachd

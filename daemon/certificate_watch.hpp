@@ -24,8 +24,9 @@ public:
     void watch(std::optional<settings::tls_files> files);
 
 private:
-    /// All of it: a file may be replaced by one of the same size within a second.
-    using stamp = std::array<std::int64_t, 5>;
+    /// All of it: a file may be replaced by one of the same size within a second, or be allowed to be read
+    /// only after it was written.
+    using stamp = std::array<std::int64_t, 7>;
 
     static stamp stamp_of(const std::string& path);
 

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include <unistd.h>
 
@@ -53,6 +55,17 @@ TEST_F(CertificateWatch, SeesAFileOfTheSameSizeThatTookItsPlace) {
     std::filesystem::last_write_time(at("new"), std::filesystem::last_write_time(at("certificate")));
     std::filesystem::rename(at("new"), at("certificate"));
     EXPECT_TRUE(watch.has_changed());
+}
+
+/// A key that the daemon couldn't read when it was written.
+TEST_F(CertificateWatch, SeesAFileThatMayBeReadByOthersNow) {
+    using std::filesystem::perms;
+    certificate_watch watch{files()};
+    // The time of the change is no finer than the kernel's clock.
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    std::filesystem::permissions(at("key"), perms::owner_read | perms::group_read);
+    EXPECT_TRUE(watch.has_changed());
+    EXPECT_FALSE(watch.has_changed());
 }
 
 TEST_F(CertificateWatch, SeesALinkThatPointsElsewhere) {
