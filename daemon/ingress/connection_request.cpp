@@ -192,7 +192,16 @@ void connection::note_unwanted(const request_head& head, request_outcome refusal
 /// Outreach takes an error for delivered: whoever runs this must hear of what may have been an event.
 void connection::note_refusal(request_outcome outcome) {
     const steady_time now = std::chrono::steady_clock::now();
-    if (outcome == request_outcome::body_too_large || outcome == request_outcome::head_too_large) {
+    if (is_genuine_) {
+        shared_->metrics.count_refused_genuine();
+        if (const auto count = shared_->refused.count(now))
+            shared_->log.error("genuine events are refused, and lost: please report this as a bug",
+                               {{"count", *count},
+                                {"last_peer", peer_},
+                                {"last_reason", to_label(outcome)},
+                                {"last_status", to_status(outcome)},
+                                {"endpoint", endpoint_}});
+    } else if (outcome == request_outcome::body_too_large || outcome == request_outcome::head_too_large) {
         if (const auto count = shared_->oversized.count(now))
             shared_->log.warn("requests over listen.limits are refused, and their events are lost",
                               {{"count", *count},
@@ -227,8 +236,6 @@ awaitable<connection::next> connection::answer(request_outcome outcome, bool is_
     shared_->metrics.count_request(endpoint_, to_label(outcome));
     if (to_status(outcome) == 200)
         shared_->metrics.observe_ack(std::chrono::steady_clock::now() - begin_);
-    else if (is_genuine_)
-        shared_->metrics.count_refused_genuine();
     else
         note_refusal(outcome);
     if (is_kept)

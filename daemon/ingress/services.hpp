@@ -55,6 +55,7 @@ struct services {
     log_throttle lost_paths{std::chrono::minutes{1}};   ///< 404 to a POST.
     log_throttle oversized{std::chrono::minutes{1}};    ///< 413 and 431.
     log_throttle malformed{std::chrono::minutes{1}};    ///< 400.
+    log_throttle refused{std::chrono::minutes{1}};      ///< Anything but 200 to a genuine event.
 };
 
 } // namespace outreachd::ingress
