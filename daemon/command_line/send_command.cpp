@@ -122,8 +122,9 @@ private:
                     << "; Outreach would send it again. `outreachd status` and the log say why\n";
         else if (sent.answer.status == 401 && !std::exchange(has_explained_401_, true))
             to_.err
-                << "outreachd: 401: the running daemon knows another secret for this endpoint; restart it "
-                   "if the configuration has changed\n";
+                << "outreachd: 401: the running daemon knows another secret for this endpoint; reload it if "
+                   "the configuration or a secret's file has changed, and restart it if the secret is an "
+                   "environment variable or a credential\n";
     }
 
     void add_json(const sent_request& sent) {
