@@ -64,20 +64,21 @@ void broker_links::add_gauges(metrics::metrics& to) const {
     if (relay_) {
         to.add_gauge("broker_connected", "Whether the link to the broker stands.", "link=relay",
                      [this] { return relay_->figures().is_connected ? 1.0 : 0.0; });
-        to.add_gauge("published", "Events that the broker has confirmed, since the start.", "",
-                     [this] { return static_cast<double>(relay_->figures().published); });
-        to.add_gauge("publish_refused", "Publishes that were returned, refused or not confirmed in time.", "",
-                     [this] { return static_cast<double>(relay_->figures().refused); });
+        to.add_counter("published_total", "Events that the broker has confirmed.", "",
+                       [this] { return static_cast<double>(relay_->figures().published); });
+        to.add_counter("publish_refused_total",
+                       "Publishes that were returned, refused or not confirmed in time.", "",
+                       [this] { return static_cast<double>(relay_->figures().refused); });
     }
     if (intake_) {
         to.add_gauge("broker_connected", "Whether the link to the broker stands.", "link=intake",
                      [this] { return intake_->figures().is_connected ? 1.0 : 0.0; });
         to.add_gauge("work_queues", "Work queues that this worker consumes.", "",
                      [this] { return static_cast<double>(intake_->figures().held.size()); });
-        to.add_gauge("taken_in", "Events that came by a queue, since the start.", "",
-                     [this] { return static_cast<double>(intake_->figures().taken); });
-        to.add_gauge("taken_in_repeats", "Messages dropped because their event was known, since the start.",
-                     "", [this] { return static_cast<double>(intake_->figures().repeats); });
+        to.add_counter("taken_in_total", "Events that came by a queue.", "",
+                       [this] { return static_cast<double>(intake_->figures().taken); });
+        to.add_counter("taken_in_repeats_total", "Messages dropped because their event was known.", "",
+                       [this] { return static_cast<double>(intake_->figures().repeats); });
     }
 }
 

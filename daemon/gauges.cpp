@@ -20,14 +20,14 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
     const store::store& events = from.events;
     to.add_gauge("quarantined", "Requests kept because their signature fitted no secret.", "",
                  [&doubtful = from.doubtful] { return static_cast<double>(doubtful.size()); });
-    to.add_gauge("quarantine_dropped", "Such requests since the start that were over a bound, and not kept.",
-                 "", [&doubtful = from.doubtful] { return static_cast<double>(doubtful.dropped()); });
+    to.add_counter("quarantine_dropped_total", "Such requests that were over a bound, and not kept.", "",
+                   [&doubtful = from.doubtful] { return static_cast<double>(doubtful.dropped()); });
     to.add_gauge("unaccounted", "Events received, less those in any known state: 0.", "",
                  [&events] { return static_cast<double>(events.accounts().unaccounted()); });
     to.add_gauge("unrouted", "Events that no route takes.", "",
                  [&events] { return static_cast<double>(events.accounts().unrouted); });
-    to.add_gauge("damaged_rows", "Stored events found damaged since the start.", "",
-                 [&events] { return static_cast<double>(events.damaged_rows()); });
+    to.add_counter("damaged_rows_total", "Stored events found damaged.", "",
+                   [&events] { return static_cast<double>(events.damaged_rows()); });
     to.add_gauge("store_stalled_seconds", "For how long the store has been unable to write; 0 where it can.",
                  "", [&events] {
                      const auto stalled = events.stalled_for();
@@ -45,8 +45,8 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
         to.add_gauge("connections", "Open connections.", "", [receiver = from.receiver] {
             return static_cast<double>(receiver->open_connections());
         });
-    to.add_gauge("log_lines_dropped", "Log lines dropped because nobody read them.", "",
-                 [&log = from.log] { return static_cast<double>(log.dropped()); });
+    to.add_counter("log_lines_dropped_total", "Log lines dropped because nobody read them.", "",
+                   [&log = from.log] { return static_cast<double>(log.dropped()); });
     if (from.receiver != nullptr && from.receiver->certificate_expires_at())
         to.add_gauge("certificate_expiry_seconds", "Until the certificate in use expires.", "",
                      [receiver = from.receiver] {

@@ -66,14 +66,6 @@ std::size_t event_index(std::string_view name) noexcept {
     return static_cast<std::size_t>(std::distance(known_event_names.begin(), found));
 }
 
-/// A gauge that is asked for at each scrape.
-struct asked_gauge {
-    std::string name;
-    std::string help;
-    prometheus::ClientMetric::Label label; ///< Without a name: none.
-    std::function<double()> read;
-};
-
 prometheus::ClientMetric::Label parse_label(std::string_view text) {
     const auto equals = text.find('=');
     if (equals == std::string_view::npos)
@@ -81,17 +73,38 @@ prometheus::ClientMetric::Label parse_label(std::string_view text) {
     return {std::string{text.substr(0, equals)}, std::string{text.substr(equals + 1)}};
 }
 
-/// The family `name` in `families`, made where it isn't there.
-prometheus::MetricFamily& gauge_family(std::vector<prometheus::MetricFamily>& families,
-                                       const asked_gauge& what) {
-    const auto found = std::ranges::find(families, what.name, &prometheus::MetricFamily::name);
-    if (found != families.end())
-        return *found;
-    families.push_back({what.name, what.help, prometheus::MetricType::Gauge, {}});
-    return families.back();
-}
-
 } // namespace
+
+/// A gauge or counter that is asked for its value at each scrape.
+struct metrics::asked_figure {
+    prometheus::MetricType type;
+    std::string name;
+    std::string help;
+    prometheus::ClientMetric::Label label; ///< Without a name: none.
+    std::function<double()> read;
+
+    asked_figure(prometheus::MetricType type_of, std::string_view own_name, std::string_view told,
+                 std::string_view labelled, std::function<double()> by)
+        : type(type_of), name("outreachd_" + std::string{own_name}), help(told), label(parse_label(labelled)),
+          read(std::move(by)) {}
+
+    prometheus::ClientMetric sample() const {
+        prometheus::ClientMetric made;
+        if (!label.name.empty())
+            made.label.push_back(label);
+        (type == prometheus::MetricType::Counter ? made.counter.value : made.gauge.value) = read();
+        return made;
+    }
+
+    /// Its family in `families`, made where it isn't there.
+    prometheus::MetricFamily& family_in(std::vector<prometheus::MetricFamily>& families) const {
+        const auto found = std::ranges::find(families, name, &prometheus::MetricFamily::name);
+        if (found != families.end())
+            return *found;
+        families.push_back({name, help, type, {}});
+        return families.back();
+    }
+};
 
 struct metrics::implementation {
     /// A new endpoint or handler gets all its outcomes at once, so that rates are known from zero on.
@@ -158,8 +171,8 @@ struct metrics::implementation {
     std::vector<Counter*> events =
         event_counters(counter_family(registry, "outreachd_events_total", "Events taken, by name."));
 
-    std::mutex gauges_mutex;
-    std::vector<asked_gauge> gauges;
+    std::mutex asked_mutex;
+    std::vector<asked_figure> asked;
 };
 
 metrics::metrics() : implementation_(std::make_shared<implementation>()) {}
@@ -204,29 +217,31 @@ std::function<void(int, std::optional<std::uint64_t>)> metrics::api_request_coun
 
 void metrics::add_gauge(std::string_view name, std::string_view help, std::string_view label,
                         std::function<double()> read) {
-    asked_gauge added{"outreachd_" + std::string{name}, std::string{help}, parse_label(label),
-                      std::move(read)};
-    const std::lock_guard lock{implementation_->gauges_mutex};
-    auto& gauges = implementation_->gauges;
+    add({prometheus::MetricType::Gauge, name, help, label, std::move(read)});
+}
+
+void metrics::add_counter(std::string_view name, std::string_view help, std::string_view label,
+                          std::function<double()> read) {
+    add({prometheus::MetricType::Counter, name, help, label, std::move(read)});
+}
+
+void metrics::add(asked_figure added) {
+    const std::lock_guard lock{implementation_->asked_mutex};
+    auto& asked = implementation_->asked;
     // The same name and label again, after a reload, replaces the old one: a sample may stand there once.
-    std::erase_if(gauges, [&](const asked_gauge& each) {
+    std::erase_if(asked, [&](const asked_figure& each) {
         return each.name == added.name && each.label.name == added.label.name &&
                each.label.value == added.label.value;
     });
-    gauges.push_back(std::move(added));
+    asked.push_back(std::move(added));
 }
 
 std::string metrics::text() {
     std::vector<prometheus::MetricFamily> families = implementation_->registry.Collect();
     {
-        const std::lock_guard lock{implementation_->gauges_mutex};
-        for (const asked_gauge& each : implementation_->gauges) {
-            prometheus::ClientMetric sample;
-            if (!each.label.name.empty())
-                sample.label.push_back(each.label);
-            sample.gauge.value = each.read();
-            gauge_family(families, each).metric.push_back(std::move(sample));
-        }
+        const std::lock_guard lock{implementation_->asked_mutex};
+        for (const asked_figure& each : implementation_->asked)
+            each.family_in(families).metric.push_back(each.sample());
     }
     std::ranges::move(process_families(), std::back_inserter(families));
     // One that has no sample yet, such as a handler's before the first delivery, would be a bare header.

@@ -41,6 +41,9 @@ public:
     /// `label` is empty or one `key=value`. The function runs on the admin thread and must not block.
     void add_gauge(std::string_view name, std::string_view help, std::string_view label,
                    std::function<double()> read);
+    /// The same of what only grows, and begins anew with the process. `name` ends in `_total`.
+    void add_counter(std::string_view name, std::string_view help, std::string_view label,
+                     std::function<double()> read);
 
     /// Prometheus text exposition format 0.0.4. Admin thread.
     std::string text();
@@ -50,6 +53,10 @@ public:
 
 private:
     struct implementation;
+    struct asked_figure;
+
+    void add(asked_figure added);
+
     std::shared_ptr<implementation> implementation_;
 };
 

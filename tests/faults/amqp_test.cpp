@@ -71,7 +71,7 @@ protected:
         const arrival told = arrived(sent, {&daemon_});
         std::cout << sent.acked << " acknowledged, slowest ack " << sent.slowest_ack.count() << " ms, "
                   << told.lost << " lost, " << told.repeats << " repeated, " << told.out_of_order
-                  << " out of order; repeats dropped: " << daemon_.metric("outreachd_taken_in_repeats")
+                  << " out of order; repeats dropped: " << daemon_.metric("outreachd_taken_in_repeats_total")
                   << '\n';
         EXPECT_GT(sent.acked, 100U);
         EXPECT_EQ(sent.wrong_status, 0U);
@@ -81,7 +81,7 @@ protected:
         constexpr std::uint64_t window = 128;
         constexpr std::uint64_t unacked_max = 512;
         if (restarts == 0) { // the daemon counts since its start
-            EXPECT_LE(daemon_.metric("outreachd_taken_in_repeats"),
+            EXPECT_LE(daemon_.metric("outreachd_taken_in_repeats_total"),
                       static_cast<double>(cuts * (window + unacked_max)));
         }
         EXPECT_TRUE(daemon_.drained());

@@ -63,7 +63,7 @@ TEST(Kill, LosesNoAcknowledgedEvent) {
     // At most the deliveries that ran: four workers.
     EXPECT_LE(repeats, static_cast<std::uint64_t>(kills) * 4);
     EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
-    EXPECT_EQ(daemon.metric("outreachd_damaged_rows"), 0);
+    EXPECT_EQ(daemon.metric("outreachd_damaged_rows_total"), 0);
 }
 
 } // namespace

@@ -89,7 +89,7 @@ TEST(Amqp, CarriesThemToAnotherHostByQuorumQueuesToo) {
     // And one that has them drops them.
     EXPECT_EQ(receiver.command({"events", "replay", "--since", "1h"}).exit_code, 0);
     EXPECT_TRUE(has_published_all(receiver));
-    EXPECT_TRUE(eventually([&] { return worker.metric("outreachd_taken_in_repeats") >= 500; }));
+    EXPECT_TRUE(eventually([&] { return worker.metric("outreachd_taken_in_repeats_total") >= 500; }));
     expect_each_once(worker);
 }
 

@@ -29,7 +29,7 @@ export function quantile(q, before, after) {
 
 /// `received`: whether this host receives; one that only works counts what came by a queue.
 function events_of(read, received) {
-  return read.sum(received ? "outreachd_events_total" : "outreachd_taken_in") ?? 0;
+  return read.sum(received ? "outreachd_events_total" : "outreachd_taken_in_total") ?? 0;
 }
 
 export class figures {

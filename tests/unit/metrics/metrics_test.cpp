@@ -141,6 +141,17 @@ TEST(Metrics, GaugesAreAskedAtEachScrape) {
     EXPECT_EQ(all.value("outreachd_unaccounted"), 0);
 }
 
+TEST(Metrics, CountersAreAskedAtEachScrapeAndAreCounters) {
+    metrics subject;
+    double count = 1;
+    subject.add_counter("lines_total", "Lines.", "", [&] { return count; });
+    EXPECT_EQ(read(subject).value("outreachd_lines_total"), 1);
+    count = 3;
+    const auto all = read(subject);
+    EXPECT_EQ(all.value("outreachd_lines_total"), 3);
+    EXPECT_EQ(all.types.at("outreachd_lines_total"), "counter");
+}
+
 TEST(Metrics, GaugeAddedAgainReplacesTheFirst) {
     metrics subject;
     subject.add_gauge("pending", "Deliveries not begun.", "handler=crm", [] { return 1.0; });
