@@ -12,9 +12,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto checkpoint_pause = 100ms;
-constexpr int checkpoint_frames_min = 1000; // 4 MiB of WAL
-constexpr int finish_frames_min = 16'000;   // 64 MiB: the writer is never idle, and the WAL must shrink
+constexpr auto idle_checkpoint_pause = 500ms; // where nothing was written meanwhile
+constexpr int checkpoint_frames_min = 1000;   // 4 MiB of WAL
+constexpr int finish_frames_min = 16'000;     // 64 MiB: the writer is never idle, and the WAL must shrink
 constexpr auto background_pause = 250ms;
+constexpr int idle_pauses = 4; // where nothing was written meanwhile
 constexpr std::int64_t check_rows_per_pause = 250;
 constexpr std::size_t check_bytes_per_pause = 4 * 1024 * 1024;
 constexpr auto check_time_max = 100ms; // of a read transaction, however slow the disk is
@@ -37,8 +39,11 @@ bool stop_signal::wait_for(std::chrono::milliseconds time) {
 }
 
 void checkpointer::run() {
-    while (!stop_.wait_for(checkpoint_pause)) {
+    int last_frames = -1;
+    for (bool is_idle = false; !stop_.wait_for(is_idle ? idle_checkpoint_pause : checkpoint_pause);) {
         const int frames = writer_.wal_frames();
+        is_idle = frames == last_frames;
+        last_frames = frames;
         if (frames < checkpoint_frames_min || frames == seen_frames_)
             continue;
         seen_frames_ = frames;
@@ -80,7 +85,19 @@ void background::run() {
             writer_.note_failure(file_, failure);
         } catch (const std::exception&) { // no descriptor, no memory, a directory that can't be read: later
         }
-    } while (!stop_.wait_for(background_pause));
+    } while (!pause());
+}
+
+/// True: stopping. What there is to do depends on what was written, and now and then on the time alone.
+bool background::pause() {
+    for (int pauses = 0; pauses < idle_pauses; ++pauses) {
+        if (stop_.wait_for(background_pause))
+            return true;
+        if (!is_checked_ || writer_.wal_frames() != seen_frames_)
+            break;
+    }
+    seen_frames_ = writer_.wal_frames();
+    return false;
 }
 
 /// In passes, since a file that is taken up meanwhile begins everything anew.

@@ -63,6 +63,7 @@ public:
 private:
     enum class carried { all, unreadable, later };
 
+    bool pause();
     void carry_older_files();
     std::vector<std::unique_ptr<carry_over>> open_older(std::int64_t into) const;
     carried carry_rest(const std::vector<std::unique_ptr<carry_over>>& older);
@@ -84,6 +85,7 @@ private:
     std::int64_t waits_for_room_ = 0; ///< The file into which only what is unfinished was carried.
     sequence checked_up_to_ = 0;
     bool is_checked_ = false;
+    int seen_frames_ = 0;
 
     mutable std::mutex mutex_; // guards oldest_
     std::map<std::string, wall_time> oldest_;
