@@ -54,10 +54,9 @@ api_answer without_token(const token_reply& reply) {
     return said;
 }
 
-/// Nobody's words on a failure need our token.
-void hide_token(http_answer& answer, const secret& token) {
-    if (answer.status >= 200 && answer.status <= 299)
-        return;
+/// Nobody's words on a failure need our token. Of an `http_answer` or an `api_answer`.
+template <typename Answer>
+void hide_token(Answer& answer, const secret& token) {
     answer.body = without_secrets(std::move(answer.body), {token.reveal()});
     for (header& each : answer.headers)
         each.value = without_secrets(std::move(each.value), {token.reveal()});
@@ -148,13 +147,17 @@ api_answer client::send_once(const api_request& request, const token_reply& by, 
     if (request.body)
         sent.body = *request.body;
     http_answer answer = shared_.transport().send(sent);
-    hide_token(answer, by.token);
+    // Before words of it are shortened, and the token with them. A success stays as it came.
+    if (answer.status < 200 || answer.status > 299)
+        hide_token(answer, by.token);
     limit.learn(answer);
     if (hooks_.on_request && answer.was_sent)
         hooks_.on_request(answer.status, limit.facts().remaining);
 
     const auto maintenance = maintenance_wait(answer, shared_.now());
     api_answer said = judge_api_answer(std::move(answer), request, to.shown);
+    if (!said.is_success()) // a proxy's page with status 200 may repeat what was sent
+        hide_token(said, by.token);
     if (maintenance) {
         said.what = later;
         said.until = limit.hold(*maintenance, "Outreach is under maintenance (503)");
