@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace outreachd::store {
@@ -79,6 +80,16 @@ token_reading token_file::read() const {
     reading.is_damaged = true;
     reading.problem = "'" + path + "' is damaged: " + why + "; remove it and log in again";
     return reading;
+}
+
+file_stamp token_file::stamp() const {
+    struct stat found {};
+
+    if (::stat(file_path().c_str(), &found) != 0)
+        return {};
+    // Each writing is a new file, whose number may be one that was given back.
+    return {found.st_ino, found.st_ctim.tv_sec * std::int64_t{1'000'000'000} + found.st_ctim.tv_nsec,
+            found.st_size};
 }
 
 std::string token_file::write(const guard& held, const token_record& record) {

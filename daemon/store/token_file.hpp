@@ -5,6 +5,7 @@
 #include "daemon/store/token_record.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,6 +16,14 @@ struct token_reading {
     token_record record;     ///< Empty where there is no file.
     std::string problem;     ///< Why it can't be used, and what to do. Empty: it can.
     bool is_damaged = false; ///< It was read, and makes no sense.
+};
+
+/// Tells one writing of a file from the next. All zero: there is none.
+struct file_stamp {
+    std::uint64_t inode = 0;
+    std::int64_t changed_at_ns = 0; ///< The file system's own clock.
+    std::int64_t bytes = 0;
+    friend bool operator==(const file_stamp&, const file_stamp&) = default;
 };
 
 /// The file `outreach-tokens.json` of a directory, and the lock beside it.
@@ -55,6 +64,10 @@ public:
     locking lock(steady_time deadline);
 
     token_reading read() const;
+
+    /// Another one wherever the file has been written, by whatever process, or has come or gone; costs one
+    /// stat(2). What was read after it is at least as new.
+    file_stamp stamp() const;
 
     /// Afterwards the record survives a power cut. Empty, or why it couldn't be written.
     std::string write(const guard& held, const token_record& record);

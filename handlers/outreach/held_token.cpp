@@ -23,10 +23,10 @@ token_age age_of(const store::token_record& record, wall_time now) {
 
 held_token::copy held_token::get(wall_time now) const {
     const std::lock_guard lock(mutex_);
-    return {record_.access_token, record_.api_base, age_of(record_, now)};
+    return {record_.access_token, record_.api_base, age_of(record_, now), from_};
 }
 
-void held_token::hold(const store::token_record& record) {
+void held_token::hold(const store::token_record& record, const store::file_stamp& from) {
     store::token_record part;
     part.access_token = record.access_token;
     part.obtained_at = record.obtained_at;
@@ -34,10 +34,31 @@ void held_token::hold(const store::token_record& record) {
     part.api_base = record.api_base;
     const std::lock_guard lock(mutex_);
     record_ = std::move(part);
+    from_ = from;
+}
+
+void held_token::keep(const store::file_stamp& from) {
+    const std::lock_guard lock(mutex_);
+    from_ = from;
+}
+
+/// What is held, once it is what the file says. Reading needs no lock, so that nobody waits here for who
+/// renews it.
+held_token::copy renewed_token::look() {
+    held_token::copy held = held_.get(now_());
+    const store::file_stamp now_there = file_.stamp();
+    if (held.from == now_there)
+        return held;
+    store::token_reading reading = file_.read();
+    if (reading.problem.empty())
+        held_.hold(adopt(std::move(reading.record)), now_there);
+    else
+        held_.keep(now_there); // whoever renews the token says what is wrong
+    return held_.get(now_());
 }
 
 token_reply renewed_token::get(steady_time deadline) {
-    const held_token::copy held = held_.get(now_());
+    const held_token::copy held = look();
     if (held.age == token_age::fresh)
         return held.reply();
     if (held.age == token_age::over)
@@ -48,7 +69,7 @@ token_reply renewed_token::get(steady_time deadline) {
 }
 
 token_reply renewed_token::renew(const secret& rejected, steady_time deadline) {
-    const held_token::copy held = held_.get(now_());
+    const held_token::copy held = look();
     if (held.age != token_age::over && held.token != rejected)
         return held.reply();
     return obtain(rejected, deadline);

@@ -114,8 +114,8 @@ std::string forget_install(store::token_file& file, const std::string& guid, con
 
 install_tokens::install_tokens(settings::s2s_access access, std::string base_url, store::token_file& file,
                                http_transport& transport, wall_clock now)
-    : renewed_token(std::move(now)), access_(std::move(access)), base_url_(std::move(base_url)),
-      key_(access_.private_key), file_(file), transport_(transport) {}
+    : renewed_token(file, std::move(now)), access_(std::move(access)), base_url_(std::move(base_url)),
+      key_(access_.private_key), transport_(transport) {}
 
 token_reply install_tokens::obtain(const secret& rejected, steady_time deadline) {
     auto [held, problem] = file_.lock(deadline);
@@ -129,7 +129,7 @@ token_reply install_tokens::obtain(const secret& rejected, steady_time deadline)
 
     const token_age age = record.access_token == rejected ? token_age::over : age_of(record, now_());
     if (age != token_age::over)
-        held_.hold(record);
+        hold(record);
     if (age == token_age::fresh)
         return held_.get(now_()).reply();
     token_reply renewed = renew_unlocked(record);
@@ -180,7 +180,7 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
         record.api_base = own_api_base(std::string{link}, base_url_);
         record.refusal.clear();
         record.refused_at.reset();
-        held_.hold(record);
+        hold(record);
         return held_.get(now_()).reply();
     }
     if (is_whole && is_refusal(answer.status)) {

@@ -32,14 +32,13 @@ public:
 
 private:
     token_reply obtain(const secret& rejected, steady_time deadline) override;
+    store::token_record adopt(store::token_record stored) const override;
     token_reply renew_unlocked(store::token_record& record);
     http_answer ask(const std::string& path, steady_time deadline);
-    store::token_record adopt(store::token_record stored) const;
 
     const settings::s2s_access access_;
     const std::string base_url_;
     const app_key key_;
-    store::token_file& file_;
     http_transport& transport_;
     std::mutex asking_;           ///< One thread asks; also where there is no file to lock.
     store::token_record unfiled_; ///< What the file would hold. Guarded by `asking_`.

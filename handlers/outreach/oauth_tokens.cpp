@@ -80,7 +80,11 @@ store::token_record adopt(store::token_record stored, const settings::oauth_acce
 
 oauth_tokens::oauth_tokens(settings::oauth_access access, store::token_file& file, http_transport& transport,
                            wall_clock now)
-    : renewed_token(std::move(now)), access_(std::move(access)), file_(file), transport_(transport) {}
+    : renewed_token(file, std::move(now)), access_(std::move(access)), transport_(transport) {}
+
+store::token_record oauth_tokens::adopt(store::token_record stored) const {
+    return outreach::adopt(std::move(stored), access_);
+}
 
 token_reply oauth_tokens::obtain(const secret& rejected, steady_time deadline) {
     auto [held, problem] = file_.lock(deadline);
@@ -94,14 +98,14 @@ token_reply oauth_tokens::obtain(const secret& rejected, steady_time deadline) {
         return token_reply::no_login(std::move(reading.problem));
     if (!reading.problem.empty())
         return token_reply::not_before(now_() + file_wait, std::move(reading.problem));
-    store::token_record record = adopt(std::move(reading.record), access_);
+    store::token_record record = adopt(std::move(reading.record));
     if (unsaved_ && record.refresh_token == unsaved_->replaced)
         return save_unsaved(*held);
     unsaved_.reset(); // somebody has logged in meanwhile
 
     const token_age age = record.access_token == rejected ? token_age::over : age_of(record, now_());
     if (age != token_age::over)
-        held_.hold(record);
+        hold(record);
     if (age == token_age::fresh)
         return held_.get(now_()).reply();
     token_reply renewed = renew_locked(*held, std::move(record));
@@ -147,7 +151,7 @@ token_reply oauth_tokens::save_unsaved(const store::token_file::guard& held) {
     if (std::string problem = file_.write(held, unsaved_->record); !problem.empty())
         return token_reply::not_before(now_() + unsaved_wait,
                                        problem + "; a new token waits to be written down");
-    held_.hold(unsaved_->record);
+    hold(unsaved_->record);
     unsaved_.reset();
     return held_.get(now_()).reply();
 }

@@ -32,6 +32,7 @@ private:
     };
 
     token_reply obtain(const secret& rejected, steady_time deadline) override;
+    store::token_record adopt(store::token_record stored) const override;
     token_reply renew_locked(const store::token_file::guard& held, store::token_record record);
     token_reply take_grant(const store::token_file::guard& held, store::token_record record,
                            const grant& given);
@@ -41,7 +42,6 @@ private:
     std::chrono::milliseconds next_backoff();
 
     const settings::oauth_access access_;
-    store::token_file& file_;
     http_transport& transport_;
     // Guarded by the file's lock.
     std::optional<unsaved_grant> unsaved_;

@@ -158,9 +158,26 @@ TEST(InstallTokens, SaysThatNoInstallIsKnownAndLearnsOne) {
     EXPECT_THAT(test.server.requests()[0].line, HasSubstr("/installs/23/actions"));
     // The app was removed and installed again.
     EXPECT_EQ(remember_install(*test.file, "the-guid", "24", in()), "");
-    test.clock.advance(minutes{60});
-    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2");
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2") << "at once: the other one is a stranger's now";
     EXPECT_THAT(test.server.requests()[1].line, HasSubstr("/installs/24/actions"));
+}
+
+/// `outreachd auth install`, while the daemon runs.
+TEST(InstallTokens, FollowsWhatAnotherProcessLearnsAtOnce) {
+    install_under_test test;
+    test.configured.install.clear();
+    store::token_file others{test.at};
+    ASSERT_EQ(remember_install(others, "the-guid", "23", in()), "");
+    const auto tokens = test.make();
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    ASSERT_EQ(remember_install(others, "the-guid", "24", in()), "");
+    EXPECT_EQ(token_of(tokens->renew(secret{"access-planted-1"}, in())), "access-planted-2");
+    EXPECT_THAT(test.server.requests()[1].line, HasSubstr("/installs/24/actions"));
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2");
+    EXPECT_EQ(token_of(test.make()->get(in())), "access-planted-2") << "and nobody asks again";
+    ASSERT_EQ(forget_install(others, "the-guid", "24", in()), "");
+    EXPECT_EQ(tokens->get(in()).what, kind::needs_login);
+    EXPECT_EQ(test.given, 2);
 }
 
 TEST(InstallTokens, ForgetsAnInstallThatWasDeletedAndNoOther) {

@@ -237,6 +237,22 @@ TEST(OauthTokens, RemembersARefusalUntilSomebodyLogsIn) {
                 HasSubstr("redirect_uri=http%3A%2F%2F127.0.0.1%3A7%2F"));
 }
 
+/// One with more scopes: the token that is held is good for two hours, and can do less.
+TEST(OauthTokens, TakesUpALoginOfAnotherProcessAtOnce) {
+    oauth_under_test test;
+    const auto tokens = test.make();
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    store::token_file others{test.directory / ""};
+    const grant given{secret{"access-login"}, secret{"refresh-login"}, seconds{7200}, {}};
+    ASSERT_EQ(save_login(others, test.configured, "http://127.0.0.1:7/", given, in(), test.clock.now()), "");
+    EXPECT_EQ(token_of(tokens->get(in())), "access-login");
+
+    // What can't be read takes nothing away.
+    std::ofstream(test.directory / "outreach-tokens.json") << "{";
+    EXPECT_EQ(token_of(tokens->get(in())), "access-login");
+    EXPECT_EQ(test.endpoint.server.requests().size(), 1U);
+}
+
 TEST(OauthTokens, TriesAnewWhereTheConfigurationHasChanged) {
     oauth_under_test test;
     test.configured.refresh_token = secret{"refresh-dead"};
