@@ -1,5 +1,4 @@
-#include "handlers/outreach/oauth_tokens.hpp"
-#include "tests/unit/outreach_client/outreach_under_test.hpp"
+#include "tests/unit/outreach_client/oauth_under_test.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,52 +19,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using kind = token_reply::kind;
-
-/// Gives `access-planted-N` and `refresh-planted-N` for the N-th grant, and refuses a refresh token that was
-/// replaced.
-struct rotating_endpoint {
-    std::atomic<int> grants = 0;
-    changing_script instead{[this](const recorded_request& request) { return rotate(request); }};
-    scripted_server server{[this](const recorded_request& request) { return instead(request); }};
-
-    void behave() {
-        instead = [this](const recorded_request& request) { return rotate(request); };
-    }
-
-    scripted_answer rotate(const recorded_request& request) {
-        const int number = grants;
-        if (request.body.find("refresh_token=refresh-planted-" + std::to_string(number)) == std::string::npos)
-            return answer_of(400, R"({"error":"invalid_grant","error_description":"gone"})");
-        ++grants;
-        const std::string next = std::to_string(number + 1);
-        return grant_of("access-planted-" + next, "refresh-planted-" + next);
-    }
-};
-
-struct oauth_under_test {
-    rotating_endpoint endpoint;
-    scratch_directory directory;
-    fake_clock clock;
-    http_transport transport{{}};
-    store::token_file file{directory / ""};
-    settings::oauth_access configured = oauth_at(origin_of(endpoint.server));
-
-    std::unique_ptr<oauth_tokens> make() {
-        return std::make_unique<oauth_tokens>(configured, file, transport, clock.clock());
-    }
-
-    void mark_as_begun() {
-        const auto lock = file.lock(in());
-        store::token_record record = file.read().record;
-        record.refreshing_since = clock.now();
-        EXPECT_EQ(file.write(*lock.held, record), "");
-    }
-};
-
-std::string token_of(const token_reply& reply) {
-    EXPECT_EQ(reply.what, kind::token) << reply.why;
-    return std::string{reply.token.reveal()};
-}
 
 TEST(OauthTokens, TradesTheFirstRefreshTokenForTheNextPair) {
     oauth_under_test test;
@@ -175,28 +128,6 @@ TEST(OauthTokens, AsksForOneGrantAMinute) {
     EXPECT_EQ(test.endpoint.server.requests().size(), 1U);
     test.clock.advance(seconds{60});
     EXPECT_EQ(token_of(tokens->renew(first, in())), "access-planted-2");
-}
-
-TEST(OauthTokens, WaitsAsLongAsTheEndpointAsks) {
-    for (const auto& [headers, wait] : {std::pair{"Retry-After: 42\r\n", seconds{42}},
-                                        {"", seconds{60}},
-                                        {"Retry-After: soon\r\n", seconds{60}},
-                                        {"Retry-After: 86400\r\n", seconds{900}}}) {
-        oauth_under_test test;
-        test.endpoint.instead = [&](const recorded_request&) {
-            return answer_of(429, "Retry later\n", headers, "text/plain");
-        };
-        const auto tokens = test.make();
-        const token_reply reply = tokens->get(in());
-        EXPECT_EQ(reply.what, kind::later) << headers;
-        EXPECT_EQ(reply.until, test.clock.now() + wait) << headers;
-        EXPECT_THAT(reply.why, HasSubstr("429: Retry later"));
-        EXPECT_EQ(tokens->get(in()).what, kind::later);
-        EXPECT_EQ(test.endpoint.server.requests().size(), 1U);
-        test.endpoint.behave();
-        test.clock.advance(wait);
-        EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
-    }
 }
 
 TEST(OauthTokens, RenewsBeforeTheEndAndLivesOnTheOldOneMeanwhile) {
@@ -309,50 +240,6 @@ TEST(OauthTokens, KnowsWhatItMayHaveLost) {
     EXPECT_FALSE(test.file.read().record.refreshing_since.has_value());
 }
 
-TEST(OauthTokens, BacksOffWhereNobodyListens) {
-    oauth_under_test test;
-    test.configured.token_url = "http://127.0.0.1:" + std::to_string(unused_port()) + "/oauth/token";
-    const auto tokens = test.make();
-    seconds last{0};
-    for (int i = 0; i < 12; ++i) {
-        const token_reply reply = tokens->get(in());
-        ASSERT_EQ(reply.what, kind::later);
-        EXPECT_THAT(reply.why, HasSubstr("can't be reached"));
-        const auto wait = std::chrono::duration_cast<seconds>(reply.until - test.clock.now());
-        EXPECT_GE(wait, last);
-        EXPECT_LE(wait, seconds{300});
-        EXPECT_FALSE(test.file.read().record.refreshing_since.has_value()) << "nothing was taken";
-        last = wait;
-        test.clock.advance(wait);
-    }
-    EXPECT_EQ(last, seconds{300});
-}
-
-TEST(OauthTokens, TakesOddRepliesForWhatTheyAre) {
-    struct {
-        scripted_answer reply;
-        kind what;
-    } const replies[] = {
-        {answer_of(200, "<html>", {}, "text/html"), kind::later},
-        {answer_of(200, "{\"access_token\":\"cut"), kind::later},
-        {answer_of(200, R"({"access_token":""})"), kind::later},
-        {answer_of(200, R"({"access_token":"a\r\nInjected: 1"})"), kind::later},
-        {answer_of(200, R"([])"), kind::later},
-        {answer_of(302, "", "Location: /login\r\n"), kind::later},
-        {answer_of(500, "oops"), kind::later},
-        {answer_of(404, "nothing here"), kind::later},
-        {answer_of(401, R"({"error":"invalid_client"})"), kind::needs_login},
-    };
-
-    for (const auto& each : replies) {
-        oauth_under_test test;
-        test.endpoint.instead = [&](const recorded_request&) { return each.reply; };
-        const token_reply reply = test.make()->get(in());
-        EXPECT_EQ(reply.what, each.what) << each.reply.bytes << reply.why;
-        EXPECT_THAT(reply.why, HasSubstr("the token endpoint answered"));
-    }
-}
-
 TEST(OauthTokens, SaysWhatIsWrongWithTheFile) {
     oauth_under_test test;
     std::ofstream(test.directory / "outreach-tokens.json") << R"({"refresh_token":"refresh-planted-9")";
@@ -394,21 +281,6 @@ TEST(OauthTokens, GetsOverAClockThatIsPutBack) {
     test.clock.advance(-std::chrono::hours{24 * 365});
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
     EXPECT_EQ(token_of(tokens->renew(first, in())), "access-planted-2") << "not a year later";
-}
-
-TEST(OauthTokens, ShowsNoTokenWhateverTheEndpointRepeats) {
-    const std::string filler(240, 'x'); // so that what is shown is cut in the middle of the token
-    for (const int status : {400, 401, 403, 429, 500})
-        for (const std::string& start : {std::string{}, filler}) {
-            oauth_under_test test;
-            test.endpoint.instead = [&](const recorded_request& request) {
-                return answer_of(status, R"({"error":")" + start + request.body + R"("})");
-            };
-            const token_reply reply = test.make()->get(in());
-            EXPECT_THAT(reply.why, Not(HasSubstr("planted"))) << status;
-            EXPECT_THAT(reply.why, Not(HasSubstr("client-secret"))) << status;
-            EXPECT_THAT(test.file.read().record.refusal, Not(HasSubstr("planted")));
-        }
 }
 
 } // namespace
