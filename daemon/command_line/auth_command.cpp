@@ -85,8 +85,7 @@ login_facts find_facts(outreach_session& session) {
     const api_answer said = session.send_once(get(""));
     // What was asked for just now is in memory.
     const token_reply token = session.access().tokens().get(std::chrono::steady_clock::now() + token_timeout);
-    facts.needs_login = said.what == api_answer::kind::needs_login ||
-                        (said.what == api_answer::kind::answered && said.status == 401);
+    facts.needs_login = said.what == api_answer::kind::needs_login;
     facts.is_usable = !facts.needs_login && token.what == token_reply::kind::token &&
                       (said.what == api_answer::kind::answered || said.what == api_answer::kind::later);
     facts.reason = said.problem;

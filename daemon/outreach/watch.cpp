@@ -90,7 +90,11 @@ void watch::look() {
     client by{*shared_, caller::operator_command, hooks_};
     if (wanted_)
         look_at_webhooks(by);
-    else
+    else if (!shared_->refusal().why().empty()) // of some time ago; is it so still?
+        by.send(get(""), std::chrono::steady_clock::now() + times_.request);
+    if (const std::string refused = shared_->refusal().why(); !refused.empty())
+        tell({"Outreach lets us in no more: " + refused}, disabled_webhooks());
+    else if (!wanted_)
         tell({}, 0);
 }
 
@@ -100,7 +104,8 @@ void watch::look_at_webhooks(client& by) {
         return; // whoever is replaced says and changes nothing more
     if (!found.problem.empty()) {
         note_failed_look(found.problem);
-        log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
+        if (!found.needs_login) // else it is told as trouble
+            log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
         return;
     }
     std::vector<std::string> problems;

@@ -1,9 +1,10 @@
-/// All that requests to Outreach share: connections, tokens, the hourly limit.
+/// All that requests to Outreach share: connections, tokens, the hourly limit, whether we are let in.
 #pragma once
 
 #include "daemon/settings/settings.hpp"
 #include "daemon/store/token_file.hpp"
 #include "handlers/http_transport.hpp"
+#include "handlers/outreach/lasting_refusal.hpp"
 #include "handlers/outreach/limiter.hpp"
 #include "handlers/outreach/token_source.hpp"
 
@@ -35,6 +36,8 @@ public:
 
     limiter& limit() noexcept { return limit_; }
 
+    lasting_refusal& refusal() noexcept { return refusal_; }
+
     /// The tokens, where they are those of an install (`type: s2s`); else null.
     install_tokens* installs() noexcept { return installs_; }
 
@@ -46,6 +49,7 @@ private:
     http_transport transport_;
     store::token_file file_;
     limiter limit_;
+    lasting_refusal refusal_;
     std::unique_ptr<token_source> tokens_;
     install_tokens* installs_ = nullptr;
 };

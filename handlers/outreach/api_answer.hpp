@@ -28,10 +28,12 @@ struct api_answer {
     enum class kind {
         answered,    ///< By Outreach, whole: `status` counts.
         later,       ///< Not done: not before `until` (the hourly limit, a maintenance, one token a minute).
-        lost,        ///< It may have been done, and its answer never came or can't be read. It doesn't only
-                     ///< read, so that a repeat could do it twice.
+        lost,        ///< It may have been done: its answer never came, can't be read, or is a gateway's, or a
+                     ///< server's that failed without a word. It doesn't only read, so that a repeat could do
+                     ///< it twice. `status` is that answer's, where there is one.
         unreachable, ///< No answer, and a repeat does no harm: nothing was sent, or it only reads.
-        needs_login, ///< Not done, and no waiting helps: somebody has to do what `problem` says.
+        needs_login, ///< Not done, and no waiting helps: somebody has to do what `problem` says. There is no
+                     ///< token, or Outreach answers 401 to a new one, too.
         refused,     ///< Not sent, and never will be: the request itself makes no sense.
     };
 

@@ -39,9 +39,17 @@ std::string redirect_words(const http_answer& answer) {
            ", and redirects are not followed; look at outreach.base_url";
 }
 
+/// A gateway that gave up on what stands behind it, or a page instead of the API's own words: nobody knows
+/// how far the request got, and Outreach knows no idempotency key (contract 6.26). A 503 is said before
+/// anything is begun.
+bool leaves_open_whether_done(int status, const std::vector<api_error>& errors) {
+    return status == 502 || status == 504 || (status >= 500 && status != 503 && errors.empty());
+}
+
 const char* advice_for(int status, const std::vector<api_error>& errors) {
     if (status == 401)
-        return "; the access token was renewed, and refused again";
+        return "; the access token was renewed, and refused again: Outreach has to let the app or its user in "
+               "again, or somebody has to log in anew";
     if (status == 403 && has_error(errors, "unauthorizedOauthScope"))
         return "; the token lacks a scope: add it to outreach.auth.scopes and log in again";
     if (status == 403 && has_error(errors, "unauthorizedRequest"))
@@ -100,9 +108,13 @@ api_answer judge_api_answer(http_answer answer, const api_request& request, cons
         said.problem = what + redirect_words(answer);
     } else {
         said.errors = read_errors(said.body);
-        said.problem = what + " answered " +
-                       describe_failure(answer.status, answer.field("content-type"), said.body) +
-                       advice_for(answer.status, said.errors);
+        std::string problem = what + " answered " +
+                              describe_failure(answer.status, answer.field("content-type"), said.body) +
+                              advice_for(answer.status, said.errors);
+        if (!request.is_reading() && leaves_open_whether_done(answer.status, said.errors))
+            set_unknown(said, request, std::move(problem));
+        else
+            said.problem = std::move(problem);
         if (answer.status == 429)
             said.what = later;
     }

@@ -54,6 +54,10 @@ api_answer without_token(const token_reply& reply) {
     return said;
 }
 
+bool is_unauthorized(const api_answer& said) {
+    return said.what == answered && said.status == 401;
+}
+
 /// Nobody's words on a failure need our token. Of an `http_answer` or an `api_answer`.
 template <typename Answer>
 void hide_token(Answer& answer, const secret& token) {
@@ -83,12 +87,25 @@ api_answer client::send(const api_request& request, steady_time deadline) {
     if (by.what != token_reply::kind::token)
         return without_token(by);
     api_answer said = send_once(request, by, deadline);
-    if (said.what != answered || said.status != 401)
-        return said;
-    by = shared_.tokens().renew(by.token, deadline);
-    if (by.what != token_reply::kind::token)
-        return without_token(by);
-    return send_once(request, by, deadline);
+    lasting_refusal& refusal = shared_.refusal();
+    const wall_time now = shared_.now();
+    if (is_unauthorized(said) && !refusal.is_recent(now)) {
+        by = shared_.tokens().renew(by.token, deadline);
+        if (by.what != token_reply::kind::token) {
+            said = without_token(by);
+            if (said.what == needs_login)
+                refusal.begin(said.problem);
+            return said;
+        }
+        said = send_once(request, by, deadline);
+        if (is_unauthorized(said))
+            refusal.begin(said.problem, now);
+    }
+    if (is_unauthorized(said))
+        said.what = needs_login;
+    else if (said.what == answered && said.status < 500) // a proxy's error says nothing of the token
+        refusal.end();
+    return said;
 }
 
 api_answer client::send_patiently(const api_request& request, steady_time deadline,

@@ -31,16 +31,22 @@ step_outcome ended(outcome how, std::string body = {}) {
     return {std::nullopt, std::move(how)};
 }
 
-outcome of_lost_answer(const settings::outreach_step& step, const std::string& problem) {
-    if (step.on_unknown == settings::on_unknown::retry)
-        return outcome::retry(problem);
+outcome of_lost_answer(const settings::outreach_step& step, const std::string& problem,
+                       std::optional<std::chrono::milliseconds> asked_wait = std::nullopt) {
+    if (step.on_unknown == settings::on_unknown::retry) {
+        outcome again = outcome::retry(problem);
+        again.retry_after = asked_wait;
+        return again;
+    }
     return outcome::dead(problem + "; it may have been done, so it isn't repeated (on_unknown: retry would)");
 }
 
 } // namespace
 
 step_outcome judge_step(api_answer answer, const settings::outreach_step& step, wall_time now) {
-    if (answer.is_success() || (answer.what == api_answer::kind::answered && is_allowed(answer.status, step)))
+    const bool is_another_wanted =
+        answer.what == api_answer::kind::later || answer.what == api_answer::kind::unreachable;
+    if (answer.is_success() || (!is_another_wanted && is_allowed(answer.status, step)))
         return {result_of(answer.body), {}};
     const auto until = std::chrono::ceil<std::chrono::milliseconds>(answer.until - now);
     switch (answer.what) {
@@ -51,7 +57,8 @@ step_outcome judge_step(api_answer answer, const settings::outreach_step& step, 
     case api_answer::kind::unreachable:
         return ended(outcome::retry(answer.problem), std::move(answer.body));
     case api_answer::kind::lost:
-        return ended(of_lost_answer(step, answer.problem), std::move(answer.body));
+        return ended(of_lost_answer(step, answer.problem, parse_wait(answer.field("retry-after"), now)),
+                     std::move(answer.body));
     case api_answer::kind::refused:
         return ended(outcome::dead(answer.problem));
     case api_answer::kind::answered:

@@ -60,12 +60,9 @@ TEST(OutreachFaults, AnswersThatAreErrors) {
                           "source":{"pointer":"/data/attributes/name"}}]})"),
          kind::answered, kind::answered, 422,
          "422 validationError: Name can't be blank (/data/attributes/name)"},
-        {"broken", answer_of(500, "<html>", {}, "text/html"), kind::answered, kind::answered, 500,
-         "a web page"},
-        {"gateway", answer_of(502, ""), kind::answered, kind::answered, 502, "answered 502"},
+        {"failed", answer_of(500, R"({"errors":[{"id":"internalError"}]})"), kind::answered, kind::answered,
+         500, "500 internalError"},
         {"busy", answer_of(503, ""), kind::answered, kind::answered, 503, "answered 503"},
-        {"slow", answer_of(504, "upstream timed out", {}, "text/plain"), kind::answered, kind::answered, 504,
-         "504: upstream timed out"},
         {"teapot", answer_of(418, ""), kind::answered, kind::answered, 418, "answered 418"},
     };
     for (const fault& each : faults)
@@ -100,6 +97,22 @@ TEST(OutreachFaults, AnswersThatAreNone) {
          kind::lost, 200, "a web page instead of JSON"},
         {"words", answer_of(200, "OK", {}, "text/plain"), kind::unreachable, kind::lost, 200, "or with none"},
         {"garbage", {.bytes = "SSH-2.0-OpenSSH\r\n", .is_last = true}, kind::unreachable, kind::lost, 0, ""},
+    };
+    for (const fault& each : faults)
+        expect_fault(each);
+}
+
+/// What stands behind it may have done it all the same.
+TEST(OutreachFaults, AnswersThatLeaveOpenWhetherItWasDone) {
+    const std::string known = R"({"errors":[{"id":"badGateway"}]})";
+    const fault faults[] = {
+        {"a page", answer_of(500, "<html>", {}, "text/html"), kind::answered, kind::lost, 500, "a web page"},
+        {"no word", answer_of(500, "{}"), kind::answered, kind::lost, 500, "answered 500"},
+        {"gateway", answer_of(502, ""), kind::answered, kind::lost, 502, "answered 502"},
+        {"gateway with words", answer_of(502, known), kind::answered, kind::lost, 502, "502 badGateway"},
+        {"slow", answer_of(504, "upstream timed out", {}, "text/plain"), kind::answered, kind::lost, 504,
+         "504: upstream timed out"},
+        {"odd", answer_of(520, ""), kind::answered, kind::lost, 520, "answered 520"},
     };
     for (const fault& each : faults)
         expect_fault(each);

@@ -117,24 +117,40 @@ TEST(OutreachClient, RenewsARefusedTokenOnceAndSendsAgain) {
     EXPECT_EQ(test.server.requests().back().body, R"({"data":1})") << "the whole request again";
 }
 
-TEST(OutreachClient, GivesUpWhereTheNewTokenIsRefusedToo) {
+TEST(OutreachClient, SomebodyIsNeededWhereTheNewTokenIsRefusedToo) {
     client_under_test test;
     test.use_oauth();
     std::atomic<int> grants = 0;
+    std::atomic<bool> lets_in = false;
     test.script = [&](const recorded_request& request) {
         const std::string number = std::to_string(grants + 1);
         if (is_token_request(request))
             ++grants;
-        return is_token_request(request) ? grant_of("access-planted-" + number, "refresh-planted-" + number)
-                                         : answer_of(401, R"({"errors":[{"id":"unauthorized"}]})");
+        if (is_token_request(request))
+            return grant_of("access-planted-" + number, "refresh-planted-" + number);
+        return lets_in ? answer_of(200, R"({"data":[]})")
+                       : answer_of(401, R"({"errors":[{"id":"unauthorized"}]})");
     };
     test.send(get("/tasks"));
+    EXPECT_EQ(test.shared->refusal().why(), "") << "another token is to come";
     test.clock.advance(minutes{1});
     const api_answer refused = test.send(get("/tasks"));
-    EXPECT_EQ(refused.what, kind::answered);
+    EXPECT_EQ(refused.what, kind::needs_login);
     EXPECT_EQ(refused.status, 401);
     EXPECT_THAT(refused.problem, AllOf(HasSubstr("401 unauthorized"), HasSubstr("refused again")));
+    EXPECT_EQ(test.shared->refusal().why(), refused.problem);
     EXPECT_EQ(grants, 2);
+
+    // Whoever waits asks again and again, and for no token each time.
+    test.clock.advance(minutes{5});
+    EXPECT_EQ(test.send(get("/tasks")).what, kind::needs_login);
+    EXPECT_EQ(grants, 2);
+    test.clock.advance(minutes{10});
+    EXPECT_EQ(test.send(get("/tasks")).what, kind::needs_login);
+    EXPECT_EQ(grants, 3);
+    lets_in = true;
+    EXPECT_TRUE(test.send(get("/tasks")).is_success());
+    EXPECT_EQ(test.shared->refusal().why(), "");
 }
 
 TEST(OutreachClient, SurvivesA401InTheMiddleOfManyThreads) {
@@ -176,6 +192,8 @@ TEST(OutreachClient, SaysWhereALoginIsNeeded) {
     }();
     EXPECT_EQ(fixed.what, kind::needs_login);
     EXPECT_THAT(fixed.problem, HasSubstr("outreach.auth.token"));
+    EXPECT_THAT(test.shared->refusal().why(), HasSubstr("outreach.auth.token"));
+    EXPECT_THAT(test.send(get("/tasks")).problem, HasSubstr("outreach.auth.token")) << "each time";
 
     client_under_test oauth;
     oauth.use_oauth();
