@@ -33,11 +33,13 @@ public:
     install_follower(std::shared_ptr<handlers::outreach::access> shared, std::string guid,
                      std::set<std::string> proven, store::store& events, log::logger& log);
 
-    /// Takes in what has come since the last look; the first one goes back some minutes.
+    /// Takes in what has come since the last look, also that of an earlier process: up to where that was is
+    /// kept beside the tokens. Nothing there: all that the store has.
     void look();
 
 private:
-    bool take(const event& what);
+    bool take(const event& what, wall_time at);
+    void note_place();
 
     const std::shared_ptr<handlers::outreach::access> shared_;
     const std::string guid_;
@@ -45,7 +47,7 @@ private:
     store::store& events_;
     log::logger& log_;
     std::unique_ptr<store::reader> reader_;
-    store::sequence looked_up_to_;
+    store::sequence looked_up_to_ = 0;
 };
 
 } // namespace outreachd::outreach

@@ -49,6 +49,17 @@ public:
         return read;
     }
 
+    std::optional<wall_time> exact_time(std::string_view key) {
+        const json::value* const found = from_.if_contains(key);
+        if (found == nullptr)
+            return std::nullopt;
+        if (!found->is_int64()) {
+            complain(key, "a number");
+            return std::nullopt;
+        }
+        return wall_time{wall_time::duration{found->get_int64()}};
+    }
+
     std::vector<std::string> texts(std::string_view key) {
         std::vector<std::string> read;
         const json::value* const found = from_.if_contains(key);
@@ -120,6 +131,8 @@ std::string to_json(const token_record& record) {
     put(file, "refused", record.refused);
     put(file, "refused_at", record.refused_at);
     put(file, "install", record.install);
+    if (record.installs_seen_to)
+        file["installs_seen_to_us"] = record.installs_seen_to->time_since_epoch().count();
     put(file, "api_base", record.api_base);
     json::array webhooks;
     for (const made_webhook& each : record.webhooks) {
@@ -169,6 +182,7 @@ std::optional<token_record> read_token_record(std::string_view text, std::string
     record.refused = members.text("refused");
     record.refused_at = members.time("refused_at");
     record.install = members.text("install");
+    record.installs_seen_to = members.exact_time("installs_seen_to_us");
     record.api_base = members.text("api_base");
     record.webhooks = members.webhooks("webhooks");
     why = members.problem();

@@ -35,7 +35,10 @@ struct token_record {
     std::string refusal;                       ///< Why no grant can come of what is here, in words.
     std::string refused;                       ///< Fingerprint of what was refused.
     std::optional<wall_time> refused_at;
-    std::string install;  ///< S2S: the learnt id.
+    std::string install; ///< S2S: the learnt id.
+    /// S2S: what happened up to then to the app's installs is in here. A time, or an event's place in the
+    /// store, which is one; the microsecond counts.
+    std::optional<wall_time> installs_seen_to;
     std::string api_base; ///< S2S: where the org's own API is.
     std::vector<made_webhook> webhooks;
     friend bool operator==(const token_record&, const token_record&) = default;

@@ -91,24 +91,56 @@ std::string change_record(
 
 } // namespace
 
-std::string remember_install(store::token_file& file, const std::string& guid, const std::string& install,
-                             steady_time deadline) {
+namespace {
+
+/// What is kept of this app's; empty where it is another's.
+store::token_record own_record(const store::token_record& kept, const std::string& guid) {
+    store::token_record own;
+    own.client = client_of(guid);
+    return kept.client == own.client ? kept : own;
+}
+
+} // namespace
+
+std::string remember_install(store::token_file& file, const install_fact& made, steady_time deadline) {
     return change_record(file, deadline, [&](const store::token_record& kept) {
-        store::token_record fresh;
-        fresh.client = client_of(guid);
-        fresh.install = install;
-        const bool is_known = kept.client == fresh.client && kept.install == install && kept.refusal.empty();
-        return is_known ? std::nullopt : std::optional{fresh};
+        store::token_record changed = own_record(kept, made.guid);
+        if (changed.installs_seen_to >= made.at)
+            return std::optional<store::token_record>{};
+        if (changed.install != made.install || !changed.refusal.empty()) {
+            changed = own_record({}, made.guid);
+            changed.install = made.install;
+        }
+        changed.installs_seen_to = made.at;
+        return std::optional{changed};
     });
 }
 
-std::string forget_install(store::token_file& file, const std::string& guid, const std::string& install,
-                           steady_time deadline) {
+std::string forget_install(store::token_file& file, const install_fact& deleted, steady_time deadline) {
     return change_record(file, deadline, [&](const store::token_record& kept) {
-        store::token_record empty;
-        empty.client = client_of(guid);
-        const bool is_it = kept.client == empty.client && kept.install == install;
-        return is_it ? std::optional{empty} : std::nullopt;
+        if (kept.client != client_of(deleted.guid) || kept.installs_seen_to >= deleted.at)
+            return std::optional<store::token_record>{};
+        store::token_record changed = kept;
+        if (changed.install == deleted.install)
+            changed = own_record({}, deleted.guid);
+        changed.installs_seen_to = deleted.at;
+        return std::optional{changed};
+    });
+}
+
+std::optional<wall_time> installs_seen_to(const store::token_file& file, const std::string& guid) {
+    return own_record(file.read().record, guid).installs_seen_to;
+}
+
+std::string note_installs_seen(store::token_file& file, const std::string& guid, wall_time at,
+                               steady_time deadline) {
+    return change_record(file, deadline, [&](const store::token_record& kept) {
+        store::token_record changed = own_record(kept, guid);
+        const bool is_anothers = !kept.client.empty() && kept.client != changed.client;
+        if (is_anothers || changed.installs_seen_to >= at)
+            return std::optional<store::token_record>{};
+        changed.installs_seen_to = at;
+        return std::optional{changed};
     });
 }
 
@@ -214,7 +246,8 @@ install_tokens::setup_reply install_tokens::set_up(const secret& setup_token, st
     const std::string install = exact_resource_id(answer.body);
     if (install.empty())
         return {.problem = "Outreach answered without an install's id"};
-    if (std::string problem = remember_install(file_, access_.guid, install, deadline); !problem.empty())
+    if (std::string problem = remember_install(file_, {access_.guid, install, now_()}, deadline);
+        !problem.empty())
         return {.install = install, .problem = std::move(problem)};
     return {.install = install};
 }

@@ -9,6 +9,8 @@
 #include "handlers/outreach/token_source.hpp"
 
 #include <mutex>
+#include <optional>
+#include <string>
 
 namespace outreachd::handlers::outreach {
 
@@ -45,15 +47,27 @@ private:
     int failures_ = 0;            ///< The same.
 };
 
+/// What happened to an install of our app, and when: who comes later with something older changes nothing.
+struct install_fact {
+    std::string guid;
+    std::string install;
+    wall_time at;
+};
+
 /// Writes down the id of an install that was learnt (`install.created`, `auth install`). An earlier one's
 /// token goes. Empty, or why it couldn't be written.
-std::string remember_install(store::token_file& file, const std::string& guid, const std::string& install,
-                             steady_time deadline);
+std::string remember_install(store::token_file& file, const install_fact& made, steady_time deadline);
 
 /// The install was deleted: its token goes, and is asked for no more. Nothing where another one has taken its
 /// place. As above.
-std::string forget_install(store::token_file& file, const std::string& guid, const std::string& install,
-                           steady_time deadline);
+std::string forget_install(store::token_file& file, const install_fact& deleted, steady_time deadline);
+
+/// Up to when the file knows what happened to the app's installs. Nothing: nobody has looked yet.
+std::optional<wall_time> installs_seen_to(const store::token_file& file, const std::string& guid);
+
+/// Nothing else happened to them up to `at`. Another app's tokens stay as they are. As above.
+std::string note_installs_seen(store::token_file& file, const std::string& guid, wall_time at,
+                               steady_time deadline);
 
 /// Where the org's own API is, as the reply to the token says: `link` if it is https below `outreach.io`,
 /// or where `base_url` is on loopback loopback too; else empty. Without a slash at its end.

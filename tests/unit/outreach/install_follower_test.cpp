@@ -1,5 +1,6 @@
 /// Installs that are learnt from deliveries, in a real store.
 #include "daemon/outreach/install_follower.hpp"
+#include "handlers/outreach/install_tokens.hpp"
 #include "tests/unit/outreach_client/test_keys.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
@@ -58,12 +59,47 @@ TEST_F(InstallFollower, LearnsAndForgets) {
     EXPECT_EQ(known(), "");
 }
 
-/// What came in the last moments of an earlier process.
-TEST_F(InstallFollower, LooksBackAtTheStart) {
+/// What came while an earlier process looked no more, however long ago that is.
+TEST_F(InstallFollower, GoesOnAtTheStartWhereItWas) {
     append(events_, delivery("install.created", "i-1"));
+    install_follower first = follower();
+    first.look();
+    EXPECT_EQ(known(), "i-1");
+    append(events_, delivery("install.created", "i-2"));
+    install_follower second = follower();
+    second.look();
+    EXPECT_EQ(known(), "i-2");
+}
+
+/// `auth install`, after an install that was heard of.
+TEST_F(InstallFollower, TakesNothingOlderThanWhatSomebodySaid) {
+    install_follower running = follower();
+    append(events_, delivery("install.created", "i-1"));
+    ASSERT_EQ(handlers::outreach::remember_install(shared_->file(), {"our-guid", "i-2", wall_now()},
+                                                   std::chrono::steady_clock::now() + std::chrono::seconds{5}),
+              "");
+    running.look();
+    EXPECT_EQ(known(), "i-2");
+    install_follower restarted = follower();
+    restarted.look();
+    EXPECT_EQ(known(), "i-2");
+    append(events_, delivery("install.created", "i-3"));
+    restarted.look();
+    EXPECT_EQ(known(), "i-3");
+}
+
+/// A start isn't to go through the whole store where nothing ever happens to installs.
+TEST_F(InstallFollower, KeepsItsPlaceWhereNothingHappens) {
+    append(events_, store::task_body(1));
     install_follower subject = follower();
     subject.look();
-    EXPECT_EQ(known(), "i-1");
+    const auto seen = handlers::outreach::installs_seen_to(shared_->file(), "our-guid");
+    ASSERT_TRUE(seen);
+    EXPECT_GT(*seen, wall_now() - std::chrono::minutes{1});
+    append(events_, store::task_body(2));
+    subject.look();
+    EXPECT_EQ(handlers::outreach::installs_seen_to(shared_->file(), "our-guid"), seen)
+        << "written no more often than it has to be";
 }
 
 TEST_F(InstallFollower, TakesNobodysWordButOutreachs) {

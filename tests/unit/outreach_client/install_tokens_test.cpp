@@ -103,6 +103,20 @@ std::string token_of(const token_reply& reply) {
     return std::string{reply.token.reveal()};
 }
 
+/// Each is later than the one before.
+install_fact now_happens(const std::string& guid, const std::string& install) {
+    static std::int64_t moment = 0;
+    return {guid, install, wall_time{std::chrono::microseconds{++moment}}};
+}
+
+std::string remember(store::token_file& file, const std::string& guid, const std::string& install) {
+    return remember_install(file, now_happens(guid, install), in());
+}
+
+std::string forget(store::token_file& file, const std::string& guid, const std::string& install) {
+    return forget_install(file, now_happens(guid, install), in());
+}
+
 TEST(InstallTokens, AsksForATokenOfTheInstall) {
     install_under_test test;
     EXPECT_EQ(token_of(test.make()->get(in())), "access-planted-1");
@@ -153,11 +167,11 @@ TEST(InstallTokens, SaysThatNoInstallIsKnownAndLearnsOne) {
     EXPECT_EQ(none.what, kind::needs_login);
     EXPECT_THAT(none.why, HasSubstr("outreachd auth install"));
     EXPECT_THAT(test.server.requests(), IsEmpty());
-    EXPECT_EQ(remember_install(*test.file, "the-guid", "23", in()), "");
+    EXPECT_EQ(remember(*test.file, "the-guid", "23"), "");
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
     EXPECT_THAT(test.server.requests()[0].line, HasSubstr("/installs/23/actions"));
     // The app was removed and installed again.
-    EXPECT_EQ(remember_install(*test.file, "the-guid", "24", in()), "");
+    EXPECT_EQ(remember(*test.file, "the-guid", "24"), "");
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2") << "at once: the other one is a stranger's now";
     EXPECT_THAT(test.server.requests()[1].line, HasSubstr("/installs/24/actions"));
 }
@@ -167,15 +181,15 @@ TEST(InstallTokens, FollowsWhatAnotherProcessLearnsAtOnce) {
     install_under_test test;
     test.configured.install.clear();
     store::token_file others{test.at};
-    ASSERT_EQ(remember_install(others, "the-guid", "23", in()), "");
+    ASSERT_EQ(remember(others, "the-guid", "23"), "");
     const auto tokens = test.make();
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
-    ASSERT_EQ(remember_install(others, "the-guid", "24", in()), "");
+    ASSERT_EQ(remember(others, "the-guid", "24"), "");
     EXPECT_EQ(token_of(tokens->renew(secret{"access-planted-1"}, in())), "access-planted-2");
     EXPECT_THAT(test.server.requests()[1].line, HasSubstr("/installs/24/actions"));
     EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2");
     EXPECT_EQ(token_of(test.make()->get(in())), "access-planted-2") << "and nobody asks again";
-    ASSERT_EQ(forget_install(others, "the-guid", "24", in()), "");
+    ASSERT_EQ(forget(others, "the-guid", "24"), "");
     EXPECT_EQ(tokens->get(in()).what, kind::needs_login);
     EXPECT_EQ(test.given, 2);
 }
@@ -183,13 +197,34 @@ TEST(InstallTokens, FollowsWhatAnotherProcessLearnsAtOnce) {
 TEST(InstallTokens, ForgetsAnInstallThatWasDeletedAndNoOther) {
     install_under_test test;
     test.configured.install.clear();
-    ASSERT_EQ(remember_install(*test.file, "the-guid", "23", in()), "");
-    EXPECT_EQ(forget_install(*test.file, "the-guid", "22", in()), "");
-    EXPECT_EQ(forget_install(*test.file, "another-guid", "23", in()), "");
+    ASSERT_EQ(remember(*test.file, "the-guid", "23"), "");
+    EXPECT_EQ(forget(*test.file, "the-guid", "22"), "");
+    EXPECT_EQ(forget(*test.file, "another-guid", "23"), "");
     EXPECT_EQ(test.file->read().record.install, "23");
-    EXPECT_EQ(forget_install(*test.file, "the-guid", "23", in()), "");
+    EXPECT_EQ(forget(*test.file, "the-guid", "23"), "");
     EXPECT_EQ(test.file->read().record.install, "");
     EXPECT_EQ(test.make()->get(in()).what, kind::needs_login);
+}
+
+TEST(InstallTokens, LetsNothingOlderChangeWhatIsKnown) {
+    install_under_test test;
+    const std::string guid = "the-guid";
+    const auto at = [](int moment) { return wall_time{std::chrono::microseconds{moment}}; };
+    EXPECT_FALSE(installs_seen_to(*test.file, guid));
+    ASSERT_EQ(remember_install(*test.file, {guid, "24", at(7)}, in()), "");
+    EXPECT_EQ(remember_install(*test.file, {guid, "23", at(6)}, in()), "");
+    EXPECT_EQ(forget_install(*test.file, {guid, "24", at(7)}, in()), "") << "of before it was made anew";
+    EXPECT_EQ(test.file->read().record.install, "24");
+    EXPECT_EQ(note_installs_seen(*test.file, guid, at(9), in()), "");
+    EXPECT_EQ(note_installs_seen(*test.file, guid, at(8), in()), "");
+    EXPECT_EQ(installs_seen_to(*test.file, guid), at(9));
+    EXPECT_EQ(test.file->read().record.install, "24");
+    EXPECT_FALSE(installs_seen_to(*test.file, "another-guid"));
+    EXPECT_EQ(note_installs_seen(*test.file, "another-guid", at(99), in()), "");
+    EXPECT_EQ(installs_seen_to(*test.file, guid), at(9)) << "whose tokens are in the file";
+    EXPECT_EQ(forget_install(*test.file, {guid, "24", at(10)}, in()), "");
+    EXPECT_EQ(test.file->read().record.install, "");
+    EXPECT_EQ(installs_seen_to(*test.file, guid), at(10));
 }
 
 TEST(InstallTokens, KnowsAnInstallThatIsGone) {
@@ -198,13 +233,13 @@ TEST(InstallTokens, KnowsAnInstallThatIsGone) {
         return answer_of(404, R"({"errors":[{"id":"resourceNotFound","title":"Not found"}]})");
     };
     test.configured.install.clear();
-    ASSERT_EQ(remember_install(*test.file, "the-guid", "17", in()), "");
+    ASSERT_EQ(remember(*test.file, "the-guid", "17"), "");
     const auto tokens = test.make();
     EXPECT_THAT(tokens->get(in()).why, AllOf(HasSubstr("install 17 is gone"), HasSubstr("auth install")));
     EXPECT_EQ(tokens->get(in()).what, kind::needs_login);
     EXPECT_EQ(test.server.requests().size(), 1U) << "not asked for each request";
     test.script = [](const recorded_request&) { return access_token_of("new"); };
-    ASSERT_EQ(remember_install(*test.file, "the-guid", "18", in()), "");
+    ASSERT_EQ(remember(*test.file, "the-guid", "18"), "");
     EXPECT_EQ(token_of(tokens->get(in())), "new");
 }
 

@@ -44,6 +44,7 @@ token_record whole_record() {
             .refused = "r",
             .refused_at = at,
             .install = "17",
+            .installs_seen_to = wall_time{std::chrono::microseconds{1'785'542'400'123'457}},
             .api_base = "https://app1f.outreach.io/api/v2",
             .webhooks = {{"7", "print", secret{"eyJh"}}, {"8", "", {}}}};
 }
