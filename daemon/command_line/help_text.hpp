@@ -244,7 +244,8 @@ std::string send();
 
 inline constexpr std::string_view webhooks =
     R"(One webhook for each event under webhooks.subscribe, to webhooks.url, signed with the endpoint's
-first secret. Only what was made by this app is ever changed.
+first secret. Only what was made by this app is ever changed. The command waits where the hourly
+limit or a token asks for it; Ctrl-C ends that.
 
 Examples:
   outreachd webhooks plan
@@ -253,7 +254,7 @@ Examples:
 
 Exit codes:
   0 done    1 refused    2 a plan isn't empty    64 wrong usage    69 a login is needed
-  78 wrong configuration)";
+  78 wrong configuration    130 interrupted)";
 
 inline constexpr std::string_view webhooks_list =
     R"(Lists every webhook that this login may see, with its state: a suspended one sends nothing.
@@ -263,7 +264,8 @@ Examples:
   outreachd webhooks list --json
 
 Exit codes:
-  0 done    1 refused    64 wrong usage    69 a login is needed    78 wrong configuration)";
+  0 done    1 refused    64 wrong usage    69 a login is needed    78 wrong configuration
+  130 interrupted)";
 
 inline constexpr std::string_view webhooks_plan =
     R"(Compares Outreach's webhooks with the configuration, and changes nothing. + is created, ~ is
@@ -275,7 +277,7 @@ Examples:
 
 Exit codes:
   0 nothing to change    2 something would change    1 refused    64 wrong usage
-  69 a login is needed    78 wrong configuration)";
+  69 a login is needed    78 wrong configuration    130 interrupted)";
 
 inline constexpr std::string_view webhooks_apply =
     R"(Shows the plan, asks, and makes its changes. Twice is as good as once. An update also ends a
@@ -288,6 +290,6 @@ Examples:
 
 Exit codes:
   0 done    1 refused, or declined    64 wrong usage    69 a login is needed
-  78 wrong configuration)";
+  78 wrong configuration    130 interrupted)";
 
 } // namespace outreachd::command_line::help_text

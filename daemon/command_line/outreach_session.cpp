@@ -31,8 +31,10 @@ steady_time request_deadline() {
 outreach_session::outreach_session(settings::settings loaded, const streams& to)
     : settings_(std::move(loaded)), to_(to),
       access_(std::make_unique<handlers::outreach::access>(configured(), settings_.store.directory)),
-      client_(std::make_unique<handlers::outreach::client>(*access_,
-                                                           handlers::outreach::caller::operator_command)) {}
+      client_(std::make_unique<handlers::outreach::client>(
+          *access_, handlers::outreach::caller::operator_command,
+          handlers::outreach::client_hooks{.wait = [this](const api_answer& said) { return wait_for(said); }})) {
+}
 
 outreach_session::opening outreach_session::open(const std::string& config_path, const streams& to,
                                                  settings::scope part) {

@@ -43,6 +43,7 @@ public:
 
     handlers::outreach::access& access() noexcept { return *access_; }
 
+    /// Waits in `send_patiently` as `send` does.
     handlers::outreach::client& client() noexcept { return *client_; }
 
     const settings::outreach& configured() const noexcept { return *settings_.outreach; }

@@ -31,6 +31,10 @@ constexpr auto patience = 65min;
 constexpr int would_change = 2;
 
 int fail(const std::string& problem, bool needs_login, const streams& to) {
+    if (interrupt_watch::is_interrupted()) {
+        to.err << "outreachd: interrupted\n";
+        return exit_code::interrupted;
+    }
     to.err << "outreachd: " << printable(problem) << '\n';
     return needs_login ? exit_code::unavailable : exit_code::failed;
 }

@@ -15,6 +15,9 @@ namespace {
 
 using enum api_answer::kind;
 
+/// Of a stall, also where somebody has an hour.
+constexpr std::chrono::seconds patient_request_timeout{60};
+
 bool is_whole_url(std::string_view target) {
     const std::string start = to_lower(target.substr(0, 8));
     return start.starts_with("http://") || start.starts_with("https://");
@@ -108,19 +111,20 @@ api_answer client::send(const api_request& request, steady_time deadline) {
     return said;
 }
 
-api_answer client::send_patiently(const api_request& request, steady_time deadline,
-                                  const std::function<void(const api_answer&)>& on_wait) {
+api_answer client::send_patiently(const api_request& request, steady_time deadline) {
     for (;;) {
-        api_answer said = send(request, deadline);
+        api_answer said =
+            send(request, std::min(deadline, std::chrono::steady_clock::now() + patient_request_timeout));
         if (said.what != later)
             return said;
         const auto wait =
             std::max<wall_time::duration>(said.until - shared_.now(), std::chrono::milliseconds{100});
         if (std::chrono::steady_clock::now() + wait >= deadline)
             return said;
-        if (on_wait)
-            on_wait(said);
-        std::this_thread::sleep_for(wait);
+        if (!hooks_.wait)
+            std::this_thread::sleep_for(wait);
+        else if (!hooks_.wait(said))
+            return said;
     }
 }
 

@@ -11,10 +11,12 @@
 
 namespace outreachd::handlers::outreach {
 
-/// What others want to know of each request that was sent. Called by the sending threads.
+/// What others have to do with requests. Called by the sending threads.
 struct client_hooks {
-    /// Status 0: no answer. `remaining`: of the hourly limit, as far as it is known.
+    /// Of each that was sent. Status 0: no answer. `remaining`: of the hourly limit, as far as it is known.
     std::function<void(int status, std::optional<std::uint64_t> remaining)> on_request{};
+    /// How `send_patiently` waits until `said.until`; false: it is to wait no more. Nothing: it sleeps.
+    std::function<bool(const api_answer& said)> wait{};
 };
 
 /// Adds the media type and the token, keeps to the hourly limit, renews a token once that was refused, and
@@ -33,9 +35,8 @@ public:
     api_answer send(const api_request& request, steady_time deadline);
 
     /// The same for somebody who has the time: waits for what is `later`, as often as it has to, unless that
-    /// is after `deadline`. `on_wait` is told before each wait.
-    api_answer send_patiently(const api_request& request, steady_time deadline,
-                              const std::function<void(const api_answer&)>& on_wait = {});
+    /// is after `deadline`. Each request has a minute of it.
+    api_answer send_patiently(const api_request& request, steady_time deadline);
 
 private:
     struct destination;

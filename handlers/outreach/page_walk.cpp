@@ -15,13 +15,12 @@ std::optional<api_answer> page_walk::next(steady_time deadline) {
     return page;
 }
 
-std::optional<api_answer> page_walk::next_patiently(steady_time deadline,
-                                                    const std::function<void(const api_answer&)>& on_wait) {
+std::optional<api_answer> page_walk::next_patiently(steady_time deadline) {
     if (request_.target.empty())
         return std::nullopt;
     if (auto ended = out_of_bounds())
         return ended;
-    api_answer page = by_.send_patiently(request_, deadline, on_wait);
+    api_answer page = by_.send_patiently(request_, deadline);
     step(page);
     return page;
 }

@@ -28,8 +28,7 @@ public:
     std::optional<api_answer> next(steady_time deadline);
 
     /// The same, patiently (see `client::send_patiently`).
-    std::optional<api_answer> next_patiently(steady_time deadline,
-                                             const std::function<void(const api_answer&)>& on_wait = {});
+    std::optional<api_answer> next_patiently(steady_time deadline);
 
     std::size_t pages_read() const noexcept { return pages_read_; }
 

@@ -224,16 +224,43 @@ TEST(OutreachClient, WaitsPatientlyForWhoHasTheTime) {
     test.script = [&](const recorded_request&) {
         return ++seen == 1 ? answer_of(429, "", "Retry-After: 1\r\n") : answer_of(200, "{}");
     };
-    client& by = test.by();
-    std::vector<std::string> waits;
-    const api_answer done = by.send_patiently(get("/tasks"), in(), [&](const api_answer& said) {
-        waits.push_back(said.problem);
-        test.clock.advance(seconds{1});
-    });
+    test.by();
+    bool goes_on = true;
+    int waits = 0;
+    client by{*test.shared, caller::operator_command, {.wait = [&](const api_answer&) {
+                  ++waits;
+                  test.clock.advance(seconds{1});
+                  return goes_on;
+              }}};
+    const api_answer done = by.send_patiently(get("/tasks"), in());
     EXPECT_TRUE(done.is_success()) << done.problem;
-    EXPECT_EQ(waits.size(), 1U);
+    EXPECT_EQ(waits, 1);
     seen = 0;
     EXPECT_EQ(by.send_patiently(get("/tasks"), in(milliseconds{300})).what, kind::later);
+    EXPECT_EQ(waits, 1) << "it would be too late";
+    test.clock.advance(seconds{1});
+    seen = 0;
+    goes_on = false;
+    EXPECT_EQ(by.send_patiently(get("/tasks"), in()).what, kind::later);
+    EXPECT_EQ(waits, 2);
+}
+
+/// Without anybody who has another way to wait.
+TEST(OutreachClient, SleepsUntilItIsLetIn) {
+    client_under_test test;
+    std::atomic<int> seen = 0;
+    test.script = [&](const recorded_request&) {
+        return ++seen == 1 ? answer_of(429, "", "Retry-After: 1\r\n") : answer_of(200, "{}");
+    };
+    client& by = test.by();
+    std::jthread passing{[&](const std::stop_token& is_over) {
+        while (!is_over.stop_requested()) {
+            std::this_thread::sleep_for(milliseconds{100});
+            test.clock.advance(seconds{seen});
+        }
+    }};
+    EXPECT_TRUE(by.send_patiently(get("/tasks"), in()).is_success());
+    EXPECT_EQ(seen, 2);
 }
 
 TEST(OutreachClient, GoesToTheOrgsOwnApi) {
