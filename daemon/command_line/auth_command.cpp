@@ -191,6 +191,8 @@ int show_login(const std::string& config_path, bool is_json, const streams& to) 
 }
 
 int set_up_install(const std::string& config_path, const std::string& setup_token, const streams& to) {
+    if (setup_token == "-" && to.is_interactive)
+        to.err << "Set-up token: " << std::flush;
     const std::string token =
         setup_token == "-"
             ? std::string{trimmed(

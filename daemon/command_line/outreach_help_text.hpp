@@ -59,11 +59,13 @@ Exit codes:
 
 inline constexpr std::string_view auth_install =
     R"(TOKEN is the `installSetupToken` that the app's set-up URL was called with; it is good for 15
-minutes. `-` reads it from standard input. The install's id is kept in the store's directory.
+minutes. Give `-`, and it is read from standard input: in the command itself every user of this
+machine could read it, in the list of processes. The install's id is kept in the store's directory.
 Only for `type: s2s`.
 
 Examples:
-  outreachd auth install 5b9d8f4a-1f8e-4b0c-a1f0-2a5d6f0c7e11
+  outreachd auth install -
+  outreachd auth install - < token.txt
 
 Exit codes:
   0 done    1 Outreach refused    64 wrong usage    78 wrong configuration)";
