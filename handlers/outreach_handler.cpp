@@ -23,7 +23,7 @@ namespace {
 using namespace outreach;
 
 constexpr std::size_t answer_bytes_max = 16UL * 1024 * 1024;
-/// Of the pages of one list together.
+/// Of the pages of one list together, and of what the elements of a `for_each` give.
 constexpr std::size_t list_bytes_max = 64UL * 1024 * 1024;
 
 http_rules rules_elsewhere() {
@@ -120,6 +120,9 @@ private:
                 journal_.begin_list(number, std::move(*found.value));
             }
             const std::vector<std::string>& elements = *journal_.list(number);
+            std::size_t bytes = 0;
+            for (const std::string& one : journal_.element_results(number))
+                bytes += one.size();
             expression::view seen = view(); // what earlier steps gave may be long, and stays the same
             while (journal_.element_results(number).size() < elements.size()) {
                 if (of_.is_abandoned_)
@@ -128,7 +131,13 @@ private:
                 step_outcome said = send(step, seen);
                 if (!said.result)
                     return std::move(said.end);
-                journal_.finish_element(number, kept_result(step, std::move(*said.result)));
+                std::string result = kept_result(step, std::move(*said.result));
+                bytes += result.size();
+                if (bytes > list_bytes_max)
+                    return outcome::dead(step.title() +
+                                         ": the answers to its elements are longer than 64 MiB together; ask "
+                                         "for fewer fields, or give the step no name");
+                journal_.finish_element(number, std::move(result));
             }
             journal_.finish(number, join_results(journal_.element_results(number)));
             return std::nullopt;

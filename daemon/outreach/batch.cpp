@@ -2,6 +2,7 @@
 
 #include "daemon/event/ascii.hpp"
 #include "daemon/event/percent_encode.hpp"
+#include "daemon/settings/bulk_action.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/query.hpp"
 
@@ -70,10 +71,9 @@ bool is_action_name(std::string_view name) {
 }
 
 bool is_unfiltered_bulk(const api_request& request) {
-    const std::size_t question = std::min(request.target.find('?'), request.target.size());
-    const std::string_view path = std::string_view{request.target}.substr(0, question);
-    if (request.is_reading() || path.find("batches/actions/") == std::string_view::npos)
+    if (request.is_reading() || !settings::is_bulk_action(request.target))
         return false;
+    const std::size_t question = std::min(request.target.find('?'), request.target.size());
     if (has_batch_filter(
             std::string_view{request.target}.substr(std::min(question + 1, request.target.size()))))
         return false;

@@ -1,5 +1,6 @@
 /// The keys of a handler that calls the Outreach REST API, step by step.
 #include "daemon/event/url_template.hpp"
+#include "daemon/settings/bulk_action.hpp"
 #include "daemon/settings/expressions.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/read_headers.hpp"
@@ -147,8 +148,8 @@ void read_on_unknown(const section_reader& section, outreach_step& into) {
         value->error("goes with post, patch and delete; a " + into.method + " is repeated without harm");
 }
 
-bool is_bulk_action(const outreach_step& step) {
-    return !step.is_elsewhere && step.method == "POST" && step.target.starts_with("/batches/actions/");
+bool is_bulk(const outreach_step& step) {
+    return !step.is_elsewhere && step.method == "POST" && is_bulk_action(step.target);
 }
 
 /// What chooses the records of a bulk action (contract 9.1, 9.6).
@@ -161,9 +162,9 @@ bool has_filter(const outreach_step& step) {
 }
 
 void check_bulk(const section_reader& section, const outreach_step& step) {
-    if (const auto value = section.find("all"); value && !is_bulk_action(step))
+    if (const auto value = section.find("all"); value && !is_bulk(step))
         value->error("goes with a bulk action, POST /batches/actions/...");
-    if (is_bulk_action(step) && !step.is_for_all && !has_filter(step) &&
+    if (is_bulk(step) && !step.is_for_all && !has_filter(step) &&
         section.found().is_sound(section.key()))
         section.found().error(section.key(), section.where(),
                               "this bulk action has no filter, and so would touch every record; give one "

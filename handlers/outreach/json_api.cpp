@@ -51,13 +51,12 @@ api_error read_error(const json::value& from) {
     return error;
 }
 
-/// `validationError: Name can't be blank (/data/attributes/name)`
+/// `validationError: Validation Error: Name can't be blank (/data/attributes/name)`
 std::string describe(const api_error& error) {
-    const std::string& words = error.detail.empty() ? error.title : error.detail;
     std::string line = error.id;
-    if (!line.empty() && !words.empty())
-        line += ": ";
-    line += words;
+    for (const std::string* const words : {&error.title, &error.detail})
+        if (!words->empty() && (words != &error.detail || error.detail != error.title))
+            line += (line.empty() ? "" : ": ") + *words;
     if (line.empty())
         line = "an error without a word";
     if (!error.pointer.empty())

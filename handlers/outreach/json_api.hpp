@@ -26,7 +26,7 @@ struct api_error {
 /// At most 20. Empty where `body` holds none, or is no JSON.
 std::vector<api_error> read_errors(std::string_view body);
 
-/// What failed, on one line: `422 validationError: Name can't be blank (/data/attributes/name)`. Without
+/// What failed, on one line: `422 validationError: Validation Error: Name can't be blank (/data/attributes/name)`. Without
 /// errors the first words of a body that is plain text: `429: Retry later`.
 std::string describe_failure(int status, std::string_view content_type, std::string_view body);
 

@@ -3,6 +3,7 @@
 #include "daemon/event/ascii.hpp"
 #include "daemon/event/host_name.hpp"
 #include "daemon/event/url_template.hpp"
+#include "daemon/settings/bulk_action.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/json_text.hpp"
@@ -18,8 +19,6 @@ namespace outreachd::handlers::outreach {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view bulk_actions = "/batches/actions/";
 
 std::string title_of(const settings::outreach_step& step, std::size_t number) {
     return step.name.empty() ? "step " + std::to_string(number + 1) : "step '" + step.name + "'";
@@ -157,7 +156,7 @@ std::optional<step_fault> step_form::refuse(const step_request& made) const {
             return fault("the host '" + presentable(url.host) + "' is not in allow_hosts");
         return std::nullopt;
     }
-    const bool is_bulk = made.method == "POST" && made.target.starts_with(bulk_actions);
+    const bool is_bulk = made.method == "POST" && settings::is_bulk_action(made.target);
     const auto mark = made.target.find('?');
     const std::string query_text = mark == std::string::npos ? std::string{} : made.target.substr(mark + 1);
     if (is_bulk && !configured_.is_for_all && !has_batch_filter(query_text) && !has_ids(made.body))

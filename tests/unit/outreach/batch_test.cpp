@@ -61,7 +61,10 @@ TEST(BulkAction, WithoutAFilterIsKnown) {
     for (const std::string& target :
          {start, start + "?filter[id]=1", start + "?actionParams[filter]=1",
           start + "?actionParams[filter][id]=", start + "?actionParams[skipConfirmation]=true",
-          start.substr(1), "https://api.outreach.io/api/v2" + start})
+          start.substr(1), "https://api.outreach.io/api/v2" + start,
+          std::string{"batches//actions/prospectsDestroyAll"}, std::string{"//batches/actions/x"},
+          std::string{"/batches///actions//x"}, std::string{"/b%61tches/actions/x"},
+          std::string{"https://api.outreach.io/api/v2/batches%2Factions/x"}})
         EXPECT_TRUE(is_unfiltered_bulk(post(target))) << target;
     EXPECT_TRUE(is_unfiltered_bulk(post(start, R"({"data":{"attributes":{"ids":[]}}})")));
     EXPECT_FALSE(is_unfiltered_bulk(post(start, R"({"data":{"attributes":{"ids":[1]}}})")));
@@ -69,6 +72,9 @@ TEST(BulkAction, WithoutAFilterIsKnown) {
     EXPECT_FALSE(is_unfiltered_bulk(post(start + "?actionParams%5Bfilter%5D%5Bid%5D=1")));
     EXPECT_FALSE(is_unfiltered_bulk(post("/batches/5/actions/confirm")));
     EXPECT_FALSE(is_unfiltered_bulk(get("/batches")));
+    EXPECT_FALSE(is_unfiltered_bulk(get("/batches/actions/x")));
+    EXPECT_FALSE(is_unfiltered_bulk(post("/tasks?note=/batches/actions/x")));
+    EXPECT_FALSE(is_unfiltered_bulk(post("/%zz/batches%2")));
 }
 
 TEST(BulkAction, TakesAttributesOrAWholeDocument) {

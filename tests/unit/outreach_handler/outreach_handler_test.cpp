@@ -1,7 +1,5 @@
-/// Steps become requests, and answers become what the delivery ends with.
-#include "handlers/outreach_handler.hpp"
-#include "tests/unit/handlers/attempts.hpp"
-#include "tests/unit/outreach_client/outreach_under_test.hpp"
+/// Steps become requests.
+#include "tests/unit/outreach_handler/handler_at_outreach.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,82 +10,11 @@ namespace outreachd::handlers::outreach {
 namespace {
 
 using namespace test;
-using namespace std::chrono_literals;
-using settings::outreach_step;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-using verdict = outcome::kind;
 
-constexpr const char* mailing_body =
-    R"({"data":{"type":"mailing","id":9007199254740993,)"
-    R"("attributes":{"subject":"a & b"}},"meta":{"eventName":"mailing.replied"}})";
-
-/// Keeps records as the store does; may refuse them from the n-th on.
-class kept_progress final : public progress {
-public:
-    std::vector<std::string> results() override { return records; }
-
-    void record(std::string result) override {
-        if (records.size() == refuses_from)
-            throw std::runtime_error("the daemon has ended");
-        records.push_back(std::move(result));
-    }
-
-    std::vector<std::string> records;
-    std::size_t refuses_from = 1'000'000;
-};
-
-outreach_step step(std::string method, std::string target) {
-    outreach_step made;
-    made.method = std::move(method);
-    made.target = std::move(target);
-    made.on_unknown = made.method == "POST" ? settings::on_unknown::dead : settings::on_unknown::retry;
-    return made;
-}
-
-outreach_step named(std::string name, outreach_step made) {
-    made.name = std::move(name);
-    return made;
-}
-
-class OutreachHandler : public testing::Test {
-protected:
-    outcome handle(std::vector<outreach_step> steps, milliseconds timeout = 20s) {
-        settings::outreach_handler configured;
-        configured.steps = std::move(steps);
-        configured.allow_hosts = allow_hosts_;
-        const auto made = make_outreach_handler(
-            configured, std::make_shared<access>(test::configured(server_), directory_ / ""), {},
-            std::make_shared<expression::engine>(1));
-        attempt what = handlers::test::make_attempt(body_);
-        what.deadline = std::chrono::steady_clock::now() + timeout;
-        what.done_so_far = &progress_;
-        return made->handle(what);
-    }
-
-    /// Of another delivery, with nothing done yet.
-    outcome handle_anew(std::vector<outreach_step> steps) {
-        progress_.records.clear();
-        return handle(std::move(steps));
-    }
-
-    std::vector<std::string> lines() const {
-        std::vector<std::string> found;
-        for (const recorded_request& one : server_.requests())
-            found.push_back(one.line.substr(0, one.line.rfind(' ')));
-        return found;
-    }
-
-    scripted_server::script script_ = [](const recorded_request&) {
-        return answer_of(200, R"({"data":{"id":7}})");
-    };
-    std::string body_ = mailing_body;
-    std::vector<std::string> allow_hosts_;
-    kept_progress progress_;
-    scratch_directory directory_;
-    scripted_server server_{[this](const recorded_request& request) { return script_(request); }};
-};
+class OutreachHandler : public handler_at_outreach {};
 
 TEST_F(OutreachHandler, LaterStepsSeeWhatEarlierOnesGot) {
     script_ = [](const recorded_request& request) {
@@ -181,99 +108,51 @@ TEST_F(OutreachHandler, PagesAreReadAsOne) {
     EXPECT_EQ(server_.requests().back().body, R"({"ids":[1,2,3]})");
 }
 
-struct outcome_case {
-    int status;
-    const char* body;
-    const char* headers;
-    verdict expected;
-    const char* reason;
-};
+TEST_F(OutreachHandler, AStepsHeadersStandBesideTheHandlersOwn) {
+    auto change = step("PUT", "/tasks/1");
+    change.headers = {{"X-Subject", "about ${{ .data.attributes.subject }}"},
+                      {"Idempotency-Key", "its own"},
+                      {"Authorization", "Basic x"}};
+    change.body = settings::http_body{R"({"data":{"id":1}})", true};
+    EXPECT_EQ(handle({change}).verdict, verdict::done);
+    const auto requests = server_.requests();
+    ASSERT_EQ(requests.size(), 1U);
+    EXPECT_EQ(requests[0].line, "PUT /api/v2/tasks/1 HTTP/1.1");
+    EXPECT_EQ(requests[0].body, R"({"data":{"id":1}})");
+    EXPECT_EQ(requests[0].headers.at("x-subject"), "about a & b");
+    EXPECT_EQ(requests[0].headers.at("idempotency-key"), "its own");
+    EXPECT_EQ(requests[0].headers.at("authorization"), "Bearer fixed-token-planted");
 
-TEST_F(OutreachHandler, EndsAsTheReferenceSays) {
-    const outcome_case cases[] = {
-        {400, R"({"errors":[{"id":"badRequest","title":"No","detail":"no such parameter"}]})", "",
-         verdict::dead, "step 1: POST"},
-        {403, R"({"errors":[{"id":"unauthorizedOauthScope","title":"Scope"}]})", "", verdict::dead,
-         "403 unauthorizedOauthScope"},
-        {404, R"({"errors":[{"id":"resourceNotFound","title":"Gone"}]})", "", verdict::dead,
-         "404 resourceNotFound"},
-        {408, "{}", "", verdict::retry, "408"},
-        {415, R"({"errors":[{"id":"unsupportedMediaType","details":"x"}]})", "", verdict::dead, "415"},
-        {422,
-         R"({"errors":[{"id":"validationError","title":"V","detail":"Name can't be blank",)"
-         R"("source":{"pointer":"/data/attributes/name"}}]})",
-         "", verdict::dead, "Name can't be blank (/data/attributes/name)"},
-        {429, R"({"errors":[{"id":"rateLimitExceeded"}]})", "Retry-After: 60\r\n", verdict::wait, ""},
-        {500, R"({"errors":[{"id":"internalError"}]})", "", verdict::retry, "500 internalError"},
-        {500, "{}", "", verdict::dead, "it may have been done"},
-        {502, "<html>Bad gateway", "", verdict::dead, "it may have been done"},
-        {503, "{}", "", verdict::retry, "503"},
-        {504, "{}", "", verdict::dead, "it may have been done"},
-        {401, "{}", "", verdict::wait, "outreach.auth.token"},
-        {407, "{}", "", verdict::retry, "407"},
-        {503, "{}", "Retry-After: 120\r\n", verdict::wait, ""},
-        {301, "", "Location: https://elsewhere.example.com/\r\n", verdict::dead, "301"},
-    };
-    for (const outcome_case& one : cases) {
-        SCOPED_TRACE(one.status);
-        // A server, limit and tokens of its own for each.
-        scripted_server server(
-            [&](const recorded_request&) { return answer_of(one.status, one.body, one.headers); });
-        const scratch_directory directory;
-        settings::outreach_handler configured;
-        configured.steps = {step("POST", "/tasks")};
-        const auto made = make_outreach_handler(
-            configured, std::make_shared<access>(test::configured(server), directory / ""), {},
-            std::make_shared<expression::engine>(1));
-        const outcome said = made->handle(handlers::test::make_attempt(body_));
-        EXPECT_EQ(said.verdict, one.expected) << said.reason;
-        EXPECT_THAT(said.reason, HasSubstr(one.reason));
-        EXPECT_THAT(said.reason, Not(HasSubstr("planted")));
-        if (one.expected == verdict::wait) {
-            ASSERT_TRUE(said.retry_after);
-            EXPECT_GE(*said.retry_after, 30s);
-        }
-    }
+    auto broken = step("PUT", "/tasks/1");
+    broken.headers = {{"X-Subject", "${{ \"a\\nb\" }}"}};
+    EXPECT_EQ(handle_anew({broken}).verdict, verdict::dead);
+    EXPECT_EQ(server_.requests().size(), 1U);
 }
 
-TEST_F(OutreachHandler, WhatAllowListsIsASuccess) {
-    script_ = [](const recorded_request&) {
-        return answer_of(404, R"({"errors":[{"id":"resourceNotFound"}]})");
+TEST_F(OutreachHandler, ADeleteHasNoAnswersContent) {
+    script_ = [](const recorded_request& request) {
+        return request.line.starts_with("DELETE") ? scripted_answer{"HTTP/1.1 204 No Content\r\n\r\n"}
+                                                  : answer_of(201, R"({"data":{"id":7}})");
     };
-    auto remove = step("DELETE", "/tasks/1");
-    remove.allow = {404};
-    EXPECT_EQ(handle({remove}).verdict, verdict::done);
+    auto after = step("POST", "/calls");
+    after.when = "$steps.gone == null";
+    EXPECT_EQ(handle({named("gone", step("DELETE", "/tasks/1")), after}).verdict, verdict::done);
+    EXPECT_THAT(lines(), ElementsAre("DELETE /api/v2/tasks/1", "POST /api/v2/calls"));
 }
 
-/// Outreach may have done it, and would do it again.
-TEST_F(OutreachHandler, AnAnswerThatIsLostEndsAsOnUnknownSays) {
-    script_ = [](const recorded_request&) { return scripted_answer{.is_reset = true}; };
-    const outcome said = handle({step("POST", "/tasks")});
+/// What can't be kept isn't asked for again and again.
+TEST_F(OutreachHandler, AnswersToElementsHaveABoundTogether) {
+    const std::string body = R"({"data":")" + std::string(14UL * 1024 * 1024, 'x') + R"("})";
+    script_ = [&](const recorded_request&) { return answer_of(200, body); };
+    auto each = step("GET", "/tasks/${{ $item }}");
+    each.for_each = "[1, 2, 3, 4, 5, 6]";
+    const outcome said = handle({named("tasks", each)});
     EXPECT_EQ(said.verdict, verdict::dead);
-    EXPECT_THAT(said.reason, HasSubstr("it may have been done"));
-    auto again = step("POST", "/tasks");
-    again.on_unknown = settings::on_unknown::retry;
-    EXPECT_EQ(handle({again}).verdict, verdict::retry);
-    EXPECT_EQ(handle({step("GET", "/tasks")}).verdict, verdict::retry) << "reading does no harm";
-    EXPECT_EQ(handle({step("PATCH", "/tasks/1")}).verdict, verdict::retry);
-    // A gateway's word is none of Outreach's.
-    script_ = [](const recorded_request&) { return answer_of(504, "", "Retry-After: 7\r\n"); };
-    EXPECT_EQ(handle({step("POST", "/tasks")}).verdict, verdict::dead);
-    const outcome later = handle({again});
-    EXPECT_EQ(later.verdict, verdict::retry);
-    EXPECT_EQ(later.retry_after, 7s);
-    again.allow = {504};
-    EXPECT_EQ(handle_anew({again}).verdict, verdict::done);
-}
-
-TEST_F(OutreachHandler, AStallEndsAtTheTimeoutOfOneRequest) {
-    script_ = [](const recorded_request&) {
-        std::this_thread::sleep_for(600ms);
-        return answer_of(200, "{}");
-    };
-    const auto began = std::chrono::steady_clock::now();
-    EXPECT_EQ(handle({step("POST", "/tasks")}, 200ms).verdict, verdict::dead);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+    EXPECT_THAT(said.reason, HasSubstr("step 'tasks': the answers to its elements are longer than 64 MiB"));
+    EXPECT_EQ(server_.requests().size(), 5U);
+    EXPECT_EQ(handle({named("tasks", each)}).verdict, verdict::dead) << "what is kept of it counts, too";
+    EXPECT_EQ(server_.requests().size(), 6U);
+    EXPECT_EQ(handle_anew({each}).verdict, verdict::done) << "without a name nothing is kept";
 }
 
 TEST_F(OutreachHandler, AProgramThatFailsIsDeadAtOnceAndNothingIsSent) {
@@ -301,6 +180,9 @@ TEST_F(OutreachHandler, ABulkActionThatWouldTouchEverythingIsNotSent) {
     auto slip = bulk();
     slip.query = {{"filter[id]", "1"}};
     EXPECT_EQ(handle({slip}).verdict, verdict::dead) << "no filter for a batch (contract 9.4)";
+    for (const char* target : {"//batches/actions/prospectsDestroyAll", "/batches//actions/x",
+                               "/${{ \"batches\" }}//actions/x"})
+        EXPECT_THAT(handle({step("POST", target)}).reason, HasSubstr("would touch every record")) << target;
     EXPECT_TRUE(server_.requests().empty());
     auto meant = bulk();
     meant.query = {{"actionParams[filter][id][]", "${{ [1, 2] }}"}};
