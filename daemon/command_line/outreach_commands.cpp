@@ -74,7 +74,9 @@ void add_auth(CLI::App& app, builder& with) {
     CLI::App& install =
         with.add(*auth, "install", "Learn the install's id from a set-up token", help_text::auth_install,
                  [&](const std::string& path) { return set_up_install(path, into.setup_token, to); });
-    install.add_option("TOKEN", into.setup_token, "`-` reads the set-up token; or the token itself")->required()->type_name("");
+    install.add_option("TOKEN", into.setup_token, "`-` reads the set-up token; or the token itself")
+        ->required()
+        ->type_name("");
 }
 
 void add_bulk(CLI::App& app, builder& with) {

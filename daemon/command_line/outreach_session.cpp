@@ -33,8 +33,8 @@ outreach_session::outreach_session(settings::settings loaded, const streams& to)
       access_(std::make_unique<handlers::outreach::access>(configured(), settings_.store.directory)),
       client_(std::make_unique<handlers::outreach::client>(
           *access_, handlers::outreach::caller::operator_command,
-          handlers::outreach::client_hooks{.wait = [this](const api_answer& said) { return wait_for(said); }})) {
-}
+          handlers::outreach::client_hooks{
+              .wait = [this](const api_answer& said) { return wait_for(said); }})) {}
 
 outreach_session::opening outreach_session::open(const std::string& config_path, const streams& to,
                                                  settings::scope part) {

@@ -60,7 +60,8 @@ void install_follower::look() {
         if (!found || found->looked_up_to == looked_up_to_)
             break;
         for (const store::stored_event& one : found->events) {
-            if (one.subject && proven_.contains(one.subject->endpoint) && !take(*one.subject, time_of(one.sequence))) {
+            if (one.subject && proven_.contains(one.subject->endpoint) &&
+                !take(*one.subject, time_of(one.sequence))) {
                 looked_up_to_ = one.sequence - 1; // the next look tries it again
                 return;
             }
@@ -75,8 +76,8 @@ void install_follower::note_place() {
     if (place < installs_seen_to(shared_->file(), guid_).value_or(wall_time{}) + place_interval)
         return;
     // A start that looks through more than it has to does no harm.
-    static_cast<void>(note_installs_seen(shared_->file(), guid_, place,
-                                         std::chrono::steady_clock::now() + lock_timeout));
+    static_cast<void>(
+        note_installs_seen(shared_->file(), guid_, place, std::chrono::steady_clock::now() + lock_timeout));
 }
 
 /// False: it can't be written down now.

@@ -10,6 +10,9 @@ namespace {
 
 using namespace handlers::outreach;
 
+/// A token endpoint that fails for a moment is asked again by then.
+constexpr int looks_in_silence = 3;
+
 std::string title_of(const webhook& one) {
     return "webhook " + one.id + " (" + one.event() + ")";
 }
@@ -85,8 +88,12 @@ void watch::look() {
         note_failed_look(token.why);
     if (token.what == token_reply::kind::needs_login)
         return tell({"Outreach lets us in no more: " + token.why}, disabled_webhooks());
-    if (token.what == token_reply::kind::later) // the next look will tell
+    if (token.what == token_reply::kind::later) {
+        if (++looks_without_token_ >= looks_in_silence) // else the next look will tell
+            tell({"Outreach gives us no token: " + token.why}, disabled_webhooks());
         return;
+    }
+    looks_without_token_ = 0;
     client by{*shared_, caller::operator_command, hooks_};
     if (wanted_)
         look_at_webhooks(by);

@@ -79,6 +79,7 @@ private:
     const watch_times times_;
     wakeable_thread thread_;
     wall_time all_sent_at_ = wall_now(); ///< The watch thread's own: as of the last look.
+    int looks_without_token_ = 0;        ///< The same: in a row, where waiting helps.
 
     mutable std::mutex mutex_; ///< Guards all below.
     std::vector<std::string> problems_;

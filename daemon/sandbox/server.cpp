@@ -377,8 +377,8 @@ void server::expire_access_tokens() {
     implementation_->inside([](world& in) { in.granted.expire_access(); });
 }
 
-void server::expire_refresh_tokens() {
-    implementation_->inside([](world& in) { in.granted.expire_refresh(); });
+bool server::takes_refresh_token(const std::string& token) const {
+    return implementation_->inside([&](auto& in) { return in.granted.find_refresh(token) != nullptr; });
 }
 
 void server::set_limit(std::uint64_t remaining, std::chrono::milliseconds reset_in) {

@@ -40,7 +40,8 @@ public:
     void clear_faults();
     std::size_t faults_left() const; ///< Those that haven't applied as often as they shall.
     void expire_access_tokens();
-    void expire_refresh_tokens();
+    /// Whether it is good still.
+    bool takes_refresh_token(const std::string& token) const;
     void set_limit(std::uint64_t remaining, std::chrono::milliseconds reset_in);
     std::vector<delivery> deliveries() const;
     std::vector<seen_request> requests() const;

@@ -164,8 +164,7 @@ bool has_filter(const outreach_step& step) {
 void check_bulk(const section_reader& section, const outreach_step& step) {
     if (const auto value = section.find("all"); value && !is_bulk(step))
         value->error("goes with a bulk action, POST /batches/actions/...");
-    if (is_bulk(step) && !step.is_for_all && !has_filter(step) &&
-        section.found().is_sound(section.key()))
+    if (is_bulk(step) && !step.is_for_all && !has_filter(step) && section.found().is_sound(section.key()))
         section.found().error(section.key(), section.where(),
                               "this bulk action has no filter, and so would touch every record; give one "
                               "(query: {\"actionParams[filter][id][]\": ...}), or 'all: true'");

@@ -26,8 +26,8 @@ struct api_error {
 /// At most 20. Empty where `body` holds none, or is no JSON.
 std::vector<api_error> read_errors(std::string_view body);
 
-/// What failed, on one line: `422 validationError: Validation Error: Name can't be blank (/data/attributes/name)`. Without
-/// errors the first words of a body that is plain text: `429: Retry later`.
+/// What failed, on one line: `422 validationError: Validation Error: Name can't be blank
+/// (/data/attributes/name)`. Without errors the first words of a body that is plain text: `429: Retry later`.
 std::string describe_failure(int status, std::string_view content_type, std::string_view body);
 
 /// The text without what disturbs a terminal, on one line, cut after `bytes_max`.

@@ -75,9 +75,10 @@ TEST_F(InstallFollower, GoesOnAtTheStartWhereItWas) {
 TEST_F(InstallFollower, TakesNothingOlderThanWhatSomebodySaid) {
     install_follower running = follower();
     append(events_, delivery("install.created", "i-1"));
-    ASSERT_EQ(handlers::outreach::remember_install(shared_->file(), {"our-guid", "i-2", wall_now()},
-                                                   std::chrono::steady_clock::now() + std::chrono::seconds{5}),
-              "");
+    ASSERT_EQ(
+        handlers::outreach::remember_install(shared_->file(), {"our-guid", "i-2", wall_now()},
+                                             std::chrono::steady_clock::now() + std::chrono::seconds{5}),
+        "");
     running.look();
     EXPECT_EQ(known(), "i-2");
     install_follower restarted = follower();

@@ -25,7 +25,7 @@ protected:
                                  bool repairs = false) {
         settings::outreach to;
         to.base_url = outreach_.subject.base_url();
-        to.auth = settings::token_access{.token = secret{sandbox::known_token}};
+        to.auth = auth_;
         std::optional<settings::webhooks> wanted;
         if (!events.empty()) {
             wanted.emplace();
@@ -33,10 +33,9 @@ protected:
             wanted->subscribe = std::move(events);
             wanted->repair = repairs;
         }
-        auto made =
-            std::make_shared<watch>(std::make_shared<handlers::outreach::access>(to, directory_.path()),
-                                    handlers::outreach::client_hooks{}, wanted, log_, watch_hooks{},
-                                    watch_times{.first = 0ms, .period = 10ms});
+        shared_ = std::make_shared<handlers::outreach::access>(to, directory_.path());
+        auto made = std::make_shared<watch>(shared_, handlers::outreach::client_hooks{}, wanted, log_,
+                                            watch_hooks{}, watch_times{.first = 0ms, .period = 10ms});
         made->start();
         return made;
     }
@@ -58,9 +57,17 @@ protected:
 
     static bool has_looked(const watch& one) { return one.webhooks() && one.webhooks()->looked_at; }
 
+    static bool tells(const watch& one, const std::string& what) {
+        const auto problems = one.problems();
+        return problems.size() == 1 && problems[0].find(what) != std::string::npos;
+    }
+
     store::temporary_directory directory_;
     log::logger log_{log::level::error, log::format::text};
     running_sandbox outreach_;
+    std::variant<settings::oauth_access, settings::s2s_access, settings::token_access> auth_ =
+        settings::token_access{.token = secret{sandbox::known_token}};
+    std::shared_ptr<handlers::outreach::access> shared_;
 };
 
 TEST_F(Watch, TellsWhichWebhooksSendNothing) {
@@ -116,6 +123,43 @@ TEST_F(Watch, TellsOfNothingWhereNoWebhooksAreConfigured) {
     stop(*running);
     EXPECT_FALSE(running->webhooks());
     EXPECT_THAT(running->problems(), IsEmpty());
+}
+
+/// A token that is good for hours, and that Outreach takes no more.
+TEST_F(Watch, TellsThatNoTokenIsTaken) {
+    auth_ = settings::token_access{.token = secret{"not-the-one"}};
+    const auto running = start();
+    EXPECT_TRUE(becomes_true([&] { return tells(*running, "lets us in no more"); }));
+    EXPECT_THAT(running->webhooks()->problem, HasSubstr("outreach.auth.token"));
+    stop(*running);
+}
+
+/// Where nobody but the handlers asks for anything.
+TEST_F(Watch, TellsWhatAHandlersRequestMetUntilItIsOver) {
+    outreach_.subject.inject(
+        {.path = "/api/v2", .times = 1'000'000, .kind = sandbox::fault_kind::answer, .status = 401});
+    const auto running = start({});
+    shared_->refusal().begin("GET /tasks answered 401");
+    EXPECT_TRUE(becomes_true([&] { return tells(*running, "lets us in no more"); }));
+    outreach_.subject.clear_faults();
+    EXPECT_TRUE(becomes_true([&] { return running->problems().empty(); }));
+    stop(*running);
+}
+
+TEST_F(Watch, TellsThatNoTokenComes) {
+    settings::oauth_access to;
+    to.client_id = "sandbox-client";
+    to.client_secret = secret{"sandbox-secret"};
+    to.refresh_token = secret{sandbox::known_refresh_token};
+    to.token_url = outreach_.subject.origin() + "/oauth/token";
+    auth_ = to;
+    outreach_.subject.inject(
+        {.path = "/oauth/token", .times = 1'000'000, .kind = sandbox::fault_kind::answer, .status = 400});
+    const auto running = start({});
+    EXPECT_TRUE(becomes_true([&] { return tells(*running, "gives us no token"); }));
+    outreach_.subject.clear_faults();
+    EXPECT_TRUE(becomes_true([&] { return running->problems().empty(); }));
+    stop(*running);
 }
 
 } // namespace

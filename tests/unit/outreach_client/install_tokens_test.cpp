@@ -172,7 +172,8 @@ TEST(InstallTokens, SaysThatNoInstallIsKnownAndLearnsOne) {
     EXPECT_THAT(test.server.requests()[0].line, HasSubstr("/installs/23/actions"));
     // The app was removed and installed again.
     EXPECT_EQ(remember(*test.file, "the-guid", "24"), "");
-    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2") << "at once: the other one is a stranger's now";
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-2")
+        << "at once: the other one is a stranger's now";
     EXPECT_THAT(test.server.requests()[1].line, HasSubstr("/installs/24/actions"));
 }
 

@@ -180,8 +180,8 @@ TEST_F(OutreachHandler, ABulkActionThatWouldTouchEverythingIsNotSent) {
     auto slip = bulk();
     slip.query = {{"filter[id]", "1"}};
     EXPECT_EQ(handle({slip}).verdict, verdict::dead) << "no filter for a batch (contract 9.4)";
-    for (const char* target : {"//batches/actions/prospectsDestroyAll", "/batches//actions/x",
-                               "/${{ \"batches\" }}//actions/x"})
+    for (const char* target :
+         {"//batches/actions/prospectsDestroyAll", "/batches//actions/x", "/${{ \"batches\" }}//actions/x"})
         EXPECT_THAT(handle({step("POST", target)}).reason, HasSubstr("would touch every record")) << target;
     EXPECT_TRUE(server_.requests().empty());
     auto meant = bulk();
