@@ -140,7 +140,10 @@ outreach_links::threads outreach_links::make_threads() const {
                                                                      events_, log_);
         others.often = [follower] { follower->look(); };
     }
-    made.watch = std::make_shared<outreach::watch>(calls_.shared, calls_.hooks, plan_.webhooks, log_,
+    std::optional<outreach::watched_webhooks> watched;
+    if (plan_.webhooks)
+        watched.emplace(*plan_.webhooks, outreach::configured_app(*plan_.outreach));
+    made.watch = std::make_shared<outreach::watch>(calls_.shared, calls_.hooks, std::move(watched), log_,
                                                    std::move(others));
     return made;
 }

@@ -17,24 +17,37 @@ std::string title_of(const webhook& one) {
     return "webhook " + one.id + " (" + one.event() + ")";
 }
 
-/// Nothing where it works.
-std::optional<std::string> trouble_of(const webhook& one) {
-    if (!one.disabled_reason.empty())
+bool is_suspended(const webhook& one) {
+    return !one.disabled_reason.empty() || !one.disabled_since.empty();
+}
+
+bool sends(const webhook& one) {
+    return one.is_active && !is_suspended(one);
+}
+
+/// Of one that sends nothing.
+std::string trouble_of(const webhook& one) {
+    if (is_suspended(one))
         return title_of(one) + " is suspended" +
-               (one.disabled_since.empty() ? "" : " since " + one.disabled_since) + ": " +
-               one.disabled_reason;
-    if (!one.is_active)
-        return title_of(one) + " is inactive";
-    return std::nullopt;
+               (one.disabled_since.empty() ? "" : " since " + one.disabled_since) +
+               (one.disabled_reason.empty() ? "" : ": " + one.disabled_reason);
+    return title_of(one) + " is inactive: somebody has switched it off";
+}
+
+const char* advice_on(bool is_ours) {
+    return is_ours ? "; `outreachd webhooks apply` makes it active again"
+                   : "; somebody else made it and can make it active again, or `outreachd webhooks apply "
+                     "--all` takes it over";
 }
 
 } // namespace
 
-watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<settings::webhooks> wanted,
+watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<watched_webhooks> watched,
              log::logger& log, watch_hooks others, watch_times times)
-    : shared_(std::move(shared)), hooks_(std::move(hooks)), wanted_(std::move(wanted)), log_(log),
-      others_(std::move(others)), times_(times) {
-    if (wanted_)
+    : shared_(std::move(shared)), hooks_(std::move(hooks)), watched_(std::move(watched)),
+      made_(shared_->file().directory(), made_webhooks_file), log_(log), others_(std::move(others)),
+      times_(times) {
+    if (watched_)
         look_.emplace();
 }
 
@@ -95,7 +108,7 @@ void watch::look() {
     }
     looks_without_token_ = 0;
     client by{*shared_, caller::operator_command, hooks_};
-    if (wanted_)
+    if (watched_)
         look_at_webhooks(by);
     else if (!shared_->refusal().why().empty()) // of some time ago; is it so still?
         by.send(get(""), std::chrono::steady_clock::now() + times_.request);
@@ -116,52 +129,58 @@ void watch::look_at_webhooks(client& by) {
         return;
     }
     std::vector<std::string> problems;
+    const ownership whose = read_ownership(found.all, problems);
     std::size_t disabled = 0;
     std::optional<wall_time> silent_since;
     bool is_silent = false;
-    const auto wanted = wanted_webhooks(*wanted_);
-    const auto is_wanted = [&wanted](const webhook& one) { // an old one that nobody wants misses nothing
-        return std::ranges::any_of(wanted, [&](const wanted_webhook& each) { return is_for(one, each); });
-    };
-    for (webhook& one : found.all) {
-        if (one.url != wanted_->url)
-            continue;
-        auto trouble = trouble_of(one);
-        if (!trouble)
-            continue;
-        if (is_wanted(one)) {
-            const wall_time since = parse_timestamp(one.disabled_since).value_or(all_sent_at_);
-            silent_since = std::min(silent_since.value_or(since), since);
-        }
-        std::string failure;
-        if (wanted_->repair) {
-            failure = repair(by, one);
-            if (failure.empty()) {
-                log_.warn(
-                    "a webhook was suspended, and is active again; what happened meanwhile was not sent: "
-                    "`outreachd backfill`, or 'backfill.on_start: auto', fetches it",
-                    {{"webhook", one.id}, {"was", *trouble}});
-                one.is_active = true;
-                one.disabled_reason.clear();
-                one.disabled_since.clear();
-                continue;
-            }
-            failure.insert(0, "; it can't be made active: ");
-        }
-        ++disabled;
-        is_silent = is_silent || is_wanted(one);
-        problems.push_back(*trouble + failure + "; `outreachd webhooks apply` makes it active again");
-    }
-    for (const wanted_webhook& each : wanted) {
-        const bool is_there =
-            std::ranges::any_of(found.all, [&](const webhook& one) { return is_for(one, each); });
-        if (!is_there)
+    // An old one that nobody wants misses nothing.
+    for (const wanted_webhook& each : wanted_webhooks(watched_->wanted)) {
+        std::vector<webhook*> there;
+        for (webhook& one : found.all)
+            if (is_for(one, each))
+                there.push_back(&one);
+        if (there.empty())
             problems.push_back("Outreach has no webhook for " + each.event() +
                                "; `outreachd webhooks apply` makes it");
+        for (webhook* const one : there) {
+            const bool is_own = is_ours(*one, whose);
+            // What a stranger's holds back comes by another one.
+            if (sends(*one) ||
+                (!is_own && std::ranges::any_of(there, [](const webhook* other) { return sends(*other); })))
+                continue;
+            const std::string trouble = trouble_of(*one);
+            const wall_time since = parse_timestamp(one->disabled_since).value_or(all_sent_at_);
+            silent_since = std::min(silent_since.value_or(since), since);
+            std::string failure;
+            if (watched_->wanted.repair && is_own && is_suspended(*one)) {
+                failure = repair(by, *one);
+                if (failure.empty()) {
+                    log_.warn("a webhook was suspended, and is active again; what happened meanwhile was not "
+                              "sent: `outreachd backfill`, or 'backfill.on_start: auto', fetches it",
+                              {{"webhook", one->id}, {"was", trouble}});
+                    one->is_active = true;
+                    one->disabled_reason.clear();
+                    one->disabled_since.clear();
+                    continue;
+                }
+                failure.insert(0, "; it can't be made active: ");
+            }
+            ++disabled;
+            is_silent = true;
+            problems.push_back(trouble + failure + advice_on(is_own));
+        }
     }
-    keep(look_at(found.all, *wanted_, wall_now()));
+    keep(look_at(found.all, watched_->wanted, wall_now()));
     tell(std::move(problems), disabled);
     tell_silence(silent_since, is_silent);
+}
+
+ownership watch::read_ownership(const std::vector<webhook>& there, std::vector<std::string>& problems) const {
+    store::token_reading known = made_.read();
+    if (!known.problem.empty())
+        problems.push_back("which webhooks are ours can't be told, and none is mended: " + known.problem);
+    settle_begun(known.record, there, watched_->app);
+    return ownership_of(watched_->app, std::move(known.record));
 }
 
 void watch::tell_silence(std::optional<wall_time> since, bool goes_on) {

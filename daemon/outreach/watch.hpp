@@ -3,7 +3,9 @@
 
 #include "daemon/event/wakeable_thread.hpp"
 #include "daemon/log/logger.hpp"
+#include "daemon/outreach/webhook_ownership.hpp"
 #include "daemon/outreach/webhooks_look.hpp"
+#include "daemon/store/token_file.hpp"
 #include "handlers/outreach/access.hpp"
 #include "handlers/outreach/client.hpp"
 
@@ -16,6 +18,11 @@
 #include <vector>
 
 namespace outreachd::outreach {
+
+struct watched_webhooks {
+    settings::webhooks wanted;
+    std::string app{}; ///< As `configured_app` gives it.
+};
 
 struct watch_times {
     std::chrono::milliseconds first = std::chrono::seconds{5};
@@ -34,14 +41,14 @@ struct watch_hooks {
 
 /// A thread that asks for a token, which keeps a refresh token alive, and where webhooks are configured for
 /// their state: nothing tells a receiver that its webhook is suspended (contract 3.13). With `repair` it ends
-/// a suspension.
+/// a suspension of one that is ours. What somebody has switched off it leaves so.
 ///
 /// Made shared: a thread that hangs in a request is left behind at the stop, and touches nothing but this.
 class watch : public std::enable_shared_from_this<watch> {
 public:
     /// `log` outlives it, but for a thread that is left behind, which writes nothing more.
     watch(std::shared_ptr<handlers::outreach::access> shared, handlers::outreach::client_hooks hooks,
-          std::optional<settings::webhooks> wanted, log::logger& log, watch_hooks others = {},
+          std::optional<watched_webhooks> watched, log::logger& log, watch_hooks others = {},
           watch_times times = {});
 
     void start();
@@ -56,7 +63,7 @@ public:
     // Any thread.
     /// What somebody should know, and do: a login that is needed, webhooks that are suspended.
     std::vector<std::string> problems() const;
-    /// Of the webhooks that lead to us.
+    /// Of the webhooks that lead to us and are wanted.
     std::size_t disabled_webhooks() const;
     /// As of the last look. Nothing where no webhooks are configured.
     std::optional<webhooks_look> webhooks() const;
@@ -65,6 +72,7 @@ private:
     void run();
     void look();
     void look_at_webhooks(handlers::outreach::client& by);
+    ownership read_ownership(const std::vector<webhook>& there, std::vector<std::string>& problems) const;
     std::string repair(handlers::outreach::client& by, const webhook& suspended);
     void tell_silence(std::optional<wall_time> since, bool goes_on);
     void tell(std::vector<std::string> problems, std::size_t disabled);
@@ -73,7 +81,8 @@ private:
 
     const std::shared_ptr<handlers::outreach::access> shared_;
     const handlers::outreach::client_hooks hooks_;
-    const std::optional<settings::webhooks> wanted_;
+    const std::optional<watched_webhooks> watched_;
+    const store::token_file made_; ///< Which webhooks we have made.
     log::logger& log_;
     const watch_hooks others_;
     const watch_times times_;

@@ -3,32 +3,10 @@
 #include "handlers/outreach/fingerprint.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace outreachd::outreach {
 
 namespace {
-
-const store::made_webhook* find_made(const ownership& whose, const std::string& id) {
-    const auto found = std::ranges::find(whose.made, id, &store::made_webhook::id);
-    return found == whose.made.end() ? nullptr : &*found;
-}
-
-bool is_ours(const webhook& one, const ownership& whose) {
-    return whose.includes_others || find_made(whose, one.id) != nullptr ||
-           (!whose.app.empty() && one.creator_app == whose.app);
-}
-
-std::uint64_t number_of(const std::string& id) {
-    std::uint64_t number = 0;
-    std::from_chars(id.data(), id.data() + id.size(), number);
-    return number;
-}
-
-/// Ids grow with time.
-bool is_older(const webhook* one, const webhook* other) {
-    return number_of(one->id) < number_of(other->id);
-}
 
 std::vector<std::string> differences(const webhook& there, const wanted_webhook& wanted,
                                      const secret& signing, const ownership& whose) {
@@ -84,7 +62,8 @@ webhook_plan make_plan(const std::vector<webhook>& existing, const settings::web
         for (const webhook& one : existing)
             if (is_for(one, wanted))
                 there.push_back(&one);
-        std::ranges::sort(there, is_older);
+        std::ranges::sort(there,
+                          [](const webhook* one, const webhook* other) { return is_older(*one, *other); });
         const auto first =
             std::ranges::find_if(there, [&](const webhook* one) { return is_ours(*one, whose); });
         if (first == there.end()) {

@@ -1,8 +1,7 @@
 /// What has to change so that Outreach has the webhooks that the configuration wants.
 #pragma once
 
-#include "daemon/outreach/webhook.hpp"
-#include "daemon/store/token_record.hpp"
+#include "daemon/outreach/webhook_ownership.hpp"
 
 #include <string>
 #include <vector>
@@ -25,16 +24,8 @@ struct webhook_plan {
     bool is_empty() const noexcept { return changes.empty(); }
 };
 
-/// Whose webhooks may be touched.
-struct ownership {
-    std::string app;                       ///< Our client id; empty: unknown.
-    std::vector<store::made_webhook> made; ///< Those that this host knows to have made.
-    bool includes_others = false;          ///< Also those with our URL that somebody else made.
-};
-
-/// A webhook with our URL is ours where we know that we made it, or where Outreach says that our app did. Of
-/// several for one event the oldest stays. What it signs with is compared with the fingerprint from when it
-/// was last told, or with what Outreach shows. Pure.
+/// Of several webhooks of ours for one event the oldest stays. What it signs with is compared with the
+/// fingerprint from when it was last told, or with what Outreach shows. Pure.
 webhook_plan make_plan(const std::vector<webhook>& existing, const settings::webhooks& configured,
                        const ownership& whose);
 

@@ -14,11 +14,6 @@ namespace {
 namespace json = boost::json;
 using namespace handlers::outreach;
 
-std::string client_id_of(const settings::outreach& how) {
-    const auto* const oauth = std::get_if<settings::oauth_access>(&how.auth);
-    return oauth == nullptr ? std::string{} : oauth->client_id;
-}
-
 json::object attributes_of(const wanted_webhook& wanted, const secret& signing) {
     json::object attributes{{"url", wanted.url},
                             {"resource", wanted.resource},
@@ -40,6 +35,15 @@ std::string update_body(const webhook_change& what, const secret& signing) {
 std::string create_body(const webhook_change& what, const secret& signing) {
     return R"({"data":{"type":"webhook","attributes":)" +
            json::serialize(attributes_of(what.wanted, signing)) + "}}";
+}
+
+bool is_create(const webhook_change& what) {
+    return what.kind == change_kind::create;
+}
+
+void forget_begun(store::token_record& from, const webhook_change& what) {
+    const std::string text = begun_text(what.wanted.event(), what.wanted.url);
+    std::erase_if(from.webhooks, [&](const store::made_webhook& one) { return one.begun == text; });
 }
 
 void remember(store::token_record& into, change_kind kind, store::made_webhook made) {
@@ -76,21 +80,23 @@ webhook_list list_webhooks(client& by, steady_time deadline) {
 
 webhook_set::webhook_set(client& by, const std::string& directory, const settings::outreach& how,
                          const settings::webhooks& wanted, bool includes_others)
-    : by_(by), made_(directory, "outreach-webhooks"), wanted_(wanted), app_(client_id_of(how)),
+    : by_(by), made_(directory, made_webhooks_file), wanted_(wanted), app_(configured_app(how)),
       includes_others_(includes_others) {}
 
-applied_plan webhook_set::look(const store::token_record& known, steady_time deadline) {
+applied_plan webhook_set::look(store::token_record& known, steady_time deadline) {
     const webhook_list found = list_webhooks(by_, deadline);
     applied_plan looked;
     looked.problem = found.problem;
     looked.needs_login = found.needs_login;
-    if (found.problem.empty())
-        looked.plan = make_plan(found.all, wanted_, {app_, known.webhooks, includes_others_});
+    if (found.problem.empty()) {
+        settle_begun(known, found.all, app_);
+        looked.plan = make_plan(found.all, wanted_, ownership_of(app_, known, includes_others_));
+    }
     return looked;
 }
 
 applied_plan webhook_set::plan(steady_time deadline) {
-    const store::token_reading known = made_.read();
+    store::token_reading known = made_.read();
     if (!known.problem.empty())
         return {{}, 0, known.problem, false};
     return look(known.record, deadline);
@@ -104,7 +110,10 @@ applied_plan webhook_set::apply(steady_time deadline,
     store::token_reading known = made_.read();
     if (!known.problem.empty())
         return {{}, 0, known.problem, false};
+    const store::token_record before = known.record;
     applied_plan applied = look(known.record, deadline);
+    if (applied.problem.empty() && known.record != before)
+        applied.problem = made_.write(*lock.held, known.record);
     if (!applied.problem.empty() || applied.plan.is_empty() || !confirm(applied.plan))
         return applied;
     for (const webhook_change& one : applied.plan.changes) {
@@ -123,6 +132,12 @@ std::string webhook_set::change(const store::token_file::guard& held, const webh
     api_answer answer;
     switch (what.kind) {
     case change_kind::create:
+        // Written down before, so that it is known for ours whatever becomes of the answer, and of us.
+        forget_begun(known, what);
+        known.webhooks.push_back(
+            {{}, secret_print(wanted_.signing), {}, begun_text(what.wanted.event(), what.wanted.url)});
+        if (std::string problem = made_.write(held, known); !problem.empty())
+            return problem;
         answer = by_.send_patiently(post("/webhooks", create_body(what, wanted_.signing)), deadline);
         break;
     case change_kind::update:
@@ -134,8 +149,13 @@ std::string webhook_set::change(const store::token_file::guard& held, const webh
     }
     // Somebody else was quicker: it is gone.
     const bool is_gone = what.kind == change_kind::remove && answer.status == 404;
-    if (!answer.is_success() && !is_gone)
+    if (!answer.is_success() && !is_gone) {
+        if (is_create(what) && answer.what != api_answer::kind::lost) {
+            forget_begun(known, what); // it wasn't made
+            made_.write(held, known);  // and the next look finds that out, too
+        }
         return answer.problem;
+    }
     std::string id = what.id;
     secret cleanup_token;
     if (what.kind != change_kind::remove) {
@@ -145,11 +165,15 @@ std::string webhook_set::change(const store::token_file::guard& held, const webh
         if (made) {
             id = made->id;
             cleanup_token = made->cleanup_token;
+            if (is_create(what) && !made->creator_app.empty())
+                known.app = made->creator_app;
         }
         if (id.empty())
             return "POST /webhooks was answered without the webhook's id; run `outreachd webhooks plan` "
                    "again";
     }
+    if (is_create(what))
+        forget_begun(known, what);
     remember(known, what.kind, {id, secret_print(wanted_.signing), std::move(cleanup_token)});
     return made_.write(held, known);
 }

@@ -40,19 +40,19 @@ public:
     applied_plan plan(steady_time deadline);
 
     /// Plans, and makes the changes, under a lock of this host, so that two of its processes don't make one
-    /// webhook twice. `confirm` sees the plan first; false: nothing is done. What was made is written down at
-    /// once, in `outreach-webhooks.json` beside the tokens.
+    /// webhook twice. `confirm` sees the plan first; false: nothing is done. What is made is written down
+    /// before and behind it, in `outreach-webhooks.json` beside the tokens.
     applied_plan apply(steady_time deadline, const std::function<bool(const webhook_plan&)>& confirm);
 
 private:
-    applied_plan look(const store::token_record& known, steady_time deadline);
+    applied_plan look(store::token_record& known, steady_time deadline);
     std::string change(const store::token_file::guard& held, const webhook_change& what,
                        store::token_record& known, steady_time deadline);
 
     handlers::outreach::client& by_;
     store::token_file made_; ///< Which webhooks we have made.
     const settings::webhooks wanted_;
-    std::string app_; ///< Our client id.
+    std::string app_; ///< Ours, where the configuration has it.
     const bool includes_others_;
 };
 

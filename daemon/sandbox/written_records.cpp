@@ -37,7 +37,7 @@ void check_webhook_pair(const std::string& resource, const std::string& action) 
         throw invalid("/data/attributes/action", "is not included in the list");
 }
 
-void prepare_webhook(world& in, written_document& written, const record* updated) {
+void prepare_webhook(const world& in, written_document& written, const record* updated, bool is_by_user) {
     check_webhook_url(written.attributes);
     const auto now_or_then = [&](const char* name) {
         if (written.attributes.contains(name))
@@ -50,7 +50,8 @@ void prepare_webhook(world& in, written_document& written, const record* updated
     if (updated != nullptr)
         return;
     written.attributes["cleanupToken"] = make_token();
-    written.attributes["creatorAppId"] = in.configured.client_id;
+    // Server to server there is no user (contract 7.25).
+    written.attributes["creatorAppId"] = is_by_user ? in.configured.client_id : in.configured.s2s_guid;
     written.attributes["creatorAppName"] = "Sandbox";
 }
 
@@ -118,7 +119,7 @@ record& create_record(world& in, const resource_type& type, written_document wri
     const std::string_view kind = type.type;
     const json::object meta = written.meta;
     if (kind == "webhook")
-        prepare_webhook(in, written, nullptr);
+        prepare_webhook(in, written, nullptr, user.has_value());
     else if (kind == "sequenceState")
         prepare_state(in, written);
     else if (kind == "sequenceStep")
@@ -148,7 +149,7 @@ record& create_record(world& in, const resource_type& type, written_document wri
 
 void update_record(world& in, record& subject, written_document written, std::optional<record_id> user) {
     if (subject.is("webhook"))
-        prepare_webhook(in, written, &subject);
+        prepare_webhook(in, written, &subject, user.has_value());
     if (subject.is("prospect") && written.attributes.contains("optedOut"))
         written.attributes["optedOutAt"] =
             written.attributes.at("optedOut") == json::value(true) ? json::value(time_now()) : json::value{};

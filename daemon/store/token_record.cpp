@@ -91,8 +91,8 @@ public:
                 continue;
             }
             member_reader members{each.get_object()};
-            read.push_back(
-                {members.text("id"), members.text("secret_print"), secret{members.text("cleanup_token")}});
+            read.push_back({members.text("id"), members.text("secret_print"),
+                            secret{members.text("cleanup_token")}, members.text("begun")});
             if (!members.problem().empty())
                 problem_ = members.problem();
         }
@@ -134,12 +134,14 @@ std::string to_json(const token_record& record) {
     if (record.installs_seen_to)
         file["installs_seen_to_us"] = record.installs_seen_to->time_since_epoch().count();
     put(file, "api_base", record.api_base);
+    put(file, "app", record.app);
     json::array webhooks;
     for (const made_webhook& each : record.webhooks) {
         json::object one;
         put(one, "id", each.id);
         put(one, "secret_print", each.secret_print);
         put(one, "cleanup_token", each.cleanup_token.reveal());
+        put(one, "begun", each.begun);
         webhooks.push_back(std::move(one));
     }
     if (!webhooks.empty())
@@ -184,6 +186,7 @@ std::optional<token_record> read_token_record(std::string_view text, std::string
     record.install = members.text("install");
     record.installs_seen_to = members.exact_time("installs_seen_to_us");
     record.api_base = members.text("api_base");
+    record.app = members.text("app");
     record.webhooks = members.webhooks("webhooks");
     why = members.problem();
     return why.empty() ? std::optional{std::move(record)} : std::nullopt;

@@ -13,9 +13,10 @@ namespace outreachd::store {
 
 /// A webhook that we have made at Outreach.
 struct made_webhook {
-    std::string id;
+    std::string id;           ///< Empty: it was asked for, and no answer is written down.
     std::string secret_print; ///< Fingerprint of what it was told to sign with.
     secret cleanup_token;     ///< Removes it even after our access was revoked (contract 5.12).
+    std::string begun{};      ///< Without an id: what was asked for, in words of who did.
     friend bool operator==(const made_webhook&, const made_webhook&) = default;
 };
 
@@ -40,6 +41,7 @@ struct token_record {
     /// store, which is one; the microsecond counts.
     std::optional<wall_time> installs_seen_to;
     std::string api_base; ///< S2S: where the org's own API is.
+    std::string app{};    ///< Ours, as Outreach named it of a webhook that we made.
     std::vector<made_webhook> webhooks;
     friend bool operator==(const token_record&, const token_record&) = default;
 };

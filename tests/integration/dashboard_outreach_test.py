@@ -70,6 +70,12 @@ class Watched(WithOutreach):
         self.assertRegex(self.browser.text(f"{WEBHOOKS} .summary"), r"^2 of 4 webhooks send; last look 20\S+ [0-9:]+\.$")
         self.assertIn("Webhooks off1", self.browser.text("main .tiles"))
         self.assertEqual(self.browser.text("#state"), "Ready, with problems")
+        status, _, reasons = self.daemon.ask("GET", "/readyz")
+        self.assertEqual(status, 200, "no reason to take the host out of service")
+        self.assertIn(f"webhook {self.suspended} (account.created) is suspended since 20", reasons)
+        self.assertIn("somebody else made it", reasons)
+        self.assertIn("Outreach has no webhook for mailing.*", reasons)
+        self.assertIn("\noutreachd_webhooks_disabled 1\n", self.daemon.ask("GET", "/metrics")[2])
         told = json.dumps(self.daemon.read("/api/status"))
         tokens = [each["attributes"]["cleanupToken"] for each in self.outreach.ask("GET", "/api/v2/webhooks")["data"]]
         self.assertEqual(len(tokens), 4)

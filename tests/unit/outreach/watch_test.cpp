@@ -26,15 +26,15 @@ protected:
         settings::outreach to;
         to.base_url = outreach_.subject.base_url();
         to.auth = auth_;
-        std::optional<settings::webhooks> wanted;
+        std::optional<watched_webhooks> watched;
         if (!events.empty()) {
-            wanted.emplace();
-            wanted->url = url;
-            wanted->subscribe = std::move(events);
-            wanted->repair = repairs;
+            watched.emplace();
+            watched->wanted.url = url;
+            watched->wanted.subscribe = std::move(events);
+            watched->wanted.repair = repairs;
         }
         shared_ = std::make_shared<handlers::outreach::access>(to, directory_.path());
-        auto made = std::make_shared<watch>(shared_, handlers::outreach::client_hooks{}, wanted, log_,
+        auto made = std::make_shared<watch>(shared_, handlers::outreach::client_hooks{}, watched, log_,
                                             watch_hooks{}, watch_times{.first = 0ms, .period = 10ms});
         made->start();
         return made;
@@ -42,12 +42,30 @@ protected:
 
     static void stop(watch& what) { EXPECT_TRUE(what.finish_stop(std::chrono::steady_clock::now() + 10s)); }
 
-    /// A webhook for accounts that sends nothing any more, since nobody could resolve its host.
-    std::string suspend_one() {
-        const std::string id = std::to_string(
+    std::string make_webhook(const std::string& more = {}) {
+        return std::to_string(
             outreach_.make("webhooks", "webhook",
                            std::string{R"("url":")"} + url +
-                               R"(","resource":"account","action":"created","secret":"s3cret")"));
+                               R"(","resource":"account","action":"created","secret":"s3cret")" + more));
+    }
+
+    /// Notes that this host has made it.
+    void own(const std::string& id) {
+        store::token_file file{directory_.path(), made_webhooks_file};
+        store::token_record known;
+        known.webhooks.push_back({id, "print", {}});
+        const auto lock = file.lock(std::chrono::steady_clock::now() + 10s);
+        ASSERT_TRUE(lock.held);
+        ASSERT_EQ(file.write(*lock.held, known), "");
+    }
+
+    bool is_active(const std::string& id) {
+        return outreach_.get("webhooks/" + id).at("/data/attributes/active").as_bool();
+    }
+
+    /// A webhook for accounts that sends nothing any more, since nobody could resolve its host.
+    std::string suspend_one() {
+        const std::string id = make_webhook();
         outreach_.make("accounts", "account", R"("name":"A")");
         EXPECT_TRUE(becomes_true([&] {
             return !outreach_.get("webhooks/" + id).at("/data/attributes/disabledReason").is_null();
@@ -92,6 +110,7 @@ TEST_F(Watch, TellsWhichWebhooksSendNothing) {
 
 TEST_F(Watch, WhatItHasMendedSends) {
     const std::string id = suspend_one();
+    own(id);
     const auto running = start({"account.created"}, true);
     ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
     const webhooks_look look = *running->webhooks();
@@ -100,6 +119,44 @@ TEST_F(Watch, WhatItHasMendedSends) {
     EXPECT_EQ(look.webhooks[0].id, id);
     EXPECT_TRUE(look.webhooks[0].sends());
     EXPECT_TRUE(outreach_.get("webhooks/" + id).at("/data/attributes/disabledReason").is_null());
+}
+
+/// Nobody is asked before a repair, so that it has to be ours.
+TEST_F(Watch, MendsNothingThatSomebodyElseMade) {
+    const std::string id = suspend_one();
+    const auto running = start({"account.created"}, true);
+    ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
+    stop(*running);
+    EXPECT_FALSE(outreach_.get("webhooks/" + id).at("/data/attributes/disabledReason").is_null());
+    EXPECT_EQ(running->disabled_webhooks(), 1U);
+    EXPECT_THAT(running->problems(), ElementsAre(HasSubstr("apply --all` takes it over")));
+}
+
+/// Ours or not, `active: false` without a suspension is somebody's wish.
+TEST_F(Watch, LeavesSwitchedOffWhatSomebodyHasSwitchedOff) {
+    const std::string id = make_webhook(R"(,"active":false)");
+    own(id);
+    const auto running = start({"account.created"}, true);
+    ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
+    stop(*running);
+    EXPECT_FALSE(is_active(id));
+    EXPECT_EQ(running->disabled_webhooks(), 1U);
+    EXPECT_THAT(running->problems(), ElementsAre(testing::AllOf(HasSubstr("somebody has switched it off"),
+                                                                HasSubstr("apply` makes it active again"))));
+}
+
+/// A colleague's beside ours, and one for what nobody wants, are no trouble.
+TEST_F(Watch, TellsOfNothingThatHoldsNothingBack) {
+    make_webhook(R"(,"active":false)");
+    own(make_webhook());
+    outreach_.make("webhooks", "webhook",
+                   std::string{R"("url":")"} + url +
+                       R"(","resource":"call","action":"created","active":false)");
+    const auto running = start({"account.created"}, true);
+    ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
+    stop(*running);
+    EXPECT_THAT(running->problems(), IsEmpty());
+    EXPECT_EQ(running->disabled_webhooks(), 0U);
 }
 
 /// What was seen stays, and it is said that it may be old.

@@ -105,9 +105,13 @@ TEST(WebhookPlan, RemovesWhatItMadeAndTheConfigurationNamesNoMore) {
 /// Two hosts that applied at once: the older stays, whatever order they are told in.
 TEST(WebhookPlan, RemovesAYoungerTwin) {
     const webhook_plan plan = make_plan({there("10", "task", "completed"), there("9", "task", "completed")},
-                                        configured({"task.completed"}), ours({"9", "10"}));
+                                        configured({"task.completed"}), ours({"9"}));
     EXPECT_THAT(lines(plan), ElementsAre("- task.completed 10"));
     EXPECT_THAT(plan.changes[0].why, ElementsAre("an older one does the same"));
+    // The other host: it knows its own alone, and tells the older what to sign with, which it can't know.
+    EXPECT_THAT(lines(make_plan({there("10", "task", "completed"), there("9", "task", "completed")},
+                                configured({"task.completed"}), ours({"10"}))),
+                ElementsAre("~ task.completed 9", "- task.completed 10"));
 }
 
 TEST(WebhookPlan, TouchesNothingThatSomebodyElseMade) {

@@ -111,6 +111,11 @@ TEST(S2s, AppTokenIsExchangedForAccess) { // 7.20, 7.21, 7.23, 7.25
     sandbox.token = given.text("/data/meta/accessToken");
     EXPECT_EQ(sandbox.get("prospects").status, 200U);
     EXPECT_TRUE(sandbox.get("/api/v2").at("/meta/user").is_null());
+    EXPECT_EQ(
+        sandbox
+            .post("webhooks", R"({"data":{"type":"webhook","attributes":{"url":"https://x.example.com"}}})")
+            .text("/data/attributes/creatorAppId"),
+        guid); // 5.3
 }
 
 TEST(S2s, ScopesAreThoseOfThePortal) { // 7.26

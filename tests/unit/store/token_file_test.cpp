@@ -29,24 +29,26 @@ steady_time soon(milliseconds wait = seconds{10}) {
 
 token_record whole_record() {
     const wall_time at = *parse_timestamp("2026-11-21T08:22:55.123Z");
-    return {.client = "c",
-            .first_token = "f",
-            .redirect_uri = "https://x/y",
-            .refresh_token = secret{"refresh \"quoted\""},
-            .access_token = secret{"access"},
-            .scopes = {"tasks.read", "tasks.write"},
-            .obtained_at = at,
-            .expires_at = at + seconds{7200},
-            .granted_at = at,
-            .no_grant_before = at + seconds{60},
-            .refreshing_since = at - seconds{1},
-            .refusal = "why",
-            .refused = "r",
-            .refused_at = at,
-            .install = "17",
-            .installs_seen_to = wall_time{std::chrono::microseconds{1'785'542'400'123'457}},
-            .api_base = "https://app1f.outreach.io/api/v2",
-            .webhooks = {{"7", "print", secret{"eyJh"}}, {"8", "", {}}}};
+    return {
+        .client = "c",
+        .first_token = "f",
+        .redirect_uri = "https://x/y",
+        .refresh_token = secret{"refresh \"quoted\""},
+        .access_token = secret{"access"},
+        .scopes = {"tasks.read", "tasks.write"},
+        .obtained_at = at,
+        .expires_at = at + seconds{7200},
+        .granted_at = at,
+        .no_grant_before = at + seconds{60},
+        .refreshing_since = at - seconds{1},
+        .refusal = "why",
+        .refused = "r",
+        .refused_at = at,
+        .install = "17",
+        .installs_seen_to = wall_time{std::chrono::microseconds{1'785'542'400'123'457}},
+        .api_base = "https://app1f.outreach.io/api/v2",
+        .app = "our-app",
+        .webhooks = {{"7", "print", secret{"eyJh"}}, {"8", "", {}}, {"", "print", {}, "task.* https://x"}}};
 }
 
 unsigned mode_of(const std::string& path) {
