@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace outreachd {
@@ -103,8 +104,11 @@ bool outreach_links::stop(steady_time until) {
 }
 
 std::vector<std::string> outreach_links::problems() const {
-    const auto one = running().watch;
-    return one ? one->problems() : std::vector<std::string>{};
+    const threads now = running();
+    std::vector<std::string> all = now.watch ? now.watch->problems() : std::vector<std::string>{};
+    if (now.backfill)
+        std::ranges::move(now.backfill->problems(), std::back_inserter(all));
+    return all;
 }
 
 std::optional<outreach::webhooks_look> outreach_links::webhooks() const {

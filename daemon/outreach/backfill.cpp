@@ -7,9 +7,12 @@ namespace outreachd::outreach {
 
 namespace {
 
+bool may_come_yet(const resource_progress& one) {
+    return !one.is_done && !one.is_for_good;
+}
+
 bool fails_for_now(const backfill_progress& ended) {
-    return std::ranges::any_of(ended.resources,
-                               [](const resource_progress& one) { return !one.is_done && !one.is_for_good; });
+    return std::ranges::any_of(ended.resources, may_come_yet);
 }
 
 } // namespace
@@ -66,6 +69,16 @@ std::optional<wall_time> backfill::gap_since() const {
     return first;
 }
 
+std::vector<std::string> backfill::problems() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> all;
+    for (const unfilled& one : unfilled_)
+        all.push_back("backfill: what changed of " + one.resource + " since " + to_rfc3339(one.since) +
+                      " is not fetched: " + one.why + "; once that is mended, `outreachd backfill --since " +
+                      to_rfc3339(one.since) + " --resources " + one.resource + "` fetches it");
+    return all;
+}
+
 void backfill::note_suspension(std::optional<wall_time> since) {
     const std::lock_guard lock(mutex_);
     if (suspended_since_ && !since) {
@@ -83,11 +96,8 @@ void backfill::run() {
         beat();
         if (!gap_since_)
             thread_.sleep(times_.beat);
-        if (const auto wish = take_wish()) {
+        if (const auto wish = take_wish())
             run_once(*wish, false);
-            if (marked_at_)
-                marked_at_ = wall_now(); // it took its time, and nothing was missed meanwhile
-        }
         take_up_gap();
         if (gap_since_)
             fill_gap();
@@ -102,7 +112,6 @@ std::optional<backfill_wish> backfill::take_wish() {
 
 /// Before the first mark there is nothing to compare with: that is a new host.
 void backfill::begin_with_last_mark() {
-    gap_due_ = std::chrono::steady_clock::now();
     if (!configured_.is_automatic)
         return;
     const auto [time, problem] = covered_.last();
@@ -114,22 +123,27 @@ void backfill::begin_with_last_mark() {
         begin_gap(std::min(*time, wall_now())); // a clock may have been ahead
 }
 
+/// All of it is due now, whatever was due before.
 void backfill::begin_gap(wall_time since) {
+    left_ = resources_;
+    gap_due_ = std::chrono::steady_clock::now();
+    again_ = times_.again;
     const std::lock_guard lock(mutex_);
     gap_since_ = since;
 }
 
 void backfill::take_up_gap() {
-    const std::lock_guard lock(mutex_);
-    const auto since = std::exchange(suspension_ended_, std::nullopt);
-    if (!since)
-        return;
-    if (!configured_.is_automatic) {
-        left_since_ = left_since_ ? std::min(*left_since_, *since) : *since;
-        return;
+    std::optional<wall_time> since;
+    {
+        const std::lock_guard lock(mutex_);
+        since = std::exchange(suspension_ended_, std::nullopt);
+        if (since && !configured_.is_automatic)
+            left_since_ = left_since_ ? std::min(*left_since_, *since) : *since;
+        else if (since)
+            gap_since_ = std::min(gap_since_.value_or(*since), *since); // told of without a break
     }
-    gap_since_ = gap_since_ ? std::min(*gap_since_, *since) : *since;
-    gap_due_ = std::chrono::steady_clock::now();
+    if (since && configured_.is_automatic)
+        begin_gap(*gap_since_);
 }
 
 void backfill::fill_gap() {
@@ -138,7 +152,7 @@ void backfill::fill_gap() {
                                                 gap_due_ - std::chrono::steady_clock::now())));
         return;
     }
-    backfill_wish wish{.since = *gap_since_ - times_.overlap, .resources = resources_};
+    backfill_wish wish{.since = *gap_since_ - times_.overlap, .resources = left_};
     if (const wall_time known_from = wall_now() - target_.kept_for; wish.since < known_from) {
         log_.warn(
             "backfill: the gap began before what the store remembers; what changed earlier isn't fetched by "
@@ -159,20 +173,22 @@ void backfill::run_once(const backfill_wish& wish, bool is_own) {
     log_.info("backfill: asking Outreach for what changed",
               {{"since", to_rfc3339(wish.since)}, {"dry_run", wish.is_dry_run}, {"automatic", is_own}});
     const backfill_progress ended = run_backfill(
-        sources_, target_, wish, [this](std::chrono::milliseconds time) { return thread_.pause(time); },
+        sources_, target_, wish, [this](std::chrono::milliseconds time) { return pause(time); },
         [this](const backfill_progress& now) {
             const std::lock_guard lock(mutex_);
             progress_ = now;
         },
         {.settle = times_.settle});
-    tell_end(ended, is_own);
+    if (tell_end(ended, is_own) && is_own)
+        end_gap(ended);
 }
 
-void backfill::tell_end(const backfill_progress& ended, bool is_own) {
+/// False: the daemon stops, and what isn't done is so for that.
+bool backfill::tell_end(const backfill_progress& ended, bool is_own) {
     const std::lock_guard lock(mutex_);
     progress_ = ended;
     if (thread_.is_stopping())
-        return;
+        return false;
     for (const resource_progress& one : ended.resources) {
         if (one.problem.empty())
             log_.info("backfill: a resource is compared", {{"resource", one.resource},
@@ -183,36 +199,79 @@ void backfill::tell_end(const backfill_progress& ended, bool is_own) {
             log_.warn("backfill: a resource can't be compared",
                       {{"resource", one.resource}, {"cause", one.problem}});
     }
-    if (left_since_ && !fails_for_now(ended) && !ended.wish.is_dry_run && ended.wish.since <= *left_since_ &&
-        ended.wish.resources == resources_)
+    const bool ends_left = left_since_ && !fails_for_now(ended) && !ended.wish.is_dry_run &&
+                           ended.wish.since <= *left_since_ && ended.wish.resources == resources_;
+    if (!ended.wish.is_dry_run)
+        note_unfilled(ended, is_own || ends_left);
+    if (ends_left)
         left_since_.reset();
-    if (!is_own)
-        return;
-    marked_at_ = wall_now();
-    if (fails_for_now(ended))
-        gap_due_ = std::chrono::steady_clock::now() + times_.again;
-    else
-        gap_since_.reset();
+    return true;
 }
 
-/// Where nothing is known to be missing. A mark that couldn't be written, or wasn't since the machine stood
-/// still, is where a gap begins: what came then was refused, since it couldn't be stored, or met nobody.
-void backfill::beat() {
-    std::optional<wall_time> since;
-    {
-        const std::lock_guard lock(mutex_);
-        since = suspended_since_;
-        if (suspension_ended_)
-            since = since ? std::min(since, suspension_ended_) : suspension_ended_;
+/// What can't be listed at all, such as imports, is no gap that somebody could fill. Under the mutex.
+void backfill::note_unfilled(const backfill_progress& ended, bool is_of_gap) {
+    for (const resource_progress& one : ended.resources) {
+        const auto known = std::ranges::find(unfilled_, one.resource, &unfilled::resource);
+        if (one.is_done && known != unfilled_.end() && ended.wish.since <= known->since)
+            unfilled_.erase(known);
+        if (!is_of_gap || !one.is_for_good || !one.is_listable)
+            continue;
+        if (known == unfilled_.end())
+            unfilled_.push_back({one.resource, ended.wish.since, one.problem});
+        else
+            *known = {one.resource, std::min(known->since, ended.wish.since), one.problem};
     }
-    if (gap_since_)
-        return;
+}
+
+/// What was given up for good is left behind: asked for again it would be refused again.
+void backfill::end_gap(const backfill_progress& ended) {
+    left_.clear();
+    for (const resource_progress& one : ended.resources)
+        if (may_come_yet(one))
+            left_.push_back(one.resource);
+    if (!left_.empty()) {
+        gap_due_ = std::chrono::steady_clock::now() + again_;
+        again_ = std::min(again_ * 2, times_.again_max);
+    } else if (const auto missed = std::exchange(missed_since_, std::nullopt)) {
+        begin_gap(*missed);
+    } else {
+        const std::lock_guard lock(mutex_);
+        gap_since_.reset();
+    }
+}
+
+/// Within a run, which may take hours: the marks go on, so that what happens to the host meanwhile is seen.
+bool backfill::pause(std::chrono::milliseconds time) {
+    for (;;) {
+        if (std::chrono::steady_clock::now() >= next_beat_)
+            beat();
+        const auto step = std::min(time, times_.beat);
+        if (!thread_.pause(step))
+            return false;
+        time -= step;
+        if (time <= std::chrono::milliseconds{0})
+            return true;
+    }
+}
+
+/// Marks how far nothing is missing: to now, or to where the gap begins. A mark that couldn't be written, or
+/// wasn't since the machine stood still, is where a gap begins: what came then was refused, since it couldn't
+/// be stored, or met nobody.
+void backfill::beat() {
+    next_beat_ = std::chrono::steady_clock::now() + times_.beat;
     const wall_time now = wall_now();
     if (configured_.is_automatic && marked_at_ && now - *marked_at_ > times_.stale) {
-        begin_gap(*marked_at_);
-        gap_due_ = std::chrono::steady_clock::now();
+        if (gap_since_)
+            missed_since_ = std::min(missed_since_.value_or(*marked_at_), *marked_at_);
+        else
+            begin_gap(*marked_at_);
     }
-    const wall_time up_to = std::min(since.value_or(now), gap_since_.value_or(now));
+    wall_time up_to = std::min(gap_since_.value_or(now), now);
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& since : {suspended_since_, suspension_ended_})
+            up_to = std::min(up_to, since.value_or(up_to));
+    }
     if (const std::string problem = covered_.mark(up_to); problem.empty())
         marked_at_ = now;
     else

@@ -15,7 +15,9 @@ namespace outreachd::outreach {
 
 struct backfill_times {
     std::chrono::milliseconds beat = std::chrono::seconds{30}; ///< Between two marks of how far all is known.
-    std::chrono::milliseconds again = std::chrono::minutes{5}; ///< After a run that failed for now.
+    std::chrono::milliseconds again =
+        std::chrono::minutes{5}; ///< After a run that failed for now; it doubles.
+    std::chrono::milliseconds again_max = std::chrono::hours{1};
     std::chrono::milliseconds settle = backfill_run_times{}.settle;
     std::chrono::milliseconds stale = std::chrono::seconds{90};   ///< A mark that old is a gap's beginning.
     std::chrono::milliseconds overlap = std::chrono::minutes{10}; ///< Before a gap: clocks differ.
@@ -23,7 +25,8 @@ struct backfill_times {
 
 /// A thread that runs one backfill at a time: those that people ask for, and with `on_start: auto` its own,
 /// after each gap. A gap begins where the last mark stands, which is kept beside the tokens: up to then
-/// nothing is missing. While one isn't filled the mark stays.
+/// nothing is missing. While one isn't filled the mark stays. A resource that can't be had for now is tried
+/// again, less and less often; one that Outreach won't tell of is given up, and `problems` says so.
 ///
 /// Made shared: a thread that hangs in a request is left behind at the stop, and touches nothing but this.
 class backfill : public std::enable_shared_from_this<backfill> {
@@ -51,6 +54,10 @@ public:
     /// suspension. Nothing where no such time is known.
     std::optional<wall_time> gap_since() const;
 
+    /// Of which resources a gap was not filled, since when, why, and what fetches it; in words. Until a run
+    /// has fetched it, or the daemon ends.
+    std::vector<std::string> problems() const;
+
     /// Whether it is fetched by itself.
     bool is_automatic() const noexcept { return configured_.is_automatic; }
 
@@ -61,12 +68,15 @@ private:
     void run();
     void begin_with_last_mark();
     void begin_gap(wall_time since);
+    void end_gap(const backfill_progress& ended);
     std::optional<backfill_wish> take_wish();
     void take_up_gap();
     void fill_gap();
     void run_once(const backfill_wish& wish, bool is_own);
     void tell_failure(const char* cause);
-    void tell_end(const backfill_progress& ended, bool is_own);
+    bool tell_end(const backfill_progress& ended, bool is_own);
+    void note_unfilled(const backfill_progress& ended, bool is_of_gap);
+    bool pause(std::chrono::milliseconds time);
     void beat();
 
     const backfill_sources sources_;
@@ -79,8 +89,13 @@ private:
 
     // The thread's own.
     covered_time covered_;
-    std::optional<wall_time> marked_at_;
+    std::optional<wall_time> marked_at_; ///< When a mark was last written.
+    steady_time next_beat_{};
+    std::vector<std::string> left_; ///< Of the gap: those that aren't done.
     steady_time gap_due_{};
+    std::chrono::milliseconds again_{};
+    /// Since when something may be missing again, though the gap at hand isn't filled.
+    std::optional<wall_time> missed_since_;
 
     mutable std::mutex mutex_; ///< Guards all below.
     /// Not filled yet. The thread alone writes it, and so may read it without the mutex.
@@ -91,6 +106,14 @@ private:
     std::optional<backfill_progress> progress_;
     std::optional<wall_time> suspended_since_;
     std::optional<wall_time> suspension_ended_; ///< Its beginning, once it is over.
+
+    struct unfilled {
+        std::string resource;
+        wall_time since{};
+        std::string why;
+    };
+
+    std::vector<unfilled> unfilled_; ///< One for each resource at most.
 };
 
 } // namespace outreachd::outreach

@@ -58,11 +58,24 @@ private:
     bool has_failed_ = false;
 };
 
-/// There is no such list, or it can't be asked for so; nobody will mend that by and by.
+/// Where it has none such (contract 10.10: imports).
+bool has_no_list(const api_answer& answer) {
+    return answer.what == api_answer::kind::answered && (answer.status == 404 || answer.status == 405);
+}
+
+/// A scope is missing, or the user's own rights don't reach so far (contract 6.29). Only Outreach itself says
+/// that so: any other 403 may be a proxy's, and pass.
+bool lacks_rights(const api_answer& answer) {
+    return answer.status == 403 && std::ranges::any_of(answer.errors, [](const api_error& one) {
+               return one.id == "unauthorizedOauthScope" || one.id == "unauthorizedRequest";
+           });
+}
+
+/// There is no such list, we may not have it, or it can't be asked for so; that isn't mended by and by.
 bool is_for_good(const api_answer& answer) {
     return answer.what == api_answer::kind::refused ||
            (answer.what == api_answer::kind::answered &&
-            (answer.status == 400 || answer.status == 404 || answer.status == 405 || answer.status == 422));
+            (has_no_list(answer) || lacks_rights(answer) || answer.status == 400 || answer.status == 422));
 }
 
 class running_backfill {
@@ -138,6 +151,7 @@ private:
                 of.problem = page->problem;
                 is_too_long_ = page->what == api_answer::kind::answered && page->status / 100 == 2;
                 of.is_for_good = is_too_long_ || is_for_good(*page);
+                of.is_listable = !has_no_list(*page);
                 return std::nullopt;
             }
         }

@@ -36,6 +36,7 @@ struct resource_progress {
     bool is_done = false;
     std::string problem{}; ///< Why it isn't; `is_for_good`: and won't be.
     bool is_for_good = false;
+    bool is_listable = true; ///< False: Outreach has no such list.
 };
 
 struct backfill_progress {

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
 namespace outreachd::outreach {
 namespace {
 
@@ -12,10 +16,11 @@ using testing::SizeIs;
 
 class AutomaticBackfill : public Backfill {
 protected:
-    std::shared_ptr<backfill> start(bool is_automatic = true, backfill_times times = quick()) {
+    std::shared_ptr<backfill> start(bool is_automatic = true, backfill_times times = quick(),
+                                    std::vector<std::string> resources = {"prospect"}) {
         auto made = std::make_shared<backfill>(
             sources(), target(), settings::backfill{.is_automatic = is_automatic, .resources = {}},
-            std::vector<std::string>{"prospect"}, directory_.path(), outreach_.log, times);
+            std::move(resources), directory_.path(), outreach_.log, times);
         made->start();
         return made;
     }
@@ -33,6 +38,22 @@ protected:
     }
 
     covered_time covered() const { return covered_time{directory_.path()}; }
+
+    /// As often as that: the answer to each request for a list.
+    void refuse(const std::string& plural, std::uint64_t times, const std::string& body = {}) {
+        outreach_.subject.inject({.path = "/api/v2/" + plural,
+                                  .times = times,
+                                  .kind = sandbox::fault_kind::answer,
+                                  .status = 403,
+                                  .body = body});
+    }
+
+    std::ptrdiff_t lists_of(const std::string& plural) const {
+        const auto seen = outreach_.subject.requests();
+        return std::ranges::count_if(seen, [&](const sandbox::seen_request& one) {
+            return one.method == "GET" && one.target.starts_with("/api/v2/" + plural + "?");
+        });
+    }
 };
 
 TEST_F(AutomaticBackfill, FillsTheGapSinceTheLastMark) {
@@ -126,8 +147,7 @@ TEST_F(AutomaticBackfill, WhereNothingIsFetchedByItselfAGapIsToldOfUntilAllOfItW
 TEST_F(AutomaticBackfill, AGapIsToldOfWhileOutreachCannotBeAsked) {
     const wall_time before = wall_now() - std::chrono::minutes{5};
     covered().mark(before);
-    outreach_.subject.inject(
-        {.path = "/api/v2/prospects", .times = 1'000, .kind = sandbox::fault_kind::answer, .status = 403});
+    refuse("prospects", 1'000);
     const auto running = start();
     ASSERT_TRUE(sandbox::becomes_true([&] {
         const auto now = running->progress();
@@ -155,15 +175,86 @@ TEST_F(AutomaticBackfill, OfTwoSuspensionsTheFirstIsWhereTheGapBegins) {
     stop(*running);
 }
 
-/// A scope that is missing is given by and by.
-TEST_F(AutomaticBackfill, AGapStaysWhileOutreachRefusesToTell) {
+/// What fails for now, here a proxy that lets nobody through, is tried alone and less and less often: what
+/// was compared isn't asked for again.
+TEST_F(AutomaticBackfill, AResourceThatFailsForNowIsTriedAloneUntilItIsFetched) {
     covered().mark(wall_now());
-    add_prospect("Ada");
-    outreach_.subject.inject(
-        {.path = "/api/v2/prospects", .times = 3, .kind = sandbox::fault_kind::answer, .status = 403});
-    const auto running = start();
-    EXPECT_TRUE(sandbox::becomes_true([&] { return stored().size() == 1; }));
+    outreach_.make("tasks", "task", R"("action":"call")",
+                   sandbox::link_to("prospect", "prospect", add_prospect("Ada")));
+    refuse("tasks", 4);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto running = start(true, quick(), {"prospect", "task"});
+    EXPECT_TRUE(sandbox::becomes_true([&] { return stored().size() == 2; }));
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, (1 + 2 + 4 + 8) * quick().again);
     EXPECT_EQ(outreach_.subject.faults_left(), 0U);
+    EXPECT_TRUE(sandbox::becomes_true([&] { return !running->gap_since(); }));
+    stop(*running);
+    EXPECT_EQ(lists_of("prospects"), 1);
+    EXPECT_EQ(lists_of("tasks"), 5);
+    EXPECT_THAT(running->problems(), SizeIs(0));
+}
+
+/// No waiting gives a scope: it is said once what is missing and why, and the others' gap is filled.
+TEST_F(AutomaticBackfill, AResourceThatOutreachDoesNotShowUsIsNoGapForEver) {
+    // As the mark has it: of milliseconds.
+    const wall_time before = *parse_timestamp(to_rfc3339(wall_now() - std::chrono::minutes{1}));
+    covered().mark(before);
+    add_prospect("Ada");
+    refuse("tasks", 1'000,
+           R"({"errors":[{"id":"unauthorizedOauthScope","title":"Unauthorized","detail":"tasks.read"}]})");
+    const auto running = start(true, quick(), {"task", "prospect", "import"});
+    EXPECT_TRUE(sandbox::becomes_true([&] { return stored().size() == 1 && !running->gap_since(); }));
+    EXPECT_TRUE(sandbox::becomes_true([&] { return covered().last().time > before; })) << "it goes on";
+    ASSERT_THAT(running->problems(), SizeIs(1)) << "imports can't be listed, which is no gap";
+    const std::string since = to_rfc3339(before - quick().overlap);
+    EXPECT_THAT(running->problems()[0],
+                testing::AllOf(HasSubstr("what changed of task since " + since + " is not fetched"),
+                               HasSubstr("403 unauthorizedOauthScope: tasks.read"),
+                               HasSubstr("outreachd backfill --since " + since + " --resources task")));
+    EXPECT_EQ(lists_of("tasks"), 1);
+
+    const auto has_run = [&](const backfill_wish& wish) {
+        EXPECT_EQ(running->ask(wish), "");
+        return sandbox::becomes_true([&] { return running->progress()->finished_at.has_value(); });
+    };
+    EXPECT_TRUE(has_run({.since = before - quick().overlap, .resources = {"task"}}));
+    EXPECT_THAT(running->problems(), SizeIs(1)) << "still refused";
+    outreach_.subject.clear_faults();
+    EXPECT_TRUE(has_run({.since = wall_now(), .resources = {"task"}}));
+    EXPECT_THAT(running->problems(), SizeIs(1)) << "not all of it";
+    EXPECT_TRUE(has_run({.since = before - quick().overlap, .resources = {"task"}}));
+    EXPECT_THAT(running->problems(), SizeIs(0));
+    stop(*running);
+}
+
+/// A run takes as long as an hourly limit may. What is refused meanwhile, since the disk is full, belongs to
+/// a resource that is compared already.
+TEST_F(AutomaticBackfill, WhatIsMissedDuringARunIsAGapOfItsOwn) {
+    const wall_time before = wall_now() - std::chrono::hours{1};
+    covered().mark(before);
+    outreach_.subject.inject({.path = "/api/v2/prospects",
+                              .kind = sandbox::fault_kind::answer,
+                              .status = 429,
+                              .headers = {{"Retry-After", "2"}}});
+    backfill_times times = quick();
+    times.stale = std::chrono::milliseconds{200};
+    const auto running = start(true, times);
+    const auto since = [&] {
+        const auto now = running->progress();
+        return now ? now->wish.since : wall_time{};
+    };
+    ASSERT_TRUE(sandbox::becomes_true([&] {
+        const auto now = running->progress();
+        return now && !now->waits_for.empty();
+    }));
+    EXPECT_LT(since(), before);
+    const std::string mark = directory_.path() + "/outreach-heartbeat";
+    for (std::error_code ec; !std::filesystem::create_directory(mark, ec);) // so that none can be written
+        std::filesystem::remove(mark, ec);
+    std::this_thread::sleep_for(2 * times.stale);
+    std::filesystem::remove(mark);
+    EXPECT_TRUE(sandbox::becomes_true([&] { return since() > before; })) << "and it is filled, too";
+    EXPECT_TRUE(sandbox::becomes_true([&] { return !running->gap_since(); }));
     stop(*running);
 }
 
