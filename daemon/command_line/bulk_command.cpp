@@ -24,8 +24,6 @@ using namespace handlers::outreach;
 constexpr std::size_t data_bytes_max = 16UL * 1024 * 1024;
 /// For an answer at the terminal; then the batch is canceled, since an old count is no count.
 constexpr std::chrono::minutes question_timeout{10};
-/// How long somebody who doesn't follow a batch waits for its count.
-constexpr std::chrono::seconds count_timeout{60};
 
 struct planned_bulk {
     api_request request;
@@ -93,11 +91,11 @@ public:
         }
         if (!take(said))
             return exit_code::failed;
-        const auto until = std::chrono::steady_clock::now() + count_timeout;
+        const auto until = std::chrono::steady_clock::now() + options_.count_timeout;
         const auto is_counted = [&] {
             return batch_.awaits_confirmation() || batch_.has_ended() ||
                    (!options_.is_followed &&
-                    (batch_.state != "pending" || std::chrono::steady_clock::now() > until));
+                    (!may_be_uncounted() || std::chrono::steady_clock::now() > until));
         };
         if (!is_counted())
             said = follow_until(is_counted);
@@ -106,6 +104,9 @@ public:
         if (batch_.awaits_confirmation()) {
             if (const int code = confirm(); code != exit_code::ok)
                 return code;
+        } else if (!options_.is_followed && may_be_uncounted()) {
+            say_where_it_is();
+            return exit_code::failed;
         }
         if (!options_.is_followed && !batch_.has_ended())
             return show_started();
@@ -116,6 +117,11 @@ public:
     }
 
 private:
+    /// What is `pending` has begun, or isn't counted yet and can't be confirmed before.
+    bool may_be_uncounted() const {
+        return batch_.state == "pending" && !has_word(options_.action_parameters, "skipConfirmation=true");
+    }
+
     /// False where the answer holds no batch, which has been said.
     bool take(const api_answer& said) {
         auto read = outreach::read_batch(said.body);
@@ -194,13 +200,17 @@ private:
 
     /// Where it can't be followed any further.
     int leave(const api_answer& said) {
-        const bool is_unconfirmed = batch_.awaits_confirmation() || batch_.state == "pending";
-        to_.err << "outreachd: batch " << printable(batch_.id)
-                << (is_unconfirmed ? " may wait for a confirmation" : " goes on at Outreach")
-                << "; to see it: outreachd api GET /batches/" << printable(batch_.id) << '\n';
+        say_where_it_is();
         if (interrupt_watch::is_interrupted())
             return exit_code::interrupted;
         return session_.report(said);
+    }
+
+    void say_where_it_is() {
+        const bool is_unconfirmed = batch_.awaits_confirmation() || may_be_uncounted();
+        to_.err << "outreachd: batch " << printable(batch_.id)
+                << (is_unconfirmed ? " may wait for a confirmation" : " goes on at Outreach")
+                << "; to see it: outreachd api GET /batches/" << printable(batch_.id) << '\n';
     }
 
     int show_started() {

@@ -3,6 +3,7 @@
 
 #include "daemon/command_line/streams.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,12 @@ struct bulk_options {
     bool is_confirmed = false;                  ///< Nobody is asked.
     bool is_followed = false;                   ///< To its end.
     bool is_json = false;
+    /// How long somebody who doesn't follow a batch waits until it is counted, and can be confirmed.
+    std::chrono::milliseconds count_timeout = std::chrono::seconds{60};
 };
 
-/// Returns the exit code: `failed` where anything failed that was followed.
+/// Returns the exit code: `failed` where anything failed that was followed, and where nobody could confirm
+/// it.
 int run_bulk(const std::string& config_path, const bulk_options& options, const streams& to);
 
 } // namespace outreachd::command_line

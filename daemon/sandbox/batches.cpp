@@ -135,9 +135,10 @@ record& start_batch(world& in, const std::string& name, const std::vector<parame
     does->check(attributes);
     std::vector<record_id> ids = chosen(in, type_of(does->type), query, attributes);
     const std::size_t total = ids.size();
+    const bool is_slow = in.configured.count_delay > std::chrono::milliseconds{0}; // Contract 9.11.
     record& batch = in.data.create("batch",
                                    {{"action", name},
-                                    {"state", "confirming"},
+                                    {"state", is_slow ? "pending" : "confirming"},
                                     {"total", total},
                                     {"pending", total},
                                     {"confirmCount", total},
@@ -150,6 +151,12 @@ record& start_batch(world& in, const std::string& name, const std::vector<parame
     in.batches[batch.id] = {name, std::move(ids), attributes, 0, user};
     if (find_parameter(query, "actionParams", {"skipConfirmation"}) == "true")
         begin(in, batch, {});
+    else if (is_slow)
+        in.later(in.configured.count_delay, [&in, id = batch.id] {
+            if (record* const counted = in.data.find("batch", id);
+                counted != nullptr && in.batches.contains(id))
+                in.data.change_record(*counted, {.attributes = {{"state", "confirming"}}});
+        });
     return batch;
 }
 

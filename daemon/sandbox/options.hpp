@@ -56,6 +56,8 @@ struct options {
     bool star_covers_special = true; ///< Action `*` of a webhook; contract 4.3 doesn't know.
 
     std::chrono::milliseconds work_delay{50}; ///< Before each step of what goes on by itself: batches, mail.
+    std::chrono::milliseconds count_delay{
+        0}; ///< Until a batch that was `pending` waits for its confirmation.
     std::uint64_t confirmed_count_from = 100; ///< A batch of that many wants its count confirmed.
     std::string import_hash_key{};            ///< Empty: plain SHA-512, else HMAC-SHA512 (contract 10.4).
 

@@ -1,4 +1,5 @@
 /// `outreachd bulk` against a simulated Outreach.
+#include "daemon/command_line/bulk_command.hpp"
 #include "tests/unit/command_line/commanded_sandbox.hpp"
 
 namespace outreachd::command_line {
@@ -70,6 +71,37 @@ TEST(Bulk, LeavesABatchThatNobodyWaitsFor) {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_THAT(result.out, testing::ContainsRegex("^batch [0-9]+ has started\n"));
     EXPECT_THAT(result.out, HasSubstr("outreachd api GET /batches/"));
+}
+
+/// Nobody has confirmed it, so that it hasn't started.
+TEST(Bulk, SaysSoWhereABatchIsNotCountedInTime) {
+    sandbox::options slow = commanded_sandbox::quick();
+    slow.count_delay = std::chrono::hours{1};
+    const commanded_sandbox with{slow};
+    std::ostringstream out;
+    std::ostringstream err;
+    bulk_options asked{.action = "prospectsAddTags",
+                       .filters = {"id=1..999999"},
+                       .action_parameters = {},
+                       .data = {spring},
+                       .is_confirmed = true,
+                       .count_timeout = std::chrono::milliseconds{1}};
+    EXPECT_EQ(run_bulk(with.config, asked, {.out = out, .err = err}), 1);
+    EXPECT_EQ(out.str(), "");
+    EXPECT_THAT(err.str(), HasSubstr("may wait for a confirmation; to see it: outreachd api GET /batches/"));
+    EXPECT_EQ(with.count_of("POST", "/api/v2/batches/"), 1U) << "and no confirmation";
+
+    asked.action_parameters = {"skipConfirmation=true"};
+    EXPECT_EQ(run_bulk(with.config, asked, {.out = out, .err = err}), 0) << err.str();
+    EXPECT_THAT(out.str(), HasSubstr("has started"));
+}
+
+TEST(Bulk, WaitsForTheCountBeforeItConfirms) {
+    sandbox::options slow = commanded_sandbox::quick();
+    slow.count_delay = std::chrono::milliseconds{300};
+    const commanded_sandbox with{slow};
+    EXPECT_EQ(with.run({"bulk", "prospectsAddTags", "--all", "--data", spring, "--yes"}).exit_code, 0);
+    EXPECT_EQ(with.count_of("POST", "/api/v2/batches/"), 2U) << "one start, one confirmation";
 }
 
 TEST(Bulk, ListsWhatFailed) {
