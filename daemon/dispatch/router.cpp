@@ -1,7 +1,7 @@
 /// Decides where an event goes.
 #include "daemon/dispatch/router.hpp"
 
-#include "daemon/dispatch/glob.hpp"
+#include "daemon/event/glob.hpp"
 #include "daemon/event/ordering_key.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "daemon/settings/check_settings.hpp"
 
+#include "daemon/event/glob.hpp"
 #include "daemon/settings/certificate_check.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
@@ -13,6 +14,32 @@ namespace {
 
 std::string element(const std::string& list, std::size_t index) {
     return list + "[" + std::to_string(index) + "]";
+}
+
+/// The event that a backfill makes of what a webhook for `subscribed` tells; empty: none (a deletion can't be
+/// seen), or nobody knows of which resource.
+std::string backfilled_event(const std::string& subscribed) {
+    const std::size_t dot = subscribed.find('.');
+    const std::string resource = subscribed.substr(0, dot);
+    const std::string action = subscribed.substr(dot + 1);
+    if (resource == "*" || action == "destroyed")
+        return {};
+    return resource + (action == "created" ? ".created" : ".updated");
+}
+
+/// Each once, in the order of the file.
+std::vector<std::string> backfilled_events(const settings& read) {
+    std::vector<std::string> events;
+    const auto add = [&](std::string event) {
+        if (!event.empty() && std::find(events.begin(), events.end(), event) == events.end())
+            events.push_back(std::move(event));
+    };
+    for (const std::string& resource : read.backfill.resources)
+        add(resource + ".updated");
+    if (events.empty() && read.webhooks)
+        for (const std::string& subscribed : read.webhooks->subscribe)
+            add(backfilled_event(subscribed));
+    return events;
 }
 
 } // namespace
@@ -104,6 +131,29 @@ void check_outreach(const settings& read, findings& found) {
     else if (read.backfill.resources.empty() && !found.is_given("webhooks"))
         found.error(key, found.where(key),
                     "'auto' needs to know what: give 'backfill.resources', or 'webhooks.subscribe'");
+}
+
+void check_backfill_routes(const settings& read, findings& found) {
+    const std::string key = "backfill.on_start";
+    for (const char* each : {"backfill", "webhooks", "routes"})
+        if (!found.is_sound(each))
+            return;
+    if (!read.backfill.is_automatic || !read.roles.receives || read.routes.empty())
+        return;
+    std::string unrouted;
+    for (const std::string& event : backfilled_events(read)) {
+        const auto takes = [&](const std::string& pattern) { return glob_matches(pattern, event); };
+        const bool is_routed = std::any_of(read.routes.begin(), read.routes.end(), [&](const route& one) {
+            return std::any_of(one.match.begin(), one.match.end(), takes);
+        });
+        if (!is_routed)
+            unrouted += (unrouted.empty() ? "" : ", ") + event;
+    }
+    if (!unrouted.empty())
+        found.warning(key, found.where(key),
+                      "no route takes " + unrouted +
+                          ": what 'auto' fetches comes under these names, whatever happened, and will end "
+                          "unrouted");
 }
 
 void complete_outreach_handlers(settings& read, findings& found) {

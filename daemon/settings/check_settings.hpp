@@ -24,5 +24,7 @@ void check_admin(const admin& read, findings& found);
 void check_ports(const settings& read, findings& found);
 /// `names` are all handlers of the file, those with errors included.
 void check_routes(const settings& read, const std::set<std::string>& names, findings& found);
+/// What is fetched by itself is to go somewhere, where this host's routes are what decides.
+void check_backfill_routes(const settings& read, findings& found);
 
 } // namespace outreachd::settings

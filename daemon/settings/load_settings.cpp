@@ -71,6 +71,7 @@ void read_everything(const section_reader& top, settings& into, findings& found)
         complete_outreach_handlers(into, found);
         read_routes(top, into.routes);
         check_routes(into, handler_names, found);
+        check_backfill_routes(into, found);
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace outreachd::dispatch {
+namespace outreachd {
 
 /// Whether all of `text` fits `pattern`: `*` is any run of characters, dots included, `?` is one
 /// character, `[abc]`, `[a-z]` and `[!abc]` are one of a set; `]` first in a set is itself, and a `[`
@@ -11,4 +11,4 @@ namespace outreachd::dispatch {
 /// product of the lengths at worst. Pure.
 bool glob_matches(std::string_view pattern, std::string_view text) noexcept;
 
-} // namespace outreachd::dispatch
+} // namespace outreachd

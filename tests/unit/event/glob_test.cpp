@@ -1,11 +1,11 @@
 /// Globs on event names, as a table.
-#include "daemon/dispatch/glob.hpp"
+#include "daemon/event/glob.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace outreachd::dispatch {
+namespace outreachd {
 namespace {
 
 TEST(Glob, FitsTheWholeTextOrNotAtAll) {
@@ -69,4 +69,4 @@ TEST(Glob, IsNotSlowOnManyStars) {
 }
 
 } // namespace
-} // namespace outreachd::dispatch
+} // namespace outreachd

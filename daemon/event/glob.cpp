@@ -1,9 +1,9 @@
 /// Globs, as routes use them.
-#include "daemon/dispatch/glob.hpp"
+#include "daemon/event/glob.hpp"
 
 #include <cstddef>
 
-namespace outreachd::dispatch {
+namespace outreachd {
 
 namespace {
 
@@ -78,4 +78,4 @@ bool glob_matches(std::string_view pattern, std::string_view text) noexcept {
     return pattern.find_first_not_of('*') == std::string_view::npos;
 }
 
-} // namespace outreachd::dispatch
+} // namespace outreachd
