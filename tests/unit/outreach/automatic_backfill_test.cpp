@@ -48,6 +48,14 @@ protected:
                                   .body = body});
     }
 
+    /// The next list, for two seconds.
+    void hold_back() {
+        outreach_.subject.inject({.path = "/api/v2/prospects",
+                                  .kind = sandbox::fault_kind::answer,
+                                  .status = 429,
+                                  .headers = {{"Retry-After", "2"}}});
+    }
+
     std::ptrdiff_t lists_of(const std::string& plural) const {
         const auto seen = outreach_.subject.requests();
         return std::ranges::count_if(seen, [&](const sandbox::seen_request& one) {
@@ -227,15 +235,27 @@ TEST_F(AutomaticBackfill, AResourceThatOutreachDoesNotShowUsIsNoGapForEver) {
     stop(*running);
 }
 
-/// A run takes as long as an hourly limit may. What is refused meanwhile, since the disk is full, belongs to
-/// a resource that is compared already.
+/// Else each would be the next one's cause: a run takes as long as an hourly limit may.
+TEST_F(AutomaticBackfill, ARunThatTakesLongIsNoGapItself) {
+    covered().mark(wall_now() - std::chrono::hours{1});
+    hold_back();
+    backfill_times times = quick();
+    times.stale = std::chrono::milliseconds{1'500};
+    const auto running = start(true, times);
+    EXPECT_TRUE(sandbox::becomes_true([&] {
+        const auto now = running->progress();
+        return now && now->finished_at && covered().last().time > now->finished_at;
+    }));
+    EXPECT_FALSE(running->gap_since());
+    stop(*running);
+    EXPECT_EQ(lists_of("prospects"), 2) << "one of which was held back";
+}
+
+/// What is refused during a run, since the disk is full, belongs to a resource that is compared already.
 TEST_F(AutomaticBackfill, WhatIsMissedDuringARunIsAGapOfItsOwn) {
     const wall_time before = wall_now() - std::chrono::hours{1};
     covered().mark(before);
-    outreach_.subject.inject({.path = "/api/v2/prospects",
-                              .kind = sandbox::fault_kind::answer,
-                              .status = 429,
-                              .headers = {{"Retry-After", "2"}}});
+    hold_back();
     backfill_times times = quick();
     times.stale = std::chrono::milliseconds{200};
     const auto running = start(true, times);

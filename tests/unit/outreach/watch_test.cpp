@@ -147,7 +147,7 @@ TEST_F(Watch, LeavesSwitchedOffWhatSomebodyHasSwitchedOff) {
 
 /// A colleague's beside ours, and one for what nobody wants, are no trouble.
 TEST_F(Watch, TellsOfNothingThatHoldsNothingBack) {
-    make_webhook(R"(,"active":false)");
+    const std::string theirs = make_webhook(R"(,"active":false)");
     own(make_webhook());
     outreach_.make("webhooks", "webhook",
                    std::string{R"("url":")"} + url +
@@ -157,6 +157,7 @@ TEST_F(Watch, TellsOfNothingThatHoldsNothingBack) {
     stop(*running);
     EXPECT_THAT(running->problems(), IsEmpty());
     EXPECT_EQ(running->disabled_webhooks(), 0U);
+    EXPECT_FALSE(is_active(theirs));
 }
 
 /// What was seen stays, and it is said that it may be old.
