@@ -90,13 +90,14 @@ public:
     finished_process command(std::vector<std::string> arguments) const;
     /// GET on the admin port: the status, the body after a line feed.
     std::string admin_get(const std::string& path) const;
-    /// The value of a metric with exactly these labels: `outreachd_unaccounted`.
+    /// The value of a metric with exactly these labels: `outreachd_unaccounted`. NaN, which no comparison is
+    /// true of, where there is none or nothing answers.
     double metric(const std::string& name_and_labels) const;
     /// The lines of a file that a handler wrote, by the event's id.
     std::map<std::string, std::vector<std::string>> delivered(const std::string& file = "out.jsonl") const;
     /// The resource ids of all events that the store holds, asked page by page.
     std::set<std::string> stored() const;
-    /// Of all handlers, as the metrics say.
+    /// Of all handlers, as the metrics say; NaN where nothing answers.
     double pending_deliveries() const;
     /// Waits until nothing is pending; false where that comes no nearer.
     bool drained() const;
