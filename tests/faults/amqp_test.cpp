@@ -1,5 +1,6 @@
 /// Brokers and daemons die, and nothing that was acknowledged is lost, twice, or out of order. Each under
 /// some 500 events a second. OUTREACHD_LONG=1: as often and as long as the guarantees say.
+#include "tests/faults/long_run.hpp"
 #include "tests/integration/ordered_load.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/servers/rabbitmq_node.hpp"
@@ -8,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -20,107 +21,162 @@ using namespace std::chrono_literals;
 using test_servers::rabbitmq_node;
 using test_servers::tcp_proxy;
 
-bool is_long() {
-    return std::getenv("OUTREACHD_LONG") != nullptr;
-}
+enum class roles { together, apart };
 
-int times(int in_long, int in_short) {
-    return is_long() ? in_long : in_short;
-}
-
-std::chrono::milliseconds lasting(std::chrono::milliseconds in_long, std::chrono::milliseconds in_short) {
-    return is_long() ? in_long : in_short;
-}
-
-/// One daemon, both receiver and worker, and a broker that things happen to.
-class BrokerFaults : public testing::TestWithParam<const char*> {
+/// A receiver and a worker, as one process or two, and a broker that things happen to.
+class broker_faults : public testing::Test {
 protected:
-    BrokerFaults()
+    broker_faults(const std::string& queue_type, roles how)
         : road_(broker().port()), vhost_(broker().new_vhost()),
-          daemon_(told_in_detail(through_broker({.uris = {uri()}, .queue_type = GetParam()}))) {
-        daemon_.start();
+          receiver_(told_in_detail(how == roles::together
+                                       ? broker_use{.uris = {uri()}, .queue_type = queue_type}
+                                       : broker_use{.uris = {uri()},
+                                                    .roles = "[receive]",
+                                                    .queue_type = queue_type,
+                                                    .handlers = "",
+                                                    .routes = ""})) {
+        if (how == roles::apart)
+            other_.emplace(told_in_detail({.uris = {uri()}, .roles = "[work]", .queue_type = queue_type}));
+        receiver_.start();
+        if (other_)
+            other_->start();
     }
 
     /// A short run's log tells of each event.
-    static configuration told_in_detail(configuration how) {
+    static configuration told_in_detail(const broker_use& how) {
+        configuration made = through_broker(how);
         if (!is_long())
-            how.rest += "log: {level: debug}\n";
-        return how;
+            made.rest += "log: {level: debug}\n";
+        return made;
     }
 
-    /// What was delivered of a resource, in order, and the daemon's log.
-    std::string story_of(const std::string& resource) const {
-        std::istringstream lines(read_file(daemon_.directory().at("out.jsonl")));
+    daemon_under_test& worker() { return other_ ? *other_ : receiver_; }
+
+    /// What was delivered of a resource, in order, and the daemons' logs.
+    std::string story_of(const std::string& resource) {
+        std::istringstream lines(read_file(worker().directory().at("out.jsonl")));
         std::string told;
         for (std::string line; std::getline(lines, line);)
             if (line.find("\"resource_id\":\"" + resource + '"') != std::string::npos)
                 told += line + '\n';
-        return told + (is_long() ? "" : daemon_.log());
+        return told + (is_long() ? "" : receiver_.log() + (other_ ? other_->log() : ""));
     }
 
     static rabbitmq_node& broker() { return rabbitmq_node::shared(); }
 
     std::string uri() const { return at_port(broker().uri(vhost_), broker().port(), road_.port()); }
 
-    /// What is promised of every fault. `restarts`: of the daemon, which may repeat what ran then.
-    /// `cuts`: connections that broke, each of which may repeat what was in flight or unacked then.
+    bool has_caught_up() {
+        return eventually([&] { return receiver_.metric("outreachd_outbox") < 200; }, 300s);
+    }
+
+    /// Of messages that the worker got, in the life of its process. `cuts`: what was in flight or unacked
+    /// when a connection broke may come again.
+    void expect_few_repeats(std::uint64_t cuts) {
+        constexpr std::uint64_t window = 128;
+        constexpr std::uint64_t unacked_max = 512;
+        EXPECT_LE(worker().metric("outreachd_taken_in_repeats"),
+                  static_cast<double>(cuts * (window + unacked_max)));
+    }
+
+    /// What is promised of every fault. `cuts`: connections that broke since the worker's start. `restarts`:
+    /// of the daemons, which may repeat what ran then.
     void expect_all_is_well(ordered_load& senders, std::uint64_t cuts, std::uint64_t restarts = 0) {
         sleep_for(1s);
         const ordered_load::tally sent = senders.stop();
-        EXPECT_TRUE(has_published_all(daemon_)) << status_of(daemon_);
-        const arrival told = arrived(sent, {&daemon_});
-        std::cout << sent.acked << " acknowledged, slowest ack " << sent.slowest_ack.count() << " ms, "
-                  << told.lost << " lost, " << told.repeats << " repeated, " << told.out_of_order
-                  << " out of order; repeats dropped: " << daemon_.metric("outreachd_taken_in_repeats_total")
+        EXPECT_TRUE(has_published_all(receiver_)) << status_of(receiver_);
+        const arrival told = arrived(sent, {&worker()});
+        std::cout << sent.acked << " acknowledged, " << sent.acked_per_second << " a second, slowest "
+                  << sent.slowest_ack.count() << " ms, " << sent.unanswered << " unanswered, " << told.lost
+                  << " lost, " << told.repeats << " repeated, " << told.out_of_order
+                  << " out of order; repeats dropped: " << worker().metric("outreachd_taken_in_repeats")
                   << '\n';
+        if (restarts == 0)
+            expect_all_answered(sent);
         EXPECT_GT(sent.acked, 100U);
         EXPECT_EQ(sent.wrong_status, 0U);
         EXPECT_EQ(told.lost, 0U);
         EXPECT_EQ(told.out_of_order, 0U) << story_of(told.disordered);
         EXPECT_LE(told.repeats, restarts * 4) << "at most the deliveries that ran";
-        constexpr std::uint64_t window = 128;
-        constexpr std::uint64_t unacked_max = 512;
-        if (restarts == 0) { // the daemon counts since its start
-            EXPECT_LE(daemon_.metric("outreachd_taken_in_repeats_total"),
-                      static_cast<double>(cuts * (window + unacked_max)));
+        expect_few_repeats(cuts);
+        for (const daemon_under_test* const one : {&receiver_, &worker()}) {
+            EXPECT_TRUE(one->drained());
+            EXPECT_EQ(one->metric("outreachd_unaccounted"), 0);
         }
-        EXPECT_TRUE(daemon_.drained());
-        EXPECT_EQ(daemon_.metric("outreachd_unaccounted"), 0);
-        if (restarts == 0) {
-            EXPECT_LT(sent.slowest_ack, 1s);
+    }
+
+    void kill_the_broker() {
+        ordered_load senders({receiver_.port()});
+        for (int i = 0; i < times(10, 1); ++i) {
+            sleep_for(lasting(10s, 2s));
+            broker().kill();
+            sleep_for(lasting(60s, 3s));
+            broker().start();
+            EXPECT_TRUE(has_caught_up());
         }
+        expect_all_is_well(senders, static_cast<std::uint64_t>(times(10, 1)));
+    }
+
+    void raise_a_memory_alarm() {
+        ordered_load senders({receiver_.port()});
+        sleep_for(2s);
+        broker().set_memory_alarm(true);
+        EXPECT_TRUE(eventually(
+            [&] {
+                return status_of(receiver_).find("the broker takes no more for now") != std::string::npos;
+            },
+            10s))
+            << status_of(receiver_);
+        sleep_for(lasting(30s, 5s));
+        broker().set_memory_alarm(false);
+        expect_all_is_well(senders, 0); // it is no reason to send again
     }
 
     tcp_proxy road_;
     const std::string vhost_;
-    daemon_under_test daemon_;
+    daemon_under_test receiver_;
+    std::optional<daemon_under_test> other_; ///< The worker, where it is another process.
+};
+
+class BrokerFaultsApart : public broker_faults {
+protected:
+    BrokerFaultsApart() : broker_faults("quorum", roles::apart) {}
+};
+
+TEST_F(BrokerFaultsApart, TheBrokerIsKilled) {
+    kill_the_broker();
+}
+
+TEST_F(BrokerFaultsApart, AMemoryAlarmIsOn) {
+    raise_a_memory_alarm();
+}
+
+class BrokerFaults : public broker_faults, public testing::WithParamInterface<const char*> {
+protected:
+    BrokerFaults() : broker_faults(GetParam(), roles::together) {}
 };
 
 TEST_P(BrokerFaults, TheBrokerIsKilled) {
-    ordered_load senders({daemon_.port()});
-    for (int i = 0; i < times(10, 1); ++i) {
-        sleep_for(lasting(10s, 2s));
-        broker().kill();
-        sleep_for(lasting(60s, 3s));
-        broker().start();
-        EXPECT_TRUE(eventually([&] { return daemon_.metric("outreachd_outbox") < 200; }, 300s));
-    }
-    expect_all_is_well(senders, static_cast<std::uint64_t>(times(10, 1)));
+    kill_the_broker();
+}
+
+TEST_P(BrokerFaults, AMemoryAlarmIsOn) {
+    raise_a_memory_alarm();
 }
 
 TEST_P(BrokerFaults, TheBrokerIsRestarted) {
-    ordered_load senders({daemon_.port()});
+    ordered_load senders({receiver_.port()});
     for (int i = 0; i < times(20, 1); ++i) {
         sleep_for(lasting(5s, 2s));
         broker().stop();
         broker().start();
-        EXPECT_TRUE(eventually([&] { return daemon_.metric("outreachd_outbox") < 200; }, 300s));
+        EXPECT_TRUE(has_caught_up());
     }
     expect_all_is_well(senders, static_cast<std::uint64_t>(times(20, 1)));
 }
 
 TEST_P(BrokerFaults, TheConnectionIsCutAgainAndAgain) {
-    ordered_load senders({daemon_.port()});
+    ordered_load senders({receiver_.port()});
     for (int i = 0; i < times(50, 10); ++i) {
         sleep_for(300ms);
         road_.cut();
@@ -129,20 +185,20 @@ TEST_P(BrokerFaults, TheConnectionIsCutAgainAndAgain) {
 }
 
 TEST_P(BrokerFaults, TheConnectionIsHalfOpen) {
-    ordered_load senders({daemon_.port()});
+    ordered_load senders({receiver_.port()});
     for (int i = 0; i < times(5, 1); ++i) {
         sleep_for(2s);
         road_.go_silent();
-        ASSERT_TRUE(eventually([&] { return daemon_.metric("outreachd_outbox") > 200; }, 10s))
+        ASSERT_TRUE(eventually([&] { return receiver_.metric("outreachd_outbox") > 200; }, 10s))
             << "it is cut off";
-        EXPECT_TRUE(eventually([&] { return daemon_.metric("outreachd_outbox") < 100; }, 20s))
+        EXPECT_TRUE(eventually([&] { return receiver_.metric("outreachd_outbox") < 100; }, 20s))
             << "noticed within 20 s";
     }
     expect_all_is_well(senders, static_cast<std::uint64_t>(times(5, 1)));
 }
 
 TEST_P(BrokerFaults, TheConnectionStalls) {
-    ordered_load senders({daemon_.port()});
+    ordered_load senders({receiver_.port()});
     sleep_for(2s);
     road_.stall(true);
     sleep_for(lasting(30s, 12s));
@@ -151,7 +207,7 @@ TEST_P(BrokerFaults, TheConnectionStalls) {
 }
 
 TEST_P(BrokerFaults, TheBrokerHangs) {
-    ordered_load senders({daemon_.port()});
+    ordered_load senders({receiver_.port()});
     sleep_for(2s);
     broker().freeze();
     sleep_for(lasting(30s, 12s));
@@ -159,28 +215,16 @@ TEST_P(BrokerFaults, TheBrokerHangs) {
     expect_all_is_well(senders, 4);
 }
 
-TEST_P(BrokerFaults, AMemoryAlarmIsOn) {
-    ordered_load senders({daemon_.port()});
-    sleep_for(2s);
-    broker().set_memory_alarm(true);
-    EXPECT_TRUE(eventually(
-        [&] { return status_of(daemon_).find("the broker takes no more for now") != std::string::npos; },
-        10s))
-        << status_of(daemon_);
-    sleep_for(lasting(30s, 5s));
-    broker().set_memory_alarm(false);
-    expect_all_is_well(senders, 0); // it is no reason to send again
-}
-
 TEST_P(BrokerFaults, TheDaemonIsKilledWhilePublishingAndConsuming) {
     const int kills = times(50, 8);
-    ordered_load senders({daemon_.port()});
+    ordered_load senders({receiver_.port()});
     for (int i = 0; i < kills; ++i) {
         sleep_for(std::chrono::milliseconds{300 + i * 37 % 700});
-        daemon_.kill();
-        daemon_.start();
+        expect_few_repeats(i == 0 ? 0 : 1); // by the kill before
+        receiver_.kill();
+        receiver_.start();
     }
-    expect_all_is_well(senders, 0, static_cast<std::uint64_t>(kills));
+    expect_all_is_well(senders, 1, static_cast<std::uint64_t>(kills));
 }
 
 std::vector<const char*> queue_types() {
@@ -211,6 +255,7 @@ TEST(FreshQueues, AreFilledInOrder) {
         const ordered_load::tally sent = senders.stop();
         const arrival told = arrived(sent, {&daemon});
         EXPECT_GT(sent.acked, 50U);
+        expect_all_answered(sent);
         EXPECT_EQ(told.lost, 0U);
         EXPECT_EQ(told.repeats, 0U);
         EXPECT_EQ(told.out_of_order, 0U) << daemon.log();
@@ -219,43 +264,6 @@ TEST(FreshQueues, AreFilledInOrder) {
             ++refused;
     }
     std::cout << refused << " refused\n";
-}
-
-/// A handler that hangs and one that fails hold no message.
-TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
-    rabbitmq_node& broker = rabbitmq_node::shared();
-    const std::string vhost = broker.new_vhost();
-    daemon_under_test daemon(through_broker(
-        {.uris = {broker.uri(vhost)},
-         .handlers =
-             "  out: {type: file, path: DIRECTORY/out.jsonl}\n"
-             "  hangs: {type: exec, command: [sleep, \"60\"], timeout: 120s}\n"
-             "  fails: {type: exec, command: [\"false\"], retry: {initial: 10ms, max: 100ms, attempts: "
-             "1000000}}\n",
-         .routes = "  - {match: \"*\", to: [out, hangs, fails]}\n"}));
-    daemon.start();
-    ordered_load senders({daemon.port()});
-    const auto until = std::chrono::steady_clock::now() + lasting(std::chrono::minutes{10}, 10s);
-    sleep_for(2s);
-    while (std::chrono::steady_clock::now() < until) {
-        sleep_for(500ms);
-        // Ready and unacked of all work queues: what stays there over a second at 500 a second is more.
-        const std::string counts =
-            broker.ctl({"list_queues", "-q", "-p", vhost, "messages", "--no-table-headers"});
-        std::istringstream lines(counts);
-        std::uint64_t messages = 0;
-        int queues = 0;
-        for (std::uint64_t one = 0; lines >> one; ++queues)
-            messages += one;
-        ASSERT_GE(queues, 10) << counts;
-        EXPECT_LT(messages, 500U);
-    }
-    const ordered_load::tally sent = senders.stop();
-    const arrival told = arrived(sent, {&daemon});
-    EXPECT_EQ(told.lost, 0U);
-    EXPECT_EQ(told.out_of_order, 0U);
-    EXPECT_EQ(told.repeats, 0U);
-    EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
 }
 
 } // namespace
