@@ -1,4 +1,6 @@
 /// What another program gets that is bound to the exchange.
+#include "daemon/event/timestamp.hpp"
+#include "tests/integration/ordered_load.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/integration/wire_client.hpp"
 #include "tests/samples.hpp"
@@ -9,7 +11,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <map>
 #include <set>
 
 namespace outreachd::tests {
@@ -23,13 +27,13 @@ test_servers::rabbitmq_node& broker() {
     return test_servers::rabbitmq_node::shared();
 }
 
-/// Lines of `bound_consumer.py`, which waits for events of other senders.
+/// Lines of `bound_consumer.py`, up to the event of the name `last`.
 class bound_consumer {
 public:
-    bound_consumer(const std::string& uri, const std::string& routing_key, std::size_t count) {
+    bound_consumer(const std::string& uri, const std::string& routing_key, const std::string& last) {
         const std::string command =
             std::string("exec " OUTREACHD_SOURCES "/tests/integration/bound_consumer.py '") + uri +
-            "' outreach.events '" + routing_key + "' " + std::to_string(count);
+            "' outreach.events '" + routing_key + "' " + last;
         pipe_ = ::popen(command.c_str(), "re");
         EXPECT_EQ(line(), "bound");
     }
@@ -39,6 +43,7 @@ public:
     bound_consumer(const bound_consumer&) = delete;
     bound_consumer& operator=(const bound_consumer&) = delete;
 
+    /// Empty at the end.
     std::string line() {
         std::string text;
         for (int c = std::getc(pipe_); c != EOF && c != '\n'; c = std::getc(pipe_))
@@ -58,18 +63,47 @@ std::string hex_of(std::string_view bytes) {
     return text;
 }
 
+/// What design section 9 says of each message, whatever it carries. `headers`: all that it may have.
+void expect_properties(const boost::json::object& told, const std::string& name,
+                       const std::set<std::string>& headers) {
+    EXPECT_EQ(told.at("routing_key"), name.c_str());
+    EXPECT_EQ(told.at("type"), name.c_str());
+    EXPECT_EQ(told.at("content_type"), "application/vnd.api+json");
+    EXPECT_EQ(told.at("app_id"), "outreachd");
+    EXPECT_EQ(told.at("delivery_mode"), 2);
+    std::set<std::string> there;
+    for (const auto& one : told.at("headers").as_object())
+        there.emplace(one.key());
+    EXPECT_EQ(there, headers);
+    const auto header = [&](const char* which) {
+        const boost::json::value* const found = told.at("headers").as_object().if_contains(which);
+        return found != nullptr ? std::string{found->as_string()} : std::string{};
+    };
+    EXPECT_EQ(header("cloudEvents_id"), told.at("message_id").as_string());
+    EXPECT_EQ(header("cloudEvents_type"), name);
+    EXPECT_EQ(header("cloudEvents_specversion"), "1.0");
+    EXPECT_EQ(header("cloudEvents_source"), "outreach");
+    EXPECT_EQ(header("outreachd_endpoint"), "/webhooks/outreach");
+    const auto time = parse_timestamp(header("cloudEvents_time"));
+    ASSERT_TRUE(time) << header("cloudEvents_time");
+    EXPECT_LT(std::chrono::abs(std::chrono::system_clock::now() - *time), 1min) << "of the receipt";
+    EXPECT_EQ(told.at("timestamp"),
+              std::chrono::floor<std::chrono::seconds>(time->time_since_epoch()).count());
+}
+
 TEST(Amqp, AProgramWithAnotherLibraryGetsTheExactBytes) {
     const std::string uri = broker().uri(broker().new_vhost());
     daemon_under_test receiver(
         through_broker({.uris = {uri}, .roles = "[receive]", .handlers = "", .routes = ""}));
     receiver.start();
     ASSERT_TRUE(eventually([&] { return status_of(receiver).find("\"reasons\":[]") != std::string::npos; }));
-    std::vector<sample> tasks;
+    std::map<std::string, sample> tasks; // by their bodies
     for (const sample& one : load_samples())
         if (one.name.starts_with("task."))
-            tasks.push_back(one);
+            tasks.emplace(hex_of(one.body), one);
     ASSERT_FALSE(tasks.empty());
-    bound_consumer consumer(uri, "task.*", tasks.size());
+    bound_consumer consumer(uri, "task.*", "task.last");
+    ordered_load senders({receiver.port()});
     wire_client client(receiver.port());
     std::size_t count = 0;
     for (const sample& one : load_samples()) { // those of other resources don't come
@@ -77,34 +111,45 @@ TEST(Amqp, AProgramWithAnotherLibraryGetsTheExactBytes) {
                                    "\r\nOutreach-Webhook-Cleanup-Token: a-credential\r\n";
         ASSERT_TRUE(client.send(signed_post(one.body, fields)));
         ASSERT_EQ(client.read_answer(5s).status, 200);
+        sleep_for(30ms);
     }
-    std::set<std::string> bodies;
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-        const std::string line = consumer.line();
+    const ordered_load::tally beside = senders.stop();
+    expect_all_answered(beside);
+    ASSERT_TRUE(client.send(signed_post(R"({"data":{"type":"task"},"meta":{"eventName":"task.last"}})")));
+    ASSERT_EQ(client.read_answer(5s).status, 200);
+
+    std::set<std::string> headers = {"cloudEvents_id",   "cloudEvents_source", "cloudEvents_specversion",
+                                     "cloudEvents_time", "cloudEvents_type",   "cloudEvents_subject",
+                                     "traceparent",      "outreachd_endpoint"};
+    std::set<std::string> headers_of_sample = headers;
+    headers_of_sample.insert("Outreach-Webhook-Event-Id");
+    std::set<std::string> samples_seen;
+    std::map<std::string, std::uint64_t> numbers; // of the load's resources
+    for (std::string line = consumer.line(); !line.empty() && !testing::Test::HasFailure();
+         line = consumer.line()) {
         const auto told = boost::json::parse(line).as_object();
         const std::string body{told.at("body_hex").as_string()};
-        const auto sent =
-            std::ranges::find_if(tasks, [&](const sample& one) { return hex_of(one.body) == body; });
-        ASSERT_NE(sent, tasks.end()) << line;
-        bodies.insert(body);
-        EXPECT_EQ(told.at("routing_key"), sent->name.c_str());
-        EXPECT_EQ(told.at("type"), sent->name.c_str());
-        EXPECT_EQ(told.at("content_type"), "application/vnd.api+json");
-        EXPECT_EQ(told.at("app_id"), "outreachd");
-        EXPECT_EQ(told.at("delivery_mode"), 2);
+        const std::string subject{told.at("headers").at("cloudEvents_subject").as_string()};
+        const auto sent = tasks.find(body);
+        if (sent == tasks.end()) {
+            expect_properties(told, "task.completed", headers);
+            const std::string resource = subject.substr(subject.find('/') + 1);
+            EXPECT_EQ(body, hex_of(ordered_load::body_of(resource, ++numbers[resource]))) << line;
+            continue;
+        }
+        samples_seen.insert(body);
+        expect_properties(told, sent->second.name, headers_of_sample);
+        EXPECT_EQ(subject, "task/" + sent->second.resource_id);
         const auto shown =
             receiver.command({"events", "show", std::string(told.at("message_id").as_string())});
-        EXPECT_THAT(shown.out, HasSubstr(sent->name)) << "the message id is the event's";
-        const auto& headers = told.at("headers").as_object();
-        EXPECT_EQ(headers.at("cloudEvents_id"), told.at("message_id"));
-        EXPECT_EQ(headers.at("cloudEvents_type"), sent->name.c_str());
-        EXPECT_EQ(headers.at("cloudEvents_specversion"), "1.0");
-        EXPECT_THAT(std::string(headers.at("Outreach-Webhook-Event-Id").as_string()),
+        EXPECT_THAT(shown.out, HasSubstr(sent->second.name)) << "the message id is the event's";
+        EXPECT_THAT(std::string(told.at("headers").at("Outreach-Webhook-Event-Id").as_string()),
                     testing::StartsWith("from-the-header-"));
-        EXPECT_TRUE(headers.contains("traceparent"));
         EXPECT_THAT(line, Not(HasSubstr("a-credential")));
+        EXPECT_THAT(line, Not(HasSubstr(signature_of(sent->second.body))));
     }
-    EXPECT_EQ(bodies.size(), tasks.size());
+    EXPECT_EQ(samples_seen.size(), tasks.size());
+    EXPECT_EQ(numbers, beside.last_acked);
 }
 
 /// What a program's own queue refuses is published to it later. Nothing that it isn't bound for waits with

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """A program of somebody else's, with another client library: binds a queue of its own to the exchange and
-prints what comes, a JSON object a line.
+prints what comes, a JSON object a line, until something comes with the routing key LAST.
 
-usage: bound_consumer.py URI EXCHANGE ROUTING_KEY COUNT
+usage: bound_consumer.py URI EXCHANGE ROUTING_KEY LAST
 """
 
 import json
@@ -10,7 +10,7 @@ import sys
 
 import pika
 
-uri, exchange, routing_key, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+uri, exchange, routing_key, last = sys.argv[1:]
 connection = pika.BlockingConnection(pika.URLParameters(uri))
 channel = connection.channel()
 queue = channel.queue_declare("", exclusive=True).method.queue
@@ -19,6 +19,8 @@ print("bound", flush=True)
 for method, properties, body in channel.consume(queue, inactivity_timeout=30):
     if method is None:
         sys.exit("nothing came for 30 s")
+    if method.routing_key == last:
+        break
     print(json.dumps({
         "body_hex": body.hex(),
         "routing_key": method.routing_key,
@@ -31,7 +33,4 @@ for method, properties, body in channel.consume(queue, inactivity_timeout=30):
         "headers": {name: str(value) for name, value in (properties.headers or {}).items()},
     }), flush=True)
     channel.basic_ack(method.delivery_tag)
-    count -= 1
-    if count == 0:
-        break
 connection.close()
