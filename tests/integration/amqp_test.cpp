@@ -100,6 +100,7 @@ TEST(Amqp, StartsWithoutItsBrokerAndCatchesUp) {
     daemon.start();
     const load_tally tally = send(daemon, 200);
     EXPECT_LT(tally.slowest_ack, 1s);
+    EXPECT_EQ(tally.wrong_status + tally.not_connected + tally.without_answer, 0U);
     EXPECT_GE(daemon.metric("outreachd_outbox"), 200);
     EXPECT_THAT(status_of(daemon), HasSubstr("not connected to the broker"));
     EXPECT_THAT(daemon.admin_get("/readyz"), HasSubstr("200")) << "it receives: it must not be taken out";
@@ -124,7 +125,7 @@ TEST(Amqp, GoesOnAfterCutsStallsAndSilence) {
     EXPECT_TRUE(eventually([&] { return daemon.metric("outreachd_outbox") < 50; }, 20s)) << "half-open";
     const load_tally tally = senders.stop();
     EXPECT_LT(tally.slowest_ack, 1s);
-    EXPECT_EQ(tally.wrong_status, 0U);
+    EXPECT_EQ(tally.wrong_status + tally.not_connected + tally.without_answer, 0U);
     EXPECT_THAT(lost_after_waiting(tally.acked, {&daemon}), IsEmpty());
     expect_each_once(daemon);
     EXPECT_TRUE(daemon.drained());
@@ -159,73 +160,6 @@ TEST(Amqp, AnswersOnceTheBrokerHasItWhereThatIsAskedFor) {
     expect_each_once(daemon);
 }
 
-TEST(Amqp, ADeletedWorkQueueIsMadeAnewAndWhatStoodInItComesBack) {
-    const std::string vhost = broker().new_vhost();
-    const std::string uri = broker().uri(vhost);
-    daemon_under_test receiver(
-        through_broker({.uris = {uri}, .roles = "[receive]", .handlers = "", .routes = ""}));
-    receiver.start();
-    const load_tally before = send(receiver, 100);
-    ASSERT_TRUE(has_published_all(receiver));
-    for (int i = 0; i < 8; ++i)
-        broker().ctl({"delete_queue", "-p", vhost, "outreachd.work." + std::to_string(i)});
-    const load_tally after = send(receiver, 100, 1'000'000);
-    EXPECT_TRUE(has_published_all(receiver)) << status_of(receiver);
-    EXPECT_THAT(receiver.log(), HasSubstr("returned: 312"));
-    daemon_under_test worker(through_broker({.uris = {uri}, .roles = "[work]"}));
-    worker.start();
-    EXPECT_THAT(lost_after_waiting(after.acked, {&worker}), IsEmpty());
-    EXPECT_EQ(lost_of(before.acked, {&worker}).size(), before.acked.size());
-    EXPECT_EQ(receiver.command({"events", "replay", "--since", "1h"}).exit_code, 0);
-    EXPECT_THAT(lost_after_waiting(before.acked, {&worker}), IsEmpty());
-    expect_each_once(worker);
-}
-
-TEST(Amqp, SaysWhatIsWrongAtTheBrokerAndGoesOnOnceItIsMended) {
-    const std::string vhost = broker().new_vhost();
-    tcp_proxy road(broker().port());
-    daemon_under_test daemon(through_broker({.uris = {through(road, vhost)}}));
-    daemon.start();
-    std::set<std::uint64_t> acked = send(daemon, 50).acked;
-    std::uint64_t number = 1'000'000;
-    const auto expect_told = [&](const std::string& what) {
-        acked.merge(send(daemon, 20, number).acked);
-        number += 1'000'000;
-        EXPECT_TRUE(eventually([&] { return status_of(daemon).find(what) != std::string::npos; }, 15s))
-            << what << " in " << status_of(daemon);
-        EXPECT_THAT(daemon.log(), HasSubstr(what));
-        EXPECT_GT(daemon.metric("outreachd_outbox"), 0);
-    };
-    broker().ctl({"set_permissions", "-p", vhost, "guest", "", "", ""});
-    road.cut(); // a channel remembers what it may for a while
-    expect_told("ACCESS_REFUSED");
-    broker().ctl({"set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"});
-    EXPECT_TRUE(has_published_all(daemon)) << status_of(daemon);
-
-    broker().set_disk_alarm(true);
-    expect_told("the broker takes no more for now");
-    broker().set_disk_alarm(false);
-    EXPECT_TRUE(has_published_all(daemon)) << status_of(daemon);
-
-    EXPECT_THAT(lost_after_waiting(acked, {&daemon}), IsEmpty());
-    EXPECT_TRUE(eventually([&] { return status_of(daemon).find("\"reasons\":[]") != std::string::npos; }))
-        << status_of(daemon);
-    expect_each_once(daemon);
-}
-
-TEST(Amqp, ADeletedExchangeIsMadeAnew) {
-    const std::string vhost = broker().new_vhost();
-    daemon_under_test daemon(through_broker({.uris = {broker().uri(vhost)}}));
-    daemon.start();
-    std::set<std::uint64_t> acked = send(daemon, 50).acked;
-    broker().evaluate("rabbit_exchange:delete(rabbit_misc:r(<<\"" + vhost +
-                      "\">>, exchange, <<\"outreach.events\">>), false, <<\"test\">>)");
-    acked.merge(send(daemon, 50, 1'000'000).acked);
-    EXPECT_TRUE(has_published_all(daemon)) << status_of(daemon);
-    EXPECT_THAT(daemon.log(), HasSubstr("NOT_FOUND"));
-    EXPECT_THAT(lost_after_waiting(acked, {&daemon}), IsEmpty());
-}
-
 TEST(Amqp, ATopologyThatDiffersIsToldWhileEventsAreKept) {
     const std::string vhost = broker().new_vhost();
     {
@@ -242,20 +176,6 @@ TEST(Amqp, ATopologyThatDiffersIsToldWhileEventsAreKept) {
     EXPECT_GE(daemon.metric("outreachd_outbox"), 50);
     EXPECT_THAT(daemon.admin_get("/readyz"), HasSubstr("inequivalent arg"));
     EXPECT_EQ(tally.wrong_status, 0U);
-}
-
-TEST(Amqp, RefusedLoginsSayWhy) {
-    std::string bad_password = broker().uri();
-    bad_password.replace(bad_password.find("guest:guest"), 11, "guest:no-such-password");
-    daemon_under_test daemon(through_broker({.uris = {bad_password}}));
-    daemon.start();
-    EXPECT_TRUE(eventually([&] { return status_of(daemon).find("ACCESS_REFUSED") != std::string::npos; }))
-        << status_of(daemon);
-    EXPECT_THAT(daemon.log(), Not(HasSubstr("no-such-password")));
-    daemon_under_test lost(through_broker({.uris = {broker().uri("no-such-vhost")}}));
-    lost.start();
-    EXPECT_TRUE(eventually([&] { return status_of(lost).find("no-such-vhost") != std::string::npos; }))
-        << status_of(lost);
 }
 
 TEST(Amqp, WorkersShareTheQueuesOut) {
@@ -299,11 +219,11 @@ TEST(Amqp, AQueueThatWorkersCountOnIsDurableAndMadeAnewWithoutLosingAnythingHeld
     daemon_under_test worker(through_broker({.uris = {broker().uri(vhost)}, .roles = "[work]"}));
     worker.start();
     ASSERT_TRUE(eventually([&] { return work_queues_of(worker).size() == 8; }, 10s));
-    const auto are_there = [&] {
-        const std::string listed =
-            broker().ctl({"list_queues", "-q", "-p", vhost, "name", "--no-table-headers"});
-        return listed.find("outreachd.workers\n") != std::string::npos &&
-               listed.find("outreachd.workers.wanting\n") != std::string::npos;
+    const auto is_there = [&](const std::string& name) {
+        return broker()
+                   .evaluate("[N || [{name, {resource, _, queue, N}}] <- rabbit_amqqueue:info_all(<<\"" +
+                             vhost + "\">>, [name])]")
+                   .find("<<\"" + name + "\">>") != std::string::npos;
     };
     // One that is neither durable nor exclusive RabbitMQ refuses from 4.3 on.
     const std::string kinds = broker().ctl(
@@ -311,9 +231,13 @@ TEST(Amqp, AQueueThatWorkersCountOnIsDurableAndMadeAnewWithoutLosingAnythingHeld
     EXPECT_THAT(kinds, HasSubstr("outreachd.workers\ttrue\tfalse\n"));
     EXPECT_THAT(kinds, HasSubstr("outreachd.workers.wanting\ttrue\tfalse\n"));
     EXPECT_THAT(kinds, Not(HasSubstr("false\tfalse")));
-    for (const char* const name : {"outreachd.workers.wanting", "outreachd.workers"}) {
-        broker().ctl({"delete_queue", "-p", vhost, name});
-        EXPECT_TRUE(eventually(are_there, 10s)) << name;
+    for (const std::string name : {"outreachd.workers.wanting", "outreachd.workers"}) {
+        ASSERT_TRUE(is_there(name));
+        broker().evaluate("{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"" + vhost +
+                          "\">>, queue, <<\"" + name +
+                          "\">>)), rabbit_amqqueue:delete(Q, false, false, <<\"test\">>)");
+        EXPECT_TRUE(eventually([&] { return is_there(name); }, 10s)) << name;
+        sleep_for(1s); // the workers look around twice
         EXPECT_EQ(work_queues_of(worker).size(), 8U) << name;
     }
     EXPECT_THAT(worker.log(), Not(HasSubstr("no connection to the broker")));

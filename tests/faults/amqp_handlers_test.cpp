@@ -1,0 +1,113 @@
+/// One handler hangs and one fails for ever, and no message waits at the broker for either.
+#include "tests/faults/long_run.hpp"
+#include "tests/integration/ordered_load.hpp"
+#include "tests/integration/through_broker.hpp"
+#include "tests/servers/rabbitmq_node.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <iostream>
+#include <string>
+
+namespace outreachd::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using test_servers::rabbitmq_node;
+using testing::HasSubstr;
+using testing::Not;
+
+/// While it lives the broker closes each channel on which a message is unacked for longer than a second: no
+/// sample can miss one.
+class unacked_limit {
+public:
+    explicit unacked_limit(rabbitmq_node& broker) : broker_(broker) { set("1000", "100"); }
+
+    ~unacked_limit() { set("1800000", "60000"); } // RabbitMQ's own
+
+    unacked_limit(const unacked_limit&) = delete;
+    unacked_limit& operator=(const unacked_limit&) = delete;
+
+private:
+    void set(const std::string& limit_ms, const std::string& look_ms) {
+        broker_.evaluate("application:set_env(rabbit, consumer_timeout, " + limit_ms +
+                         "), application:set_env(rabbit, channel_tick_interval, " + look_ms + ")");
+    }
+
+    rabbitmq_node& broker_;
+};
+
+constexpr const char* channel_closed = "the broker has closed a work queue's channel";
+
+/// In the long run an hour of 500 events a second, 1,800,000, in half the time: neither handler looks at the
+/// clock for longer than a minute.
+TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
+    rabbitmq_node& broker = rabbitmq_node::shared();
+    const unacked_limit a_second(broker);
+    const std::string vhost = broker.new_vhost();
+    const std::string uri = broker.uri(vhost);
+    daemon_under_test receiver(
+        through_broker({.uris = {uri}, .roles = "[receive]", .handlers = "", .routes = ""}));
+    daemon_under_test worker(through_broker(
+        {.uris = {uri},
+         .roles = "[work]",
+         .handlers =
+             "  out: {type: file, path: DIRECTORY/out.jsonl}\n"
+             "  hangs: {type: exec, command: [sleep, \"60\"], timeout: 120s}\n"
+             "  fails: {type: exec, command: [\"false\"], retry: {initial: 10ms, max: 100ms, attempts: "
+             "1000000}}\n",
+         .routes = "  - {match: \"*\", to: [out, hangs, fails]}\n"}));
+    receiver.start();
+    worker.start();
+    ASSERT_TRUE(eventually([&] { return work_queues_of(worker).size() == 8; }));
+    const auto messages = [&] { // ready and unacked, of all queues
+        return std::stoull(
+            broker.evaluate("lists:sum([N || [{messages, N}] <- rabbit_amqqueue:info_all(<<\"" + vhost +
+                            "\">>, [messages])])"));
+    };
+
+    const unsigned rate = is_long() ? 1'000 : 500;
+    const std::uint64_t events = is_long() ? 1'800'000 : 4'000;
+    ordered_load senders({receiver.port()}, 20, rate);
+    std::uint64_t messages_max = 0;
+    double oldest_max = 0;
+    while (senders.acked_so_far() < events && !HasFailure()) {
+        sleep_for(500ms);
+        const std::uint64_t waiting = messages();
+        const double oldest = worker.metric("outreachd_oldest_pending_seconds{handler=\"out\"}");
+        EXPECT_LT(waiting, rate) << "those of a second";
+        EXPECT_LT(oldest, 2) << "of the handler that is well";
+        messages_max = std::max(messages_max, waiting);
+        oldest_max = std::max(oldest_max, oldest);
+    }
+    const ordered_load::tally sent = senders.stop();
+    EXPECT_TRUE(eventually([&] { return messages() == 0; }, 5s)) << messages() << " are left";
+    const arrival told = arrived(sent, {&worker});
+    std::cout << sent.acked << " acknowledged, " << sent.acked_per_second << " a second, slowest "
+              << sent.slowest_ack.count() << " ms; at most " << messages_max << " messages at the broker, "
+              << oldest_max << " s until delivered\n";
+    expect_all_answered(sent);
+    EXPECT_EQ(told.lost, 0U);
+    EXPECT_EQ(told.out_of_order, 0U);
+    EXPECT_EQ(told.repeats, 0U);
+    EXPECT_EQ(worker.metric("outreachd_taken_in_repeats"), 0);
+    EXPECT_GE(worker.metric("outreachd_pending{handler=\"hangs\"}"), static_cast<double>(sent.acked - 100));
+    EXPECT_EQ(worker.metric("outreachd_pending{handler=\"fails\"}"), static_cast<double>(sent.acked));
+    for (const daemon_under_test* const one : {&receiver, &worker})
+        EXPECT_EQ(one->metric("outreachd_unaccounted"), 0);
+    EXPECT_THAT(worker.log(), Not(HasSubstr(channel_closed))) << "unacked for longer than a second";
+
+    // And there it would stand.
+    ordered_load more({receiver.port()});
+    sleep_for(200ms);
+    worker.signal(SIGSTOP);
+    sleep_for(1500ms);
+    worker.signal(SIGCONT);
+    EXPECT_TRUE(eventually([&] { return worker.log().find(channel_closed) != std::string::npos; }, 10s));
+}
+
+} // namespace
+} // namespace outreachd::tests
