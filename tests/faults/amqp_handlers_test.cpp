@@ -93,7 +93,7 @@ TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     EXPECT_EQ(told.lost, 0U);
     EXPECT_EQ(told.out_of_order, 0U);
     EXPECT_EQ(told.repeats, 0U);
-    EXPECT_EQ(worker.metric("outreachd_taken_in_repeats"), 0);
+    EXPECT_EQ(worker.metric("outreachd_taken_in_repeats_total"), 0);
     EXPECT_GE(worker.metric("outreachd_pending{handler=\"hangs\"}"), static_cast<double>(sent.acked - 100));
     EXPECT_EQ(worker.metric("outreachd_pending{handler=\"fails\"}"), static_cast<double>(sent.acked));
     for (const daemon_under_test* const one : {&receiver, &worker})

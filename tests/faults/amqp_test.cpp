@@ -75,7 +75,7 @@ protected:
     void expect_few_repeats(std::uint64_t cuts) {
         constexpr std::uint64_t window = 128;
         constexpr std::uint64_t unacked_max = 512;
-        EXPECT_LE(worker().metric("outreachd_taken_in_repeats"),
+        EXPECT_LE(worker().metric("outreachd_taken_in_repeats_total"),
                   static_cast<double>(cuts * (window + unacked_max)));
     }
 
@@ -89,7 +89,7 @@ protected:
         std::cout << sent.acked << " acknowledged, " << sent.acked_per_second << " a second, slowest "
                   << sent.slowest_ack.count() << " ms, " << sent.unanswered << " unanswered, " << told.lost
                   << " lost, " << told.repeats << " repeated, " << told.out_of_order
-                  << " out of order; repeats dropped: " << worker().metric("outreachd_taken_in_repeats")
+                  << " out of order; repeats dropped: " << worker().metric("outreachd_taken_in_repeats_total")
                   << '\n';
         if (restarts == 0)
             expect_all_answered(sent);
