@@ -76,7 +76,8 @@ all records that every --filter lets through: id=1,2 or updatedAt=2026-11-01.. o
 same filter again means either value. In other values `,` and `..` are themselves.
 
 Outreach counts the records first. On a terminal you are asked whether to go on; elsewhere give
---yes. Where they aren't counted within a minute nothing is confirmed, and without --wait that fails.
+--yes. Where they aren't counted within a minute nothing is confirmed, and without --wait that
+fails.
 
 Examples:
   outreachd bulk prospectsAddTags --filter id=17,18 --data '{"tags":["spring"]}' --wait
