@@ -28,6 +28,10 @@ struct fault_case {
     std::vector<std::string> told; ///< What the story says, or of what is waited for the log.
 };
 
+void PrintTo(const fault_case& one, std::ostream* to) {
+    *to << one.name;
+}
+
 constexpr const char* prospects = "/api/v2/prospects/*";
 constexpr const char* tasks = "/api/v2/tasks";
 
@@ -122,7 +126,7 @@ std::vector<fault_case> cases() {
          1,
          {"the connection was lost before an answer came; whether it was done is not known; it may have been "
           "done, so it isn't repeated (on_unknown: retry would)"}},
-        {"AStall", {.path = prospects, .delay = 3s}, "done", 2, {"no answer within"}},
+        {"AStall", {.path = prospects, .delay = 6s}, "done", 2, {"no answer within"}},
         {"JsonThatEndsEarly",
          {.path = prospects, .kind = fault_kind::truncate},
          "done",
@@ -155,7 +159,7 @@ protected:
         made.has_tls = false;
         made.handlers = "  follow-up:\n"
                         "    type: outreach\n"
-                        "    timeout: 1s\n"
+                        "    timeout: 3s\n"
                         "    retry: {initial: 50ms, max: 2s, attempts: 5}\n"
                         "    steps:\n"
                         "      - {name: prospect, get: \"/prospects/${{ .data.id }}\"}\n"
