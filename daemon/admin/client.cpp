@@ -1,6 +1,8 @@
 /// The command line's side of the admin server.
 #include "daemon/admin/client.hpp"
 
+#include "daemon/admin/message.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -141,21 +143,28 @@ std::string error_text(int code) {
     return text;
 }
 
-/// The number that a header of the head carries.
-std::optional<std::size_t> content_length(std::string_view head) {
-    constexpr std::string_view name = "\r\ncontent-length:";
-    const auto same_letter = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-    const auto* const found = std::search(head.begin(), head.end(), name.begin(), name.end(), same_letter);
+/// The value of a header.
+std::optional<std::string_view> header_of(std::string_view head, std::string_view name) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const auto same_letter = [&](char a, char b) { return lower(a) == lower(b); };
+    const std::string begin = "\r\n" + std::string{name} + ":";
+    const auto* const found = std::search(head.begin(), head.end(), begin.begin(), begin.end(), same_letter);
     if (found == head.end())
         return std::nullopt;
-    const char* at = found + name.size();
-    while (at != head.end() && *at == ' ')
-        ++at;
-    std::size_t length = 0;
-    const auto read = std::from_chars(at, head.end(), length);
-    if (read.ec != std::errc{} || (read.ptr != head.end() && *read.ptr != '\r'))
+    std::string_view value = head.substr(static_cast<std::size_t>(found - head.begin()) + begin.size());
+    value = value.substr(0, value.find('\r'));
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    return value;
+}
+
+std::optional<std::size_t> content_length(std::string_view head) {
+    const auto value = header_of(head, "Content-Length");
+    if (!value)
         return std::nullopt;
-    return length;
+    std::size_t length = 0;
+    const auto read = std::from_chars(value->data(), value->data() + value->size(), length);
+    return read.ec == std::errc{} && read.ptr == value->data() + value->size() ? std::optional{length}
+                                                                               : std::nullopt;
 }
 
 } // namespace
@@ -234,7 +243,11 @@ std::variant<client_answer, client_failure> parse_answer(std::string_view bytes)
     const std::string_view body = bytes.substr(head_end + 4);
     if (body.size() != *length)
         return client_failure{std::to_string(body.size()) + " bytes of a body of " + std::to_string(*length)};
-    return client_answer{status, std::string{body}};
+    client_answer answered{status, std::string{body}};
+    if (const auto last = header_of(head, search_ended_at))
+        answered.ended_early = {std::string{*last},
+                                std::string{header_of(head, search_ended_time).value_or("")}};
+    return answered;
 }
 
 } // namespace outreachd::admin

@@ -4,16 +4,24 @@
 #include "daemon/settings/settings.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
 namespace outreachd::admin {
 
+/// What was looked at last for a list that isn't whole.
+struct search_end {
+    std::string id;
+    std::string received_at; ///< RFC 3339
+};
+
 /// What the daemon answered.
 struct client_answer {
     unsigned status = 0;
     std::string body;
+    std::optional<search_end> ended_early = {};
 };
 
 /// Why there is no answer, in words for the operator.

@@ -36,7 +36,10 @@ answer list_dead(const request& asked) {
         const auto found = from.list_dead(filter);
         if (!found)
             return store_error(found.error(), no_delivery);
-        return json_answer(to_json(*found));
+        response listed = json_answer(to_json(found->records));
+        if (const auto& last = found->ended_at)
+            note_search_end(listed, last->what.delivery, last->of.received_at);
+        return listed;
     }};
 }
 
@@ -154,13 +157,15 @@ response change_piece(const store::dead_filter& filter, change what, store::read
     if (!found)
         return store_error(found.error(), no_delivery);
     piece many;
-    for (const store::dead_delivery& each : *found)
+    for (const store::dead_delivery& each : found->records)
         many.add(each.of, each.what, what, from, of);
     auto changed = std::move(many).apply(what, of);
     if (!changed)
         return change_is_late();
-    if (!found->empty())
-        return changed_answer(what, *changed, cursor_of(found->back()));
+    if (found->ended_at)
+        return changed_answer(what, *changed, cursor_of(*found->ended_at));
+    if (!found->records.empty())
+        return changed_answer(what, *changed, cursor_of(found->records.back()));
     const bool is_narrowed = filter.since || !filter.name.empty() || !filter.resource.empty();
     if (what != change::discard || is_narrowed)
         return changed_answer(what, 0);

@@ -124,6 +124,10 @@ std::string to_json(const store::event_story& story) {
     for (const store::attempt_record& each : story.attempts)
         write_attempt(json, each);
     json.end_array();
+    std::uint64_t left_out = 0;
+    for (const auto& [handler, count] : story.attempts_left_out)
+        left_out += count;
+    json.member("attempts_left_out", left_out);
     json.end_object();
     return std::move(json).take();
 }
@@ -147,6 +151,9 @@ std::string to_json(const store::event_story& story, const store::delivery_recor
         if (each.handler == dead.handler)
             write_attempt(json, each);
     json.end_array();
+    const auto left_out = story.attempts_left_out.find(dead.handler);
+    json.member("attempts_left_out",
+                left_out == story.attempts_left_out.end() ? std::uint64_t{0} : left_out->second);
     json.key("event");
     json.begin_object();
     write_event_members(json, story.summary, false);

@@ -13,13 +13,14 @@ namespace outreachd::admin {
 std::string to_json(const std::vector<store::event_record>& events);
 
 /// One event's whole story: its fields, headers, size, its body (`body` as text, or `body_base64` where
-/// it isn't UTF-8), deliveries with their last answers, attempts. Never the cleanup token.
+/// it isn't UTF-8), deliveries with their last answers, attempts, and how many older ones are left out. Never
+/// the cleanup token.
 std::string to_json(const store::event_story& story);
 
 /// An array of dead deliveries.
 std::string to_json(const std::vector<store::dead_delivery>& dead);
 
-/// One dead delivery with its last answer, every attempt, and its event.
+/// One dead delivery with its last answer, its attempts, how many older ones are left out, and its event.
 std::string to_json(const store::event_story& story, const store::delivery_record& dead);
 
 /// The member `headers`.

@@ -31,9 +31,12 @@ answer list_events(const request& asked, const services& of) {
         auto found = from.list(filter);
         if (!found)
             return store_error(found.error(), no_event);
-        for (store::event_record& each : *found)
+        for (store::event_record& each : found->records)
             note_running(each, of);
-        return json_answer(to_json(*found));
+        response listed = json_answer(to_json(found->records));
+        if (const auto& last = found->ended_at)
+            note_search_end(listed, last->id, last->received_at);
+        return listed;
     }};
 }
 

@@ -35,6 +35,10 @@ struct response {
 inline constexpr std::string_view json_type = "application/json";
 inline constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
+/// Headers of a list whose search was ended early: the id and the time of receipt of what was looked at last.
+inline constexpr const char* search_ended_at = "Search-Ended-At";
+inline constexpr const char* search_ended_time = "Search-Ended-Time";
+
 response json_answer(std::string body);
 response text_answer(unsigned status, std::string body);
 /// `{"error": "..."}`.

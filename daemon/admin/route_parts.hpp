@@ -17,6 +17,9 @@ using answer = std::variant<response, read_job>;
 /// The answer where the store gave an error instead of a record. `what` isn't there, with `not_found`.
 response store_error(error_code ec, std::string_view what);
 
+/// A list that isn't whole, as the search was ended behind that; how to go on is the caller's `before`.
+void note_search_end(response& listed, const event_id& last, wall_time received_at);
+
 /// `/api/events` and all below it; `rest` is what follows that, without the slash. The services outlive the
 /// reads.
 answer event_route(const request& asked, std::string_view rest, const services& of);

@@ -45,6 +45,11 @@ bool is_json(std::string_view content_type) {
 
 } // namespace
 
+void note_search_end(response& listed, const event_id& last, wall_time received_at) {
+    listed.headers.emplace_back(search_ended_at, to_string(last));
+    listed.headers.emplace_back(search_ended_time, to_rfc3339(received_at));
+}
+
 response store_error(error_code ec, std::string_view what) {
     if (ec == errc::not_found)
         return error_answer(404, what);

@@ -48,8 +48,13 @@ reachable reach(const std::string& config_path, const streams& to) {
     return {admin::client{configured->settings.admin}, exit_code::ok};
 }
 
+void write_search_end(const admin::search_end& last, std::ostream& out) {
+    out << "the search was ended, as it took too long: what came before " << printable(last.received_at)
+        << " was not looked at; older ones: --before " << printable(last.id) << '\n';
+}
+
 int ask(const admin::client& daemon, const question& what, const streams& to,
-        const std::function<void(const boost::json::value& answer)>& show) {
+        const std::function<void(const boost::json::value& answer, bool is_whole)>& show) {
     const auto complain = [&](const std::string& why, int code) {
         to.err << printable(why) << '\n';
         return code;
@@ -63,6 +68,8 @@ int ask(const admin::client& daemon, const question& what, const streams& to,
         return complain(refusal(answer, daemon.place()), exit_code::failed);
     if (what.is_json) {
         to.out << answer.body << (answer.body.ends_with('\n') ? "" : "\n");
+        if (answer.ended_early)
+            write_search_end(*answer.ended_early, to.err);
         return exit_code::ok;
     }
     boost::system::error_code ec;
@@ -70,7 +77,9 @@ int ask(const admin::client& daemon, const question& what, const streams& to,
     if (ec)
         return complain("what answers at " + daemon.place() + " is no outreachd: " + ec.message(),
                         exit_code::failed);
-    show(parsed);
+    show(parsed, !answer.ended_early);
+    if (answer.ended_early)
+        write_search_end(*answer.ended_early, to.out);
     return exit_code::ok;
 }
 
@@ -78,6 +87,11 @@ int ask(const admin::client& daemon, const question& what, const streams& to,
 
 int ask_daemon(const question& what, const streams& to,
                const std::function<void(const boost::json::value& answer)>& show) {
+    return ask_for_list(what, to, [&](const boost::json::value& answer, bool) { show(answer); });
+}
+
+int ask_for_list(const question& what, const streams& to,
+                 const std::function<void(const boost::json::value& answer, bool is_whole)>& show) {
     const reachable found = reach(what.config_path, to);
     return found.daemon ? ask(*found.daemon, what, to, show) : found.code;
 }
@@ -99,7 +113,7 @@ int change_in_pieces(const std::string& config_path, const std::string& target, 
             piece.target +=
                 (target.find('?') == std::string::npos ? "?cursor=" : "&cursor=") + percent_encode(cursor);
         std::string progress;
-        code = ask(*found.daemon, piece, to, [&](const boost::json::value& answer) {
+        code = ask(*found.daemon, piece, to, [&](const boost::json::value& answer, bool) {
             cursor = text_at(answer, "cursor");
             progress = add(answer);
         });

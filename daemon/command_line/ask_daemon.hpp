@@ -25,6 +25,11 @@ struct question {
 int ask_daemon(const question& what, const streams& to,
                const std::function<void(const boost::json::value& answer)>& show);
 
+/// The same for a list that is searched for. Where the daemon ended the search early, so that the list isn't
+/// whole, says so behind it, and how to go on; with `is_json` to `to.err`.
+int ask_for_list(const question& what, const streams& to,
+                 const std::function<void(const boost::json::value& answer, bool is_whole)>& show);
+
 /// POSTs `target`, a change that is made in pieces, until an answer has no `cursor` any more. `add` gets each
 /// answer, and says how far it is, which a terminal shows meanwhile. As `ask_daemon` for the rest.
 int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,

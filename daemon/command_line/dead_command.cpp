@@ -35,10 +35,10 @@ std::string handler_of(const json::value& from) {
     return name.empty() ? "(no handler)" : name;
 }
 
-void show_list(const json::value& answer, std::size_t limit, std::ostream& out) {
+void show_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
     const json::array* const dead = answer.if_array();
     if (dead == nullptr || dead->empty()) {
-        out << "nothing is dead\n";
+        out << (is_whole ? "nothing is dead\n" : "nothing found so far\n");
         return;
     }
     const wall_time now = wall_now();
@@ -56,7 +56,7 @@ void show_list(const json::value& answer, std::size_t limit, std::ostream& out) 
                    {"ATTEMPTS", column::side::right},
                    {"REASON", column::side::left, 80}},
                   rows);
-    if (dead->size() >= limit)
+    if (is_whole && dead->size() >= limit)
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
@@ -78,6 +78,8 @@ void show_one(const json::value& answer, std::ostream& out) {
     const json::array& attempts = list_at(answer, "attempts_made");
     if (!attempts.empty())
         out << '\n';
+    if (const double left_out = number_at(answer, "attempts_left_out"); left_out > 0)
+        out << "  " << counted(left_out, "older attempt is", "older attempts are") << " left out\n";
     for (const json::value& each : attempts) {
         const std::chrono::duration<double> took{number_at(each, "took_seconds")};
         const std::string reason = text_at(each, "reason");
@@ -139,8 +141,9 @@ int list_dead(const std::string& config_path, const list_options& options, const
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
         return refuse_usage(problem->message, to);
     const std::size_t limit = std::get<store::dead_filter>(checked).limit;
-    return ask_daemon({config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json}, to,
-                      [&](const json::value& answer) { show_list(answer, limit, to.out); });
+    return ask_for_list(
+        {config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json}, to,
+        [&](const json::value& answer, bool is_whole) { show_list(answer, limit, is_whole, to.out); });
 }
 
 int show_dead(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

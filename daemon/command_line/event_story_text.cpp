@@ -4,6 +4,7 @@
 #include "daemon/command_line/columns.hpp"
 #include "daemon/command_line/json_fields.hpp"
 #include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/spoken_count.hpp"
 #include "daemon/command_line/spoken_time.hpp"
 
 #include <algorithm>
@@ -111,6 +112,8 @@ std::vector<happening> timeline(const json::value& story) {
                    fact_at(story, "damaged") ? "and damaged since: its checksum no longer holds" : stored});
     if (!tell_publication(story, all) || !list_at(story, "deliveries").empty())
         all.push_back({"", "queued", queued_for(story)});
+    if (const double left_out = number_at(story, "attempts_left_out"); left_out > 0)
+        all.push_back({"", "attempts", counted(left_out, "older one is", "older ones are") + " left out"});
     for (happening& each : attempts_in_order(story))
         all.push_back(std::move(each));
     return all;

@@ -30,10 +30,10 @@ std::string received(const json::value& event, wall_time now) {
     return time ? spoken_relative(*time, now) : text;
 }
 
-void show_list(const json::value& answer, std::size_t limit, std::ostream& out) {
+void show_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
     const json::array* const events = answer.if_array();
     if (events == nullptr || events->empty()) {
-        out << "no such events\n";
+        out << (is_whole ? "no such events\n" : "nothing found so far\n");
         return;
     }
     const wall_time now = wall_now();
@@ -48,7 +48,7 @@ void show_list(const json::value& answer, std::size_t limit, std::ostream& out) 
                    {"RESOURCE", column::side::left, 36},
                    {"STATE"}},
                   rows);
-    if (events->size() >= limit)
+    if (is_whole && events->size() >= limit)
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
@@ -73,8 +73,9 @@ int list_events(const std::string& config_path, const list_options& options, con
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
         return refuse_usage(problem->message, to);
     const std::size_t limit = std::get<store::event_filter>(checked).limit;
-    return ask_daemon({config_path, query.empty() ? "/api/events" : "/api/events?" + query, options.is_json},
-                      to, [&](const json::value& answer) { show_list(answer, limit, to.out); });
+    return ask_for_list(
+        {config_path, query.empty() ? "/api/events" : "/api/events?" + query, options.is_json}, to,
+        [&](const json::value& answer, bool is_whole) { show_list(answer, limit, is_whole, to.out); });
 }
 
 int show_event(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

@@ -93,7 +93,8 @@ inline constexpr std::string_view events =
   outreachd events replay --since 2h --handler crm)";
 
 inline constexpr std::string_view events_list =
-    R"(Newest first. Asks the running daemon. The last line says how to get the next, older page.
+    R"(Newest first. Asks the running daemon. The last line says how to get the next, older page. A search
+that takes longer than 5 seconds is ended, and says how to go on.
 
 Examples:
   outreachd events list
@@ -106,7 +107,7 @@ Exit codes:
 inline constexpr std::string_view events_show =
     R"(Asks the running daemon for everything it knows of one event: when it was received and stored, where
 it was routed to, what became of each delivery, and, where an attempt failed, every attempt with its
-time, duration, outcome and reason.
+time, duration, outcome and reason (of more than 1000 to one handler the newest).
 
 Examples:
   outreachd events show 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
@@ -135,7 +136,8 @@ inline constexpr std::string_view dead =
   outreachd dead replay --handler crm)";
 
 inline constexpr std::string_view dead_list =
-    R"(Those of the newest events first. The last line says how to get the next page.
+    R"(Those of the newest events first. The last line says how to get the next page. A search that takes
+longer than 5 seconds is ended, and says how to go on.
 
 Examples:
   outreachd dead list

@@ -68,7 +68,7 @@ std::optional<dead_delivery> sqlite_reader::dead_at(const dead_row& where) {
     return std::nullopt;
 }
 
-result<std::vector<dead_delivery>> sqlite_reader::list_dead(const dead_filter& what) {
+result<found_list<dead_delivery>> sqlite_reader::list_dead(const dead_filter& what) {
     bool is_place_known = true;
     auto found = guarded(false, [&] {
         const std::size_t limit = std::min(what.limit, list_limit_max);
@@ -78,26 +78,30 @@ result<std::vector<dead_delivery>> sqlite_reader::list_dead(const dead_filter& w
             is_place_known = place.has_value();
             below = place.value_or(dead_row{0, 0});
         }
-        std::vector<dead_delivery> fitting;
+        found_list<dead_delivery> fitting;
         if (what.behind) {
             statement handler(*database_, "SELECT id FROM handlers WHERE name=?");
             const bool is_known = handler.bind(std::string_view(what.behind->handler)).step();
             below = {what.behind->sequence, is_known ? handler.number(0) : 0};
         }
-        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max;
-        while (fitting.size() < limit && std::chrono::steady_clock::now() < give_up_at) {
+        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max_;
+        for (;;) {
             const std::vector<dead_row> places = next_dead(what, below);
             if (places.empty())
-                break;
+                return fitting;
             for (const dead_row& each : places) {
-                if (fitting.size() == limit)
-                    break;
-                if (auto one = dead_at(each); one && is_asked_for(*one, what))
-                    fitting.push_back(std::move(*one));
+                auto one = dead_at(each);
+                if (!one)
+                    continue;
+                if (std::chrono::steady_clock::now() >= give_up_at)
+                    fitting.ended_at = one;
+                if (is_asked_for(*one, what))
+                    fitting.records.push_back(std::move(*one));
+                if (fitting.records.size() >= limit || fitting.ended_at)
+                    return fitting;
             }
             below = places.back();
         }
-        return fitting;
     });
     if (found && !is_place_known)
         return errc::not_found;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 namespace outreachd::store {
 
@@ -150,7 +151,7 @@ std::vector<sequence> sqlite_reader::next_candidates(const event_filter& what, s
     return found;
 }
 
-result<std::vector<event_record>> sqlite_reader::list(const event_filter& what) {
+result<found_list<event_record>> sqlite_reader::list(const event_filter& what) {
     return guarded(false, [&] {
         const std::size_t limit = std::min(what.limit, list_limit_max);
         sequence below = std::numeric_limits<sequence>::max();
@@ -158,27 +159,51 @@ result<std::vector<event_record>> sqlite_reader::list(const event_filter& what) 
             below = sequence_of(*what.before).value_or(to_number(time_of(*what.before)));
         const sequence lowest = what.since ? to_number(*what.since) : 0;
         statement row(*database_, summary_sql().c_str());
-        std::vector<event_record> found;
-        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max;
-        while (found.size() < limit && std::chrono::steady_clock::now() < give_up_at) {
+        found_list<event_record> found;
+        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max_;
+        for (;;) {
             const std::vector<sequence> candidates = next_candidates(what, below, lowest);
             if (candidates.empty())
-                break;
+                return found;
             for (const sequence at : candidates) {
-                if (found.size() == limit)
-                    break;
                 if (!row.bind(at).step())
                     continue;
                 event_record record = summary_of_row(row);
                 row.reset();
                 read_deliveries(record);
+                if (std::chrono::steady_clock::now() >= give_up_at)
+                    found.ended_at = record;
                 if (fits(record, what))
-                    found.push_back(std::move(record));
+                    found.records.push_back(std::move(record));
+                if (found.records.size() >= limit || found.ended_at)
+                    return found;
             }
             below = candidates.back();
         }
-        return found;
     });
+}
+
+void sqlite_reader::read_attempts(event_story& of) {
+    statement handlers(*database_, "SELECT a.handler, h.name, count(*) FROM attempts a"
+                                   " JOIN handlers h ON h.id = a.handler WHERE a.event=? GROUP BY a.handler");
+    statement newest(*database_,
+                     "SELECT number, started_at, took, outcome, reason FROM attempts"
+                     " WHERE event=? AND handler=? ORDER BY started_at DESC, number DESC LIMIT ?");
+    handlers.bind(of.summary.sequence);
+    while (handlers.step()) {
+        const std::string name = handlers.text(1);
+        if (const std::int64_t more = handlers.number(2) - attempts_of_one_max; more > 0)
+            of.attempts_left_out[name] = static_cast<std::uint64_t>(more);
+        newest.bind(of.summary.sequence, handlers.number(0), attempts_of_one_max);
+        while (newest.step())
+            of.attempts.push_back({name, static_cast<std::uint32_t>(newest.number(0)),
+                                   to_wall_time(newest.number(1)),
+                                   std::chrono::microseconds{newest.number(2)},
+                                   static_cast<delivery_state>(newest.number(3)), newest.text(4)});
+        newest.reset();
+    }
+    std::ranges::sort(of.attempts, {},
+                      [](const attempt_record& one) { return std::tie(one.started_at, one.number); });
 }
 
 result<event_story> sqlite_reader::story(const event_id& id) {
@@ -199,15 +224,7 @@ result<event_story> sqlite_reader::story(const event_id& id) {
         statement whole(*database_, sql.c_str());
         if (whole.bind(*at).step())
             told.subject = checked(whole).subject;
-        statement attempts(*database_, "SELECT h.name, a.number, a.started_at, a.took, a.outcome, a.reason"
-                                       " FROM attempts a JOIN handlers h ON h.id = a.handler WHERE a.event=?"
-                                       " ORDER BY a.started_at, a.number");
-        attempts.bind(*at);
-        while (attempts.step())
-            told.attempts.push_back({attempts.text(0), static_cast<std::uint32_t>(attempts.number(1)),
-                                     to_wall_time(attempts.number(2)),
-                                     std::chrono::microseconds{attempts.number(3)},
-                                     static_cast<delivery_state>(attempts.number(4)), attempts.text(5)});
+        read_attempts(told);
         return told;
     });
     return required(std::move(found));

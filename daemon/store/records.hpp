@@ -4,6 +4,7 @@
 #include "daemon/event/event.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -175,13 +176,24 @@ struct event_record {
 struct event_story {
     event_record summary;
     std::shared_ptr<const event> subject; ///< Null where its row is damaged.
-    std::vector<attempt_record> attempts; ///< By time.
+    std::vector<attempt_record> attempts; ///< By time; of one handler the newest 1,000.
+    /// By handler: so many older ones there are. None of a handler all of whose attempts are above.
+    std::map<std::string, std::uint64_t> attempts_left_out;
 };
 
 /// A dead delivery in a list.
 struct dead_delivery {
     event_record of; ///< Without its deliveries.
     delivery_record what;
+};
+
+/// What was found of a list.
+template <typename Record>
+struct found_list {
+    std::vector<Record> records;
+    /// Where the time for the search was over first: what was looked at last. What comes before that in the
+    /// list is among the records, if it fits; what comes behind it wasn't looked at.
+    std::optional<Record> ended_at;
 };
 
 /// A place in the order of dead deliveries, whether there is one (any more) or not.

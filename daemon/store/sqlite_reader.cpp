@@ -14,8 +14,8 @@ constexpr std::int64_t looked_through_at_once = 4096; // some milliseconds
 } // namespace
 
 sqlite_reader::sqlite_reader(const file_set& files, writer& owner, observer& watcher,
-                             std::atomic<std::uint64_t>& damaged)
-    : files_(files), writer_(owner), watcher_(watcher), damaged_(damaged) {
+                             std::atomic<std::uint64_t>& damaged, std::chrono::milliseconds list_time_max)
+    : files_(files), writer_(owner), watcher_(watcher), damaged_(damaged), list_time_max_(list_time_max) {
     follow_writer();
 }
 

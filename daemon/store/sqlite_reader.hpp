@@ -11,7 +11,7 @@ namespace outreachd::store {
 class sqlite_reader final : public reader {
 public:
     sqlite_reader(const file_set& files, writer& owner, observer& watcher,
-                  std::atomic<std::uint64_t>& damaged);
+                  std::atomic<std::uint64_t>& damaged, std::chrono::milliseconds list_time_max);
 
     result<sequence> routed_up_to() override;
     result<events_of_resource> next_of_resource(std::string_view resource, sequence after) override;
@@ -24,8 +24,8 @@ public:
     result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
                                                         std::size_t limit) override;
     result<std::vector<std::string>> step_results(std::string_view handler, sequence at) override;
-    result<std::vector<event_record>> list(const event_filter& what) override;
-    result<std::vector<dead_delivery>> list_dead(const dead_filter& what) override;
+    result<found_list<event_record>> list(const event_filter& what) override;
+    result<found_list<dead_delivery>> list_dead(const dead_filter& what) override;
     result<event_id> event_of_dead(const event_id& delivery) override;
     result<event_story> story(const event_id& id) override;
 
@@ -55,11 +55,13 @@ private:
     std::optional<dead_delivery> dead_at(const dead_row& where);
     std::optional<sequence> sequence_of(const event_id& id);
     std::vector<sequence> next_candidates(const event_filter& what, sequence below, sequence lowest);
+    void read_attempts(event_story& of);
 
     const file_set& files_;
     writer& writer_;
     observer& watcher_;
     std::atomic<std::uint64_t>& damaged_;
+    const std::chrono::milliseconds list_time_max_;
     std::int64_t file_ = 0;
     std::unique_ptr<database> database_;
     std::unique_ptr<statement> unfinished_event_; ///< Of `database_`; prepared when it is first needed.

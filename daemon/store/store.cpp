@@ -19,7 +19,7 @@ public:
         : files(configured.directory), owner(files, configured.repeat_window, watch), watcher(watch),
           clerk(files, owner, watch, damaged, stop,
                 expiry(configured.retention, configured.repeat_window, owner)),
-          checkpoints(files, owner, stop) {}
+          checkpoints(files, owner, stop), list_time_max(configured.list_time_max) {}
 
     file_set files;
     writer owner;
@@ -28,6 +28,7 @@ public:
     stop_signal stop;
     background clerk;
     checkpointer checkpoints;
+    const std::chrono::milliseconds list_time_max;
 
     std::mutex mutex; // guards running_threads
     std::condition_variable thread_ended;
@@ -195,7 +196,7 @@ bool store::stop(std::chrono::milliseconds timeout) {
 std::unique_ptr<reader> store::open_reader() {
     try {
         return std::make_unique<sqlite_reader>(engine_->files, engine_->owner, engine_->watcher,
-                                               engine_->damaged);
+                                               engine_->damaged, engine_->list_time_max);
     } catch (const database_error& failure) {
         throw std::runtime_error(failure.what());
     }

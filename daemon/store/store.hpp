@@ -32,6 +32,9 @@ struct options {
     std::chrono::milliseconds repeat_window = std::chrono::hours{24};
 
     struct retention retention {};
+
+    /// A list that people ask for is searched for that long; what was found by then is the answer.
+    std::chrono::milliseconds list_time_max = std::chrono::seconds{5};
 };
 
 /// What the store tells of itself, for the log, the metrics and `/readyz`. Called from the store's
@@ -223,9 +226,9 @@ public:
     /// What the steps of a delivery gave that are done, in order.
     virtual result<std::vector<std::string>> step_results(std::string_view handler, sequence at) = 0;
 
-    virtual result<std::vector<event_record>> list(const event_filter& what) = 0;
+    virtual result<found_list<event_record>> list(const event_filter& what) = 0;
     /// Error: not_found, where `what.before` isn't dead (any more).
-    virtual result<std::vector<dead_delivery>> list_dead(const dead_filter& what) = 0;
+    virtual result<found_list<dead_delivery>> list_dead(const dead_filter& what) = 0;
     /// The event of a dead delivery. Error: not_found.
     virtual result<event_id> event_of_dead(const event_id& delivery) = 0;
     /// Error: not_found.

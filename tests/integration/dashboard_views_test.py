@@ -4,6 +4,7 @@
 usage: dashboard_views_test.py PROGRAM [CASE...]
 """
 
+import json
 import re
 
 from admin_daemon import SECRET, body, until
@@ -98,6 +99,33 @@ class Views(Watched):
         self.assertIn("mailing:0", older)
         self.browser.one("main .pages a:first-child").click()
         until(lambda: self.browser.rows() and self.browser.rows()[0][2] == newest[0], "the newest again")
+
+    def answer_with(self, beginning, text, **headers):
+        """From now on the page is answered so, where it asks for what begins so."""
+        self.browser.run("const ask = window.fetch, [beginning, text, headers] = arguments;"
+                         "window.fetch = (path, options) => path.startsWith(beginning)"
+                         " ? Promise.resolve(new Response(text, { headers })) : ask(path, options);",
+                         beginning, text, {key.replace("_", "-"): value for key, value in headers.items()})
+
+    def test_a_search_that_was_ended_says_where_and_goes_on(self):
+        last = self.daemon.event(body("task.completed", number=7, subject="call back"))
+        for view, kind in (("events", "events"), ("dead", "deliveries")):
+            self.open(f"#/{view}")
+            until(lambda: self.browser.rows(), "the list")
+            self.answer_with(f"api/{view}?limit=50&name=mailing.lost", "[]", Search_Ended_At=last["id"],
+                             Search_Ended_Time=last["received_at"])
+            self.browser.field("Name").send_keys("mailing.lost", Keys.ENTER)
+            until(lambda: f"0 {kind} so far: the search took too long" in self.browser.text("main .summary"), "where it ended")
+            self.assertEqual(self.browser.one("main .summary time").get_attribute("datetime"), last["received_at"])
+            self.assertIn(f"before={last['id']}", self.browser.one("main .pages a:last-child").get_attribute("href"))
+
+    def test_story_says_how_many_attempts_are_left_out(self):
+        story = self.daemon.event(body("task.completed", number=7, subject="call back"))
+        self.open(f"#/events/{story['id']}")
+        until(lambda: self.browser.rows("main section[aria-label=Attempts] tbody tr"), "the attempts")
+        self.assertNotIn("left out", self.browser.text())
+        self.answer_with(f"api/events/{story['id']}", json.dumps(story | {"attempts_left_out": 1234}))
+        until(lambda: "1,234 older ones are left out." in self.browser.text("main section[aria-label=Attempts]"), "how many")
 
     def test_new_events_come_into_the_list_and_focus_stays(self):
         self.open("#/events?name=mailing.replied")

@@ -38,7 +38,7 @@ async function request(path, { method, signal }, token) {
       referrerPolicy: "no-referrer",
       signal: patience.signal,
     });
-    return { status: answer.status, text: await answer.text() };
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
   } catch (failed) {
     if (signal?.aborted) throw failed;
     throw new no_answer("the daemon does not answer", { cause: failed });
@@ -61,7 +61,7 @@ async function request_with_token(path, options) {
   for (;;) {
     const answer = await request(path, options, token);
     if (answer.status !== 401) {
-      if (answer.status >= 200 && answer.status < 300) return answer.text;
+      if (answer.status >= 200 && answer.status < 300) return answer;
       throw new refusal(answer.status, complaint(answer));
     }
     if (token && token === stored_token()) drop_token();
@@ -73,16 +73,24 @@ async function request_with_token(path, options) {
 }
 
 export async function ask_text(path, signal) {
-  return request_with_token(path, { method: "GET", signal });
+  return (await request_with_token(path, { method: "GET", signal })).text;
 }
 
 export async function ask(path, signal) {
   return JSON.parse(await ask_text(path, signal));
 }
 
+/// A list that is searched for: what was found, and, where the search was ended before it was through, what was
+/// looked at last.
+export async function ask_list(path, signal) {
+  const { headers, text } = await request_with_token(path, { method: "GET", signal });
+  const id = headers.get("Search-Ended-At");
+  return { found: JSON.parse(text), end: id === null ? null : { id, time: headers.get("Search-Ended-Time") } };
+}
+
 /// A change: never repeated by itself, and not taken back when the view is left.
 export async function change(path) {
-  return JSON.parse(await request_with_token(path, { method: "POST" }));
+  return JSON.parse((await request_with_token(path, { method: "POST" })).text);
 }
 
 /// `?name=task.completed`; parameters without a value are left out.

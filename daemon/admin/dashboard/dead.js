@@ -1,10 +1,10 @@
 /// Deliveries that were given up: why, and what to do about them.
-import { ask, query } from "./asking.js";
+import { ask_list, query } from "./asking.js";
 import { all_dead_buttons, dead_buttons } from "./deliveries.js";
 import { element, fill, row, table } from "./element.js";
 import { pages } from "./pages.js";
 import { fields, search_form } from "./search_form.js";
-import { counted, foreign, foreign_link, resource_text, time } from "./words.js";
+import { counted, foreign, foreign_link, resource_text, search_end, time } from "./words.js";
 
 const PAGE = 50;
 const COLUMNS = [["Died", "time"], ["Handler", "name"], ["Event", "text"], ["Resource", "text"], ["Attempts", "number"],
@@ -53,29 +53,31 @@ export class dead {
   work = async (signal) => {
     const parameters = this.#parameters;
     const { search } = this.#search();
-    let found;
+    let answer;
     try {
-      found = await ask(`api/dead${query({ limit: PAGE, ...search, before: parameters.before })}`, signal);
+      answer = await ask_list(`api/dead${query({ limit: PAGE, ...search, before: parameters.before })}`, signal);
     } catch (failed) {
       if (!signal.aborted && failed.status) {
         // What the last row of the page before was may have been replayed meanwhile.
         this.summary.textContent = `Not read: ${failed.message}`;
-        if (parameters !== this.#shown) this.#show([], parameters);
+        if (parameters !== this.#shown) this.#show({ found: [], end: null }, parameters);
       }
       throw failed;
     }
-    this.#show(found, parameters);
+    this.#show(answer, parameters);
     this.#shown = parameters;
-    this.summary.textContent = found.length === 0 ? "No delivery is dead."
-      : found.length === PAGE ? `${PAGE} deliveries; there may be older ones.`
-        : `${counted(found.length, "delivery", "deliveries")}.`;
+    const { found, end } = answer;
+    this.summary.replaceChildren(...(end ? search_end(counted(found.length, "delivery", "deliveries"), end)
+      : [found.length === 0 ? "No delivery is dead."
+        : found.length === PAGE ? `${PAGE} deliveries; there may be older ones.`
+          : `${counted(found.length, "delivery", "deliveries")}.`]));
   };
 
-  #show(found, parameters) {
+  #show({ found, end }, parameters) {
     fill(this.table.body, found, (each) => each.id, (each) => this.#row(each));
     this.table.node.hidden = found.length === 0;
-    this.all.hidden = found.length === 0;
-    this.pages.show(found, parameters);
+    this.all.hidden = found.length === 0 && end === null;
+    this.pages.show(found, parameters, end);
   }
 
   #row(each) {

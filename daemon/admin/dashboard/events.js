@@ -1,8 +1,8 @@
 /// The events that came, newest first, with a search.
-import { ask, query } from "./asking.js";
+import { ask_list, query } from "./asking.js";
 import { element, fill, row, table } from "./element.js";
 import { pages } from "./pages.js";
-import { counted, foreign, foreign_link, resource_text, state, time } from "./words.js";
+import { counted, foreign, foreign_link, resource_text, search_end, state, time } from "./words.js";
 import { fields, search_form } from "./search_form.js";
 
 const PAGE = 50;
@@ -63,26 +63,29 @@ export class events {
     const parameters = this.#parameters;
     // A page that isn't the newest stays as it is.
     if (parameters === this.#shown && parameters.before) return;
-    let found;
+    let answer;
     try {
-      found = await ask(`api/events${to_query(parameters)}`, signal);
+      answer = await ask_list(`api/events${to_query(parameters)}`, signal);
     } catch (failed) {
       if (!signal.aborted && failed.status) {
         this.summary.textContent = `Not read: ${failed.message}`;
-        if (parameters !== this.#shown) this.#show([], parameters);
+        if (parameters !== this.#shown) this.#show({ found: [], end: null }, parameters);
       }
       throw failed;
     }
-    this.#show(found, parameters);
+    this.#show(answer, parameters);
     this.#shown = parameters;
-    this.summary.textContent = found.length === 0 ? "No event is like that."
-      : found.length === PAGE ? `${PAGE} events; there may be older ones.` : `${counted(found.length, "event", "events")}.`;
+    const { found, end } = answer;
+    this.summary.replaceChildren(...(end ? search_end(counted(found.length, "event", "events"), end)
+      : [found.length === 0 ? "No event is like that."
+        : found.length === PAGE ? `${PAGE} events; there may be older ones.`
+          : `${counted(found.length, "event", "events")}.`]));
   };
 
-  #show(found, parameters) {
+  #show({ found, end }, parameters) {
     fill(this.table.body, found, (each) => each.id, event_row);
     this.table.node.hidden = found.length === 0;
-    this.pages.show(found, parameters);
+    this.pages.show(found, parameters, end);
   }
 
   end() {

@@ -12,12 +12,14 @@ export class pages {
     this.node = element("nav", { class: "pages", "aria-label": "Pages" }, this.newest, this.older);
   }
 
-  /// `parameters` lead to the page that holds `found`.
-  show(found, parameters) {
+  /// `parameters` lead to the page that holds `found`. `end`: what was looked at last, where the search was ended
+  /// early.
+  show(found, parameters, end = null) {
     this.newest.hidden = !parameters.before;
     this.newest.href = this.route + query({ ...parameters, before: null });
-    this.older.hidden = found.length < this.size;
-    if (found.length > 0) this.older.href = this.route + query({ ...parameters, before: found.at(-1).id });
+    this.older.hidden = !end && found.length < this.size;
+    const before = end?.id ?? found.at(-1)?.id;
+    if (before) this.older.href = this.route + query({ ...parameters, before });
     this.node.hidden = this.newest.hidden && this.older.hidden;
   }
 }

@@ -3,7 +3,7 @@ import { ask, query } from "./asking.js";
 import { body_section } from "./body_section.js";
 import { dead_buttons, replay_event_button } from "./deliveries.js";
 import { element, facts, fill, row, table } from "./element.js";
-import { foreign, foreign_link, latency_text, resource_text, size_text, state, time } from "./words.js";
+import { counted, foreign, foreign_link, latency_text, resource_text, size_text, state, time } from "./words.js";
 
 const DELIVERIES = [["Handler", "name"], ["State", ""], ["Attempts", "number"], ["Next or ended", "time"],
   ["Reason", "text wide"], ["Last answer", "text wide"], ["", "doing"]];
@@ -49,7 +49,7 @@ export class story {
     this.no_deliveries = element("p", { class: "quiet" });
     this.ids = element("details", {}, element("summary", {}, "Delivery ids"), element("ul", { class: "ids" }));
     this.attempts_section = element("section", { class: "card", "aria-label": "Attempts" },
-      element("h2", {}, "Attempts"), this.attempts.node);
+      element("h2", {}, "Attempts"), this.left_out = element("p", { class: "quiet" }), this.attempts.node);
     this.whole = element("div", { hidden: true },
       element("section", { class: "card", "aria-label": "What came" }, this.facts, this.actions),
       element("section", { class: "card", "aria-label": "Deliveries" }, element("h2", {}, "Deliveries"),
@@ -109,6 +109,9 @@ export class story {
     fill(this.attempts.body, event.attempts, (each) => `${each.handler} ${each.number} ${each.started_at}`,
       (each) => row(ATTEMPTS, time(each.started_at, true), foreign(each.handler) ?? "", String(each.number),
         latency_text(each.took_seconds), state(each.outcome), foreign(each.reason) ?? ""));
+    this.left_out.hidden = event.attempts_left_out === 0;
+    this.left_out.textContent = event.attempts_left_out === 0 ? ""
+      : `${counted(event.attempts_left_out, "older one is", "older ones are")} left out.`;
     this.attempts_section.hidden = event.attempts.length === 0;
   }
 

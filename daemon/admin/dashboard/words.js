@@ -108,6 +108,12 @@ export function foreign_link(href, given, limit = 80) {
     text.length > limit ? `${cut(text, limit)} …` : text);
 }
 
+/// What a list says whose search was ended early. `so_far`: how much it found, in words.
+export function search_end(so_far, end) {
+  return [`${so_far} so far: the search took too long, and what was received before `, time(end.time),
+    " was not looked at."];
+}
+
 /// A resource as the search takes it: `task:123`.
 export function resource_text(of) {
   if (!of.resource) return "";

@@ -19,6 +19,17 @@ TEST(ClientAnswer, IsReadWhole) {
     ASSERT_NE(answered, nullptr);
     EXPECT_EQ(answered->status, 503U);
     EXPECT_EQ(answered->body, "hello");
+    EXPECT_FALSE(answered->ended_early.has_value());
+}
+
+TEST(ClientAnswer, TellsWhereASearchWasEnded) {
+    const auto read = parse_answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nsearch-ended-at: an-id\r\n"
+                                   "Search-Ended-Time: 2026-11-21T08:22:55.123Z\r\n\r\n[]");
+    const auto* const answered = std::get_if<client_answer>(&read);
+    ASSERT_NE(answered, nullptr);
+    ASSERT_TRUE(answered->ended_early.has_value());
+    EXPECT_EQ(answered->ended_early->id, "an-id");
+    EXPECT_EQ(answered->ended_early->received_at, "2026-11-21T08:22:55.123Z");
 }
 
 TEST(ClientAnswer, AnythingElseIsRefused) {

@@ -148,6 +148,18 @@ TEST(DeadRoutes, ReplaysManyInPiecesAndLeavesTheRest) {
     EXPECT_EQ(server.events.accounts().unaccounted(), 0);
 }
 
+TEST(DeadRoutes, SayWhereASearchWasEndedAndChangeWhatLiesBehindIt) {
+    running_server server{on_free_port(), std::chrono::milliseconds{0}};
+    const auto older = place(server, store::task_body(1), "crm");
+    const auto newer = place(server, store::task_body(2), "crm");
+    const std::string listed = server.get("/api/dead?resource=task:1");
+    EXPECT_EQ(body_of(listed), "[]");
+    EXPECT_NE(listed.find("\r\nSearch-Ended-At: " + newer.delivery + "\r\n"), std::string::npos) << listed;
+    EXPECT_EQ(change_all(server, "/api/dead/replay?resource=task:1", "replayed"), 1U);
+    EXPECT_EQ(states_of(server, older), "crm:pending");
+    EXPECT_EQ(states_of(server, newer), "crm:dead");
+}
+
 TEST(DeadRoutes, DiscardsManyByWhatTheyAre) {
     running_server server;
     const auto first = place(server, store::task_body(1), "crm");

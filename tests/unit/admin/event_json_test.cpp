@@ -169,7 +169,18 @@ TEST(EventJson, StoryTellsAll) {
     EXPECT_EQ(attempt.at("took_seconds").to_number<double>(), 0.0015);
     EXPECT_EQ(attempt.at("outcome").as_string(), "retry");
     EXPECT_EQ(attempt.at("reason").as_string(), "crm: 503");
+    EXPECT_EQ(parsed.at("attempts_left_out").to_number<int>(), 0);
     EXPECT_EQ(text.find("planted"), std::string::npos);
+}
+
+TEST(EventJson, CountsTheAttemptsThatAreLeftOut) {
+    auto story = some_story("{}");
+    story.attempts_left_out = {{"audit", 3}, {"crm", 4}};
+    EXPECT_EQ(json::parse(to_json(story)).at("attempts_left_out").to_number<int>(), 7);
+    auto dead = some_delivery(store::delivery_state::dead);
+    EXPECT_EQ(json::parse(to_json(story, dead)).at("attempts_left_out").to_number<int>(), 4);
+    dead.handler = "mail";
+    EXPECT_EQ(json::parse(to_json(story, dead)).at("attempts_left_out").to_number<int>(), 0);
 }
 
 TEST(EventJson, BodyThatIsNotTextIsBase64) {

@@ -42,6 +42,21 @@ replayed replay_all(running_server& server, const std::string& query, std::strin
     return sum;
 }
 
+TEST(EventRoutes, SayWhereASearchWasEnded) {
+    running_server server{on_free_port(), std::chrono::milliseconds{0}};
+    const auto older = place(server, store::task_body(1), "crm", delivery_state::done);
+    const auto newer = place(server, store::task_body(2), "crm", delivery_state::done);
+    const std::string first = server.get("/api/events?resource=task:1");
+    EXPECT_EQ(body_of(first), "[]");
+    EXPECT_NE(first.find("\r\nSearch-Ended-At: " + newer.id + "\r\n"), std::string::npos) << first;
+    const auto story = json_of(server.get("/api/events/" + newer.id));
+    const std::string received{story.at("received_at").as_string()};
+    EXPECT_NE(first.find("\r\nSearch-Ended-Time: " + received + "\r\n"), std::string::npos) << first;
+    const auto second = json_of(server.get("/api/events?resource=task:1&before=" + newer.id));
+    EXPECT_EQ(members_of(second, "id"), std::vector<std::string>{older.id});
+    EXPECT_EQ(server.get("/api/events?before=" + older.id).find("Search-Ended"), std::string::npos);
+}
+
 TEST(EventRoutes, SayWhichDeliveryRuns) {
     running_server server;
     const auto placed = place(server, store::task_body(1), "crm", delivery_state::pending);

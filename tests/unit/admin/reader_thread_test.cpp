@@ -46,8 +46,9 @@ struct held_read {
 
 TEST(ReaderThread, AnswersFromTheStore) {
     reader_bench bench;
-    const response made = bench.answer_of(
-        [](store::reader& from) { return text_answer(200, std::to_string(from.list({}).value().size())); });
+    const response made = bench.answer_of([](store::reader& from) {
+        return text_answer(200, std::to_string(from.list({}).value().records.size()));
+    });
     EXPECT_EQ(made.body, "0");
 }
 

@@ -21,8 +21,11 @@ inline settings::admin on_free_port(std::string token = {}) {
 }
 
 struct running_server {
-    explicit running_server(const settings::admin& configured = on_free_port())
-        : subject(std::make_unique<server>(configured, make_services(), log)) {}
+    /// `list_time_max`: the store's.
+    explicit running_server(const settings::admin& configured = on_free_port(),
+                            std::chrono::milliseconds list_time_max = store::options{}.list_time_max)
+        : events({.directory = directory.path(), .list_time_max = list_time_max}, observer),
+          subject(std::make_unique<server>(configured, make_services(), log)) {}
 
     services make_services() {
         return {
@@ -151,7 +154,7 @@ struct running_server {
 
     store::temporary_directory directory;
     store::recording_observer observer;
-    store::store events{{directory.path()}, observer};
+    store::store events;
     store::quarantine doubtful{directory.path()};
     metrics::metrics figures;
     log::logger log{log::level::error, log::format::text};

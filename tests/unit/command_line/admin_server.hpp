@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,15 +23,28 @@ struct admin_server {
     explicit admin_server(const std::vector<std::string>& bodies) : admin_server(with_200(bodies)) {}
 
     explicit admin_server(std::vector<std::pair<int, std::string>> answers)
-        : server([answers = std::move(answers), next = std::make_shared<std::atomic<std::size_t>>(0)](
-                     const test_servers::recorded_request&) {
+        : admin_server([answers = std::move(answers), next = std::make_shared<std::atomic<std::size_t>>(0)] {
               const auto& [status, body] = answers[std::min(next->fetch_add(1), answers.size() - 1)];
-              test_servers::scripted_answer answer = test_servers::http_status(status, body);
-              answer.is_last = true;
-              return answer;
+              return test_servers::http_status(status, body);
+          }) {}
+
+    explicit admin_server(const std::function<test_servers::scripted_answer()>& answer)
+        : server([answer](const test_servers::recorded_request&) {
+              test_servers::scripted_answer given = answer();
+              given.is_last = true;
+              return given;
           }) {
         config = scratch.file("outreachd.yaml", "admin: {address: 127.0.0.1, port: " +
                                                     std::to_string(server.port()) + ", token: the-token}\n");
+    }
+
+    /// Answers with a list whose search was ended at that event.
+    static admin_server ended_at(const std::string& id, const std::string& time, const std::string& list) {
+        return admin_server{[=] {
+            return test_servers::scripted_answer{
+                .bytes = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(list.size()) +
+                         "\r\nSearch-Ended-At: " + id + "\r\nSearch-Ended-Time: " + time + "\r\n\r\n" + list};
+        }};
     }
 
     command_result ask(std::vector<std::string> arguments) const {

@@ -47,6 +47,13 @@ TEST(DeadList, PassesEveryFilterOnAndSaysHowToGetTheNextPage) {
     EXPECT_THAT(result.out, testing::EndsWith("older ones: --before " + id + "\n"));
 }
 
+TEST(DeadList, SaysWhereTheSearchWasEnded) {
+    const auto its = admin_server::ended_at(id, "2026-11-20T10:00:00.000Z", "[]");
+    EXPECT_THAT(its.ask({"dead", "list"}).out,
+                testing::MatchesRegex("nothing found so far\n[^\n]+2026-11-20T10:00:00.000Z[^\n]+--before " +
+                                      id + "\n"));
+}
+
 TEST(DeadList, SaysThatNothingIsDeadAndHandsJsonOn) {
     const admin_server its{"[]"};
     EXPECT_EQ(its.ask({"dead", "list"}).out, "nothing is dead\n");
@@ -103,6 +110,9 @@ last answer:
   no\x1b[2J room
 )");
     EXPECT_EQ(its.ask({"dead", "show", id, "--json"}).out, body + "\n");
+    const admin_server of_many{body.substr(0, body.size() - 1) + R"(,"attempts_left_out":1})"};
+    EXPECT_THAT(of_many.ask({"dead", "show", id}).out,
+                HasSubstr("\n\n  1 older attempt is left out\n  2026-11-21T08:22:55.129Z  #1"));
 }
 
 TEST(DeadShow, SaysThatThereIsNoSuchDelivery) {

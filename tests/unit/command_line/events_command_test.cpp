@@ -50,6 +50,23 @@ TEST(EventsList, SaysHowToGetTheNextPage) {
     EXPECT_THAT(its.ask({"events", "list", "--limit", "2"}).out, testing::Not(HasSubstr("older ones")));
 }
 
+TEST(EventsList, SaysWhereTheSearchWasEnded) {
+    const std::string last = std::string{event_id_text};
+    const std::string said = "the search was ended, as it took too long: what came before "
+                             "2026-11-20T10:00:00.000Z was not looked at; older ones: --before " +
+                             last + "\n";
+    const auto nothing = admin_server::ended_at(last, "2026-11-20T10:00:00.000Z", "[]");
+    EXPECT_EQ(nothing.ask({"events", "list", "--name", "task.completed"}).out,
+              "nothing found so far\n" + said);
+    const command_result as_json = nothing.ask({"events", "list", "--json"});
+    EXPECT_EQ(as_json.exit_code, 0);
+    EXPECT_EQ(as_json.out, "[]\n");
+    EXPECT_EQ(as_json.err, said);
+    const auto some = admin_server::ended_at(last, "2026-11-20T10:00:00.000Z",
+                                             "[" + listed_event(event_id_text, "task.completed") + "]");
+    EXPECT_THAT(some.ask({"events", "list"}).out, testing::EndsWith("  done\n" + said));
+}
+
 TEST(EventsList, EscapesWhatCameFromOutside) {
     const admin_server its{"[" + listed_event(event_id_text, "task.\\u001b[2J\\nx") + "]"};
     const command_result result = its.ask({"events", "list"});
@@ -133,6 +150,14 @@ last answer to crm:
 
 `--json` shows the headers and the body too.
 )");
+}
+
+TEST(EventsShow, SaysHowManyAttemptsAreLeftOut) {
+    std::string much{story};
+    much.insert(much.size() - 1, R"(,"attempts_left_out":4)");
+    const admin_server its{much};
+    EXPECT_THAT(its.ask({"events", "show", event_id_text}).out,
+                testing::ContainsRegex("queued    for crm, audit\n +attempts  4 older ones are left out\n"));
 }
 
 /// From the quarantine, after the secrets changed: nobody was answered 200 then.

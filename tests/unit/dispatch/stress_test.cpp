@@ -149,7 +149,7 @@ protected:
         what.limit = 1 + draw(10);
         const auto found = from.list_dead(what);
         std::vector<event_id> dead;
-        for (const auto& one : found.value())
+        for (const auto& one : found.value().records)
             dead.push_back(one.what.delivery);
         if (is_revival)
             revived_ += store::revive(*store_, dead);

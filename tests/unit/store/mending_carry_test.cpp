@@ -48,7 +48,7 @@ TEST_F(MendedStoreMoves, CarriesDeadDiscardedReplayedAndConditionalDeliveries) {
     settle_as(replayed, "crm", done);
     replay_to(replayed, {"crm", "new"});
     const ledger before = opened_->accounts();
-    const auto dead_before = opened_->open_reader()->list_dead({}).value();
+    const auto dead_before = opened_->open_reader()->list_dead({}).value().records;
 
     open_in_a_fresh_file();
     EXPECT_EQ(differences(*opened_), "");
@@ -62,7 +62,7 @@ TEST_F(MendedStoreMoves, CarriesDeadDiscardedReplayedAndConditionalDeliveries) {
     EXPECT_EQ(state(nobodys_discarded), event_state::discarded);
     EXPECT_EQ(opened_->dead_without_handler(), 1U);
 
-    const auto dead_after = opened_->open_reader()->list_dead({}).value();
+    const auto dead_after = opened_->open_reader()->list_dead({}).value().records;
     ASSERT_EQ(dead_after.size(), dead_before.size());
     for (std::size_t i = 0; i < dead_after.size(); ++i) {
         EXPECT_EQ(dead_after[i].what.delivery, dead_before[i].what.delivery);
@@ -128,7 +128,7 @@ TEST_F(MendedStoreMoves, WhatWasDiscardedLeavesWithWhatIsDone) {
 
     open({1ms, for_ever, 1ms, no_bound}, 0ms);
     EXPECT_TRUE(eventually([&] { return opened_->accounts().dead == 0; }));
-    EXPECT_TRUE(opened_->open_reader()->list_dead({}).value().empty());
+    EXPECT_TRUE(opened_->open_reader()->list_dead({}).value().records.empty());
     EXPECT_EQ(differences(*opened_), "");
 }
 

@@ -175,7 +175,7 @@ TEST_F(Mending, DiscardGivesUpOneDeliveryAndKeepsItsStory) {
     expect_no_differences_over_a_restart();
     event_filter only;
     only.state = event_state::discarded;
-    EXPECT_EQ(opened_->open_reader()->list(only).value().size(), 1U);
+    EXPECT_EQ(opened_->open_reader()->list(only).value().records.size(), 1U);
     EXPECT_EQ(replay_to(alone, {"crm"}), 1U);
     EXPECT_EQ(unfinished("crm").at(0).replay, 1U);
 }
@@ -238,7 +238,7 @@ TEST_F(Mending, ListsDeadDeliveriesNewestFirstInPages) {
     std::set<std::string> ids;
     dead_filter page;
     for (page.limit = 4;;) {
-        const auto found = reader->list_dead(page).value();
+        const auto found = reader->list_dead(page).value().records;
         for (const dead_delivery& one : found) {
             seen.push_back(one.of.facts.resource_id);
             ids.insert(outreachd::to_string(one.what.delivery));
@@ -254,7 +254,7 @@ TEST_F(Mending, ListsDeadDeliveriesNewestFirstInPages) {
     const auto count = [&](auto&& ask) {
         dead_filter what;
         ask(what);
-        return reader->list_dead(what).value().size();
+        return reader->list_dead(what).value().records.size();
     };
     EXPECT_EQ(count([&](dead_filter& what) { what.handler = "audit"; }), 5U);
     EXPECT_EQ(count([&](dead_filter& what) { what.handler = "nobody"; }), 0U);
@@ -276,7 +276,7 @@ TEST_F(Mending, ListsDeadDeliveriesNewestFirstInPages) {
 
     page = {};
     page.limit = 2;
-    const auto newest = reader->list_dead(page).value();
+    const auto newest = reader->list_dead(page).value().records;
     EXPECT_EQ(newest[0].what.handler, "");
     EXPECT_EQ(newest[0].what.reason, "unparsable");
     EXPECT_EQ(newest[0].of.state, event_state::dead);
@@ -295,19 +295,19 @@ TEST_F(Mending, PagesByAnyDeadDeliveryWhateverIsAskedFor) {
     dead_filter page;
     page.handler = "a";
     page.before = delivery(newer, "b").delivery; // in front of the same event's to `a`
-    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 2U);
+    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().records.size(), 2U);
     page.before = delivery(newer, "a").delivery;
-    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 1U);
+    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().records.size(), 1U);
     page.handler = "b";
-    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 1U);
+    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().records.size(), 1U);
 
     // By its place, too, once it isn't dead any more.
     page = {};
     page.behind = dead_place{newer, "b"};
     ASSERT_EQ(revive(*opened_, {delivery(newer, "b").delivery}), 1U);
-    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 3U);
+    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().records.size(), 3U);
     page.behind = dead_place{newer, "a"};
-    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().size(), 2U);
+    EXPECT_EQ(opened_->open_reader()->list_dead(page).value().records.size(), 2U);
 }
 
 TEST_F(Mending, AnUnwantedDeliveryNeverWas) {

@@ -79,7 +79,7 @@ TEST_F(Retention, EachStateHasItsOwn) {
     EXPECT_EQ(opened_->depths().front().dead, 0U);
     EXPECT_EQ(opened_->accounts().expired, 30U);
     EXPECT_EQ(opened_->accounts().unaccounted(), 0);
-    EXPECT_EQ(opened_->open_reader()->list({}).value().size(), 10U);
+    EXPECT_EQ(opened_->open_reader()->list({}).value().records.size(), 10U);
     open({for_ever, for_ever, for_ever, no_bound});
     EXPECT_TRUE(has(0, 0, 0, 10)) << "the counts are kept, too";
     EXPECT_EQ(opened_->accounts().expired, 30U);

@@ -32,7 +32,7 @@ protected:
     std::vector<event_state> states() {
         std::vector<event_state> found;
         const auto listed = opened().open_reader()->list({});
-        for (const event_record& one : listed.value())
+        for (const event_record& one : listed.value().records)
             found.push_back(one.state);
         return found;
     }
@@ -244,12 +244,12 @@ TEST_F(Store, CountsDeadAndUnroutedEvents) {
 
     event_filter only;
     only.state = event_state::dead;
-    EXPECT_EQ(opened().open_reader()->list(only).value().size(), 2U);
+    EXPECT_EQ(opened().open_reader()->list(only).value().records.size(), 2U);
     only.handler = "crm";
-    EXPECT_EQ(opened().open_reader()->list(only).value().size(), 1U);
+    EXPECT_EQ(opened().open_reader()->list(only).value().records.size(), 1U);
     only = {};
     only.state = event_state::unrouted;
-    EXPECT_EQ(opened().open_reader()->list(only).value().size(), 1U);
+    EXPECT_EQ(opened().open_reader()->list(only).value().records.size(), 1U);
     for (const handler_depth& depth : opened().depths())
         if (depth.handler == "crm") {
             EXPECT_EQ(depth.dead, 1U);
@@ -265,7 +265,7 @@ TEST_F(Store, ListsNewestFirstAndPages) {
     page.limit = 10;
     std::vector<std::string> ids;
     for (;;) {
-        const auto records = reader->list(page).value();
+        const auto records = reader->list(page).value().records;
         if (records.empty())
             break;
         for (const event_record& one : records)
@@ -277,10 +277,10 @@ TEST_F(Store, ListsNewestFirstAndPages) {
     EXPECT_EQ(ids.back(), "0");
     page = {};
     page.resource = "task:7";
-    EXPECT_EQ(reader->list(page).value().size(), 1U);
+    EXPECT_EQ(reader->list(page).value().records.size(), 1U);
     page.resource = "task";
     page.name = "task.destroyed";
-    EXPECT_TRUE(reader->list(page).value().empty());
+    EXPECT_TRUE(reader->list(page).value().records.empty());
 }
 
 TEST_F(Store, TakesAllThatWaitsInOneCommit) {
