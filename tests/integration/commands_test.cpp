@@ -32,7 +32,7 @@ TEST(Check, ReportsAllErrorsOfEachBrokenFile) {
         for (std::string line; std::getline(lines, line);)
             EXPECT_THAT(checked.err, HasSubstr(path + ":" + line)) << path;
     }
-    EXPECT_GE(files, 25);
+    EXPECT_GE(files, 80);
 }
 
 TEST(Check, OutsideTheServiceOnlyWarnsOfItsSecrets) {
