@@ -8,6 +8,8 @@
 #include <iterator>
 #include <thread>
 
+#include <sys/resource.h>
+
 namespace outreachd::expression {
 namespace {
 
@@ -34,6 +36,13 @@ timed run(engine& with, const std::vector<std::string>& programs, const std::str
     const auto begin = std::chrono::steady_clock::now();
     auto answers = with.run(programs, {.body = body});
     return {std::move(answers), std::chrono::steady_clock::now() - begin};
+}
+
+/// The most that this process, or the largest of its children that have ended, ever had in memory. KiB.
+long largest(int who) {
+    rusage used{};
+    EXPECT_EQ(::getrusage(who, &used), 0);
+    return used.ru_maxrss;
 }
 
 constexpr const char* hostile_programs[] = {
@@ -106,6 +115,25 @@ TEST(HostilePrograms, CanNotHoldUpOtherProcesses) {
     const auto others_took = std::chrono::steady_clock::now() - begin;
     endless.join();
     EXPECT_LT(others_took, std::chrono::steady_clock::now() - begin);
+}
+
+/// What an operator gets who sets nothing.
+TEST(HostilePrograms, CostASecondAndBoundedMemoryByDefault) {
+    engine with{1};
+    EXPECT_THAT(run(with, {"7"}).answers.at(0).results, ElementsAre("7"));
+    const timed endless = run(with, {"def f: f; f"});
+    EXPECT_NE(endless.answers.at(0).problem, "");
+    EXPECT_LT(endless.took, 2s);
+#ifndef OUTREACHD_SANITIZED // whose run time has bounds of its own
+    const long before = largest(RUSAGE_SELF);
+    const timed large = run(with, {"reduce range(30) as $i (\"x\"; . + .) | length"}); // 1 GiB
+    EXPECT_EQ(large.answers.at(0).problem, "jq: the program needs more than 256 MiB of memory");
+    EXPECT_LT(large.took, 2s);
+    EXPECT_LT(largest(RUSAGE_SELF), before + 32 * 1024) << "KiB of ours";
+    const long child = largest(RUSAGE_CHILDREN);
+    EXPECT_GT(child, 100 * 1024) << "KiB: what was measured is no process that was large";
+    EXPECT_LT(child, 300 * 1024) << "KiB";
+#endif
 }
 
 /// Compiling takes its time and memory too.
