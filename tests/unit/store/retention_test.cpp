@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <iostream>
 
 namespace outreachd::store {
 namespace {
@@ -145,6 +148,72 @@ TEST_F(Retention, TheFileShrinksAgain) {
     opened_.reset();
     EXPECT_LT(std::filesystem::file_size(file), full / 2);
     EXPECT_FALSE(observer_.has("write_failed"));
+}
+
+/// Appends one after the other, as a sender feels them.
+class appends {
+public:
+    void make(store& to) {
+        const auto begin = std::chrono::steady_clock::now();
+        EXPECT_FALSE(append(to, task_body(next_id_++)).ec);
+        took_.push_back(std::chrono::steady_clock::now() - begin);
+    }
+
+    std::size_t count() const { return took_.size(); }
+
+    std::chrono::milliseconds longest() const { return at(took_.size()); }
+
+    std::chrono::milliseconds p99() const { return at(took_.size() * 99 / 100); }
+
+private:
+    std::chrono::milliseconds at(std::size_t number) const {
+        auto sorted = took_;
+        std::ranges::sort(sorted);
+        return std::chrono::ceil<std::chrono::milliseconds>(sorted.at(std::max<std::size_t>(number, 1) - 1));
+    }
+
+    std::vector<std::chrono::steady_clock::duration> took_;
+    static inline int next_id_ = 1'000'000;
+};
+
+TEST_F(Retention, NoAppendFeelsThatEventsLeaveAndTheFileShrinks) {
+    constexpr std::uint64_t count = 4000;
+    open({for_ever, for_ever, for_ever, no_bound});
+    std::atomic<std::uint64_t> stored = 0;
+    for (std::uint64_t i = 0; i < count; ++i)
+        opened_->append(genuine_event(task_body(static_cast<int>(i)) + std::string(10'000, ' ')), 1h,
+                        std::chrono::steady_clock::now() + 20s, [&](error_code, append_result) { ++stored; });
+    ASSERT_TRUE(eventually([&] { return stored == count; }));
+    std::vector<routing> to_nobody;
+    for (const stored_event& one : opened_->open_reader()->events_after(0, count, 1 << 30).value())
+        to_nobody.push_back({one.sequence, {}, 0, {}});
+    route(*opened_, to_nobody);
+    appends quiet;
+    while (quiet.count() < 200)
+        quiet.make(*opened_);
+    opened_.reset();
+    const std::string file = directory_.path() + "/events-000001.db";
+    const auto full = std::filesystem::file_size(file);
+
+    open({.done = for_ever, .unrouted = 1ms, .dead = for_ever, .size_bytes_max = no_bound});
+    appends meanwhile;
+    std::int64_t free_pages = 0;
+    EXPECT_TRUE(eventually([&] {
+        for (int i = 0; i < 20; ++i)
+            meanwhile.make(*opened_);
+        free_pages = database(file, open_mode::read).read_number("PRAGMA freelist_count");
+        return opened_->accounts().expired == count && free_pages <= 256;
+    })) << opened_->accounts().expired
+        << " have left, and " << free_pages << " pages are free";
+    opened_.reset();
+    EXPECT_LT(std::filesystem::file_size(file), full / 2);
+    std::cout << meanwhile.count() << " appends meanwhile: p99 " << meanwhile.p99().count() << " ms, longest "
+              << meanwhile.longest().count() << " ms; of " << quiet.count() << " without "
+              << quiet.p99().count() << " and " << quiet.longest().count() << " ms\n";
+    EXPECT_GE(meanwhile.count(), 100U);
+    // Against what this machine takes by itself: others use it, too.
+    EXPECT_LT(meanwhile.p99(), 50ms + 2 * quiet.p99());
+    EXPECT_LT(meanwhile.longest(), 500ms + 2 * quiet.longest());
 }
 
 } // namespace
