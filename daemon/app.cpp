@@ -298,8 +298,11 @@ void app::reload(struct settings::settings next) {
     parts& all = *parts_;
     struct settings::settings& running = all.configured;
     // Roles stay until a restart, and so does what the file no longer names for them.
-    if (running.roles.receives && !next.roles.receives)
+    if (running.roles.receives && !next.roles.receives) {
         next.endpoints = running.endpoints;
+        next.webhooks = running.webhooks;
+        next.backfill = running.backfill;
+    }
     if (running.roles.works && !next.roles.works) {
         next.handlers = running.handlers;
         next.routes = running.routes;
@@ -313,6 +316,9 @@ void app::reload(struct settings::settings next) {
 
     for (const std::string& key : keys_for_restart(running, next, all.repeat_window))
         all.log.warn("a changed key needs a restart, and keeps its old value until then", {{"key", key}});
+    // The links to Outreach depend on them, too.
+    next.roles = running.roles;
+    next.store = running.store;
     // The endpoints last: what comes to new ones, or out of quarantine, goes where the file says now.
     all.calls_outreach.use(std::move(calls), next);
     all.handler_names.replace(parts::names_of(next.handlers));

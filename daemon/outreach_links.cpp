@@ -32,6 +32,8 @@ std::optional<outreach::backfill_target> target_of(const settings::settings& fro
 /// None on a host that only works: what comes by a queue doesn't tell whether it was signed.
 std::set<std::string> proven_paths(const settings::settings& from) {
     std::set<std::string> paths;
+    if (!from.roles.receives)
+        return paths;
     for (const settings::endpoint& one : from.endpoints)
         if (one.unsigned_requests == settings::unsigned_policy::reject)
             paths.insert(one.path);

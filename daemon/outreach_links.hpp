@@ -37,7 +37,8 @@ public:
 
     /// For a reload: what handlers are to call by, with all that can fail. Changes nothing.
     handlers::outreach_calls calls_of(const settings::settings& next) const;
-    /// From now on that, and the watch and the backfill that belong to it.
+    /// From now on that, and the watch and the backfill that belong to it. `next` has the roles and the store
+    /// of the start: those stay until a restart.
     void use(handlers::outreach_calls calls, const settings::settings& next);
 
     /// False: a thread is left behind.

@@ -120,6 +120,26 @@ TEST_F(OutreachRound, ALoginThatIsNeededHoldsDeliveriesAndLosesNone) {
     EXPECT_EQ(daemon_.metric("outreachd_dead{handler=\"follow-up\"}"), 0);
 }
 
+/// Roles keep until a restart, and with them what only a receiver does.
+TEST_F(OutreachRound, AReceiverThatAReloadMakesAWorkerGoesOnWithWebhooksAndBackfill) {
+    const std::string receives = webhooks() + "backfill: {resources: [prospect]}\n";
+    daemon_.configure(with(receives));
+    daemon_.start();
+    const auto tells_of_both = [&] {
+        const auto told = boost::json::parse(daemon_.command({"status", "--json"}).out).as_object();
+        return told.contains("webhooks") && told.contains("backfill");
+    };
+    EXPECT_TRUE(tells_of_both());
+    daemon_.configure(
+        with(receives + "roles: [work]\nqueue: {type: amqp, amqp: {uri: \"amqp://127.0.0.1:1\"}}\n"));
+    daemon_.signal(SIGHUP);
+    ASSERT_TRUE(eventually([&] {
+        return daemon_.log().find("the configuration was loaded anew") != std::string::npos;
+    })) << daemon_.log();
+    EXPECT_THAT(daemon_.log(), HasSubstr("key=roles"));
+    EXPECT_TRUE(tells_of_both());
+}
+
 TEST_F(OutreachRound, ADryRunShowsWhatAnEventWouldCause) {
     daemon_.configure(with());
     const std::int64_t prospect = add_prospect("Ada");
