@@ -29,10 +29,10 @@ inline constexpr std::string_view serve =
 in flight, finishes or gives back deliveries within `shutdown_timeout`, and exits 0. A second one
 ends it at once.
 
-SIGHUP loads the configuration anew. Endpoints, secrets, certificate, routes, handlers and log level
-apply without a connection or a delivery being dropped, and handlers open their files anew, for log
-rotation. A file with errors changes nothing. The log names them, and keys that need a restart. A
-renewed certificate is taken up within seconds without a signal.
+SIGHUP loads the configuration anew. Endpoints, secrets, certificate, routes, handlers, access to
+Outreach and log level apply without a connection or a delivery being dropped, and handlers open
+their files anew, for log rotation. A file with errors changes nothing. The log names them, and keys
+that need a restart. A renewed certificate is taken up within seconds without a signal.
 
 Examples:
   outreachd serve
