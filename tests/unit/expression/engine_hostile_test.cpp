@@ -126,7 +126,10 @@ TEST(HostilePrograms, CostASecondAndBoundedMemoryByDefault) {
     EXPECT_LT(endless.took, 2s);
 #ifndef OUTREACHD_SANITIZED // whose run time has bounds of its own
     const long before = largest(RUSAGE_SELF);
-    const timed large = run(with, {"reduce range(30) as $i (\"x\"; . + .) | length"}); // 1 GiB
+    const auto make_a_gib = [&] { return run(with, {"reduce range(30) as $i (\"x\"; . + .) | length"}); };
+    timed large = make_a_gib();
+    for (int again = 0; again < 5 && large.answers.at(0).is_transient; ++again)
+        large = make_a_gib(); // the machine left it no processor
     EXPECT_EQ(large.answers.at(0).problem, "jq: the program needs more than 256 MiB of memory");
     EXPECT_LT(large.took, 2s);
     EXPECT_LT(largest(RUSAGE_SELF), before + 32 * 1024) << "KiB of ours";
