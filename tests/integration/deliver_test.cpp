@@ -1,7 +1,7 @@
 /// What becomes of deliveries in a world that fails, throttles and hangs, and which events get that far.
 #include "tests/integration/daemon_under_test.hpp"
 #include "tests/integration/http_receiver.hpp"
-#include "tests/integration/wire_client.hpp"
+#include "tests/integration/sent_tasks.hpp"
 #include "tests/samples.hpp"
 
 #include <boost/json.hpp>
@@ -15,29 +15,11 @@ namespace outreachd::tests {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::Gt;
 using testing::HasSubstr;
+using testing::Lt;
 namespace json = boost::json;
-
-/// Sends each body, and expects it to be taken.
-void send_all(const daemon_under_test& to, const std::vector<std::string>& bodies) {
-    wire_client client(to.port());
-    for (const std::string& body : bodies) {
-        ASSERT_TRUE(client.send(signed_post(body)));
-        ASSERT_EQ(client.read_answer().status, 200);
-    }
-}
-
-std::string task(int id, const std::string& attributes = "{}", const std::string& name = "task.updated") {
-    return R"({"data":{"type":"task","id":)" + std::to_string(id) + R"(,"attributes":)" + attributes +
-           R"(},"meta":{"eventName":")" + name + R"("}})";
-}
-
-/// The dead deliveries of a handler, as `dead list --json` gives them.
-json::array dead_of(const daemon_under_test& daemon, const std::string& handler) {
-    const auto listed = daemon.command({"dead", "list", "--handler", handler, "--json", "--limit", "1000"});
-    EXPECT_EQ(listed.exit_code, 0) << listed.err;
-    return json::parse(listed.out).as_array();
-}
 
 // --- Routes ---------------------------------------------------------------------------------------
 
@@ -140,27 +122,28 @@ TEST(Route, KeepsWhatNoWhereWants) {
 
 TEST(Route, BuriesWhatAWhereCanNotJudgeAndHarmsNobodyElse) {
     daemon_under_test daemon(
-        {.handlers = "  looping: {type: file, path: DIRECTORY/looping.jsonl, concurrency: 1}\n"
-                     "  greedy: {type: file, path: DIRECTORY/greedy.jsonl, concurrency: 1}\n"
-                     "  out: {type: file, path: DIRECTORY/out.jsonl}\n",
+        {.handlers =
+             "  looping: {type: file, path: DIRECTORY/looping.jsonl, concurrency: 1, retry: {max: 1s}}\n"
+             "  greedy: {type: file, path: DIRECTORY/greedy.jsonl, concurrency: 1, retry: {max: 1s}}\n"
+             "  out: {type: file, path: DIRECTORY/out.jsonl}\n",
          .routes = "  - {match: \"*\", where: \"def f: f; f\", to: [looping]}\n"
                    "  - {match: \"*\", where: '[range(1e9)] | length > 0', to: [greedy]}\n"
                    "  - {match: \"*\", to: [out]}\n"});
     daemon.start();
     send_all(daemon, {task(1)});
-    const auto sent_at = std::chrono::steady_clock::now();
     ASSERT_TRUE(eventually([&] { return daemon.delivered().size() == 1; }, 1s))
         << "held up by another handler";
+    // Where the machine leaves a program no processor, it is tried again. How long one takes is for the
+    // engine's own tests to measure.
     ASSERT_TRUE(eventually(
         [&] { return dead_of(daemon, "looping").size() == 1 && dead_of(daemon, "greedy").size() == 1; },
-        10s));
-    EXPECT_LT(std::chrono::steady_clock::now() - sent_at, 5s);
+        60s));
     for (const char* handler : {"looping", "greedy"}) {
         const json::value dead = dead_of(daemon, handler).at(0);
         EXPECT_THAT(std::string(dead.at("reason").as_string()), HasSubstr("where")) << handler;
     }
     // The daemon takes no part in what they eat.
-    EXPECT_LT(daemon.metric("process_resident_memory_bytes"), 200e6);
+    EXPECT_THAT(daemon.metric("process_resident_memory_bytes"), AllOf(Gt(1e6), Lt(200e6)));
 }
 
 // --- Outcomes -------------------------------------------------------------------------------------
@@ -209,8 +192,13 @@ TEST(Deliver, EndsEachAnswerAsItSays) {
     EXPECT_GE(std::chrono::steady_clock::now() - began, 2s) << "Retry-After was not obeyed";
 
     const std::map<std::string, std::pair<int, std::string>> dead = {
-        {"500", {2, "500"}}, {"400", {1, "400"}}, {"302", {1, "302"}}, {"nothing", {2, ""}},
-        {"half", {2, ""}},   {"reset", {2, ""}},  {"slow", {2, ""}}};
+        {"500", {2, "500"}},
+        {"400", {1, "400"}},
+        {"302", {1, "302"}},
+        {"nothing", {2, "the connection was closed without an answer"}},
+        {"half", {2, "the answer broke off"}},
+        {"reset", {2, "reset"}},
+        {"slow", {2, "no answer within 1 s"}}};
     for (const auto& [name, expected] : dead) {
         const json::array listed = dead_of(daemon, "h" + name);
         ASSERT_EQ(listed.size(), 1U) << name;
@@ -273,105 +261,6 @@ TEST(Deliver, KeepsEachResourceInOrderAndHoldsUpNoOther) {
     }
     EXPECT_LE(failures_left, 0);
     EXPECT_EQ(others_done, others);
-}
-
-TEST(Deliver, HandsHostileValuesOverAsTheyAre) {
-    std::vector<std::string> values;
-    for (const char* one : {"'",
-                            "\"",
-                            "$(touch PWNED)",
-                            "`touch PWNED`",
-                            "; touch PWNED",
-                            "a\nX-Evil: 1",
-                            "a\r\nX-Evil: 1",
-                            "../../etc/passwd",
-                            "..",
-                            ".",
-                            "%00",
-                            "%2e%2e%2f",
-                            "a/b?c#d",
-                            "\xF0\x9F\x98\x80",
-                            "",
-                            "\\",
-                            "{{x}}",
-                            "${HOME}",
-                            "${{ .data.id }}",
-                            "-rf",
-                            "--help",
-                            "a b",
-                            "é",
-                            "\t",
-                            "*"})
-        values.emplace_back(one);
-    std::vector<std::string> bodies;
-    for (std::size_t i = 0; i < 300; ++i) {
-        std::string value = values[i % values.size()] + values[(i / values.size()) % values.size()];
-        if (i % 60 == 59)
-            value = std::string(64 * 1024, 'x');
-        json::object attributes{{"v", value}};
-        if (i % 50 == 1)
-            attributes["v"] = nullptr;
-        if (i % 50 == 2)
-            attributes["v"] = json::object{{"nested", json::array{1, "two"}}};
-        bodies.push_back(task(static_cast<int>(i), json::serialize(attributes)));
-    }
-    std::mutex mutex;
-    std::map<std::string, std::vector<received_call>> calls; // by path up to the value
-    const http_receiver server([&](const received_call& call) -> reply {
-        const std::lock_guard lock(mutex);
-        calls[call.target.substr(0, 5)].push_back(call);
-        return {};
-    });
-    daemon_under_test daemon(
-        {.handlers =
-             "  url: {type: http, url: \"" + server.url("/url/${{ .data.attributes.v }}/end") +
-             "\"}\n"
-             "  head: {type: http, url: \"" +
-             server.url("/head") +
-             "\", headers: {X-Value: \"${{ .data.attributes.v }}\"}}\n"
-             "  body: {type: http, url: \"" +
-             server.url("/body") +
-             "\", body: \"${{ {id: .data.id, v: .data.attributes.v} }}\"}\n"
-             "  argv: {type: exec, command: [/bin/sh, -c, 'printf %s \"$1\" > \"DIRECTORY/argv.$2\"', sh,"
-             " \"${{ .data.attributes.v }}\", \"${{ .data.id }}\"], cwd: DIRECTORY}\n",
-         .routes = "  - {match: \"*\", to: [url, head, body, argv]}\n"});
-    daemon.start();
-    send_all(daemon, bodies);
-    ASSERT_TRUE(daemon.drained());
-    for (const char* handler : {"url", "head", "argv"})
-        for (const json::value& dead : dead_of(daemon, handler))
-            EXPECT_FALSE(dead.at("reason").as_string().empty());
-    EXPECT_EQ(dead_of(daemon, "body").size(), 0U);
-    EXPECT_EQ(calls["/body"].size(), bodies.size());
-    for (const received_call& call : calls["/body"]) {
-        const json::value got = json::parse(call.body);
-        const auto id = static_cast<std::size_t>(got.at("id").as_int64());
-        EXPECT_EQ(got.at("v"), json::parse(bodies[id]).at("data").at("attributes").at("v"));
-    }
-    for (const received_call& call : calls["/url/"]) {
-        EXPECT_TRUE(call.target.ends_with("/end")) << call.target.substr(0, 100);
-        EXPECT_EQ(std::count(call.target.begin(), call.target.end(), '/'), 3) << call.target.substr(0, 100);
-        EXPECT_EQ(call.target.find('?'), std::string::npos);
-    }
-    for (const received_call& call : calls["/head"]) {
-        EXPECT_FALSE(call.fields.contains("x-evil"));
-        EXPECT_EQ(call.field_count, calls["/head"].front().field_count);
-    }
-    EXPECT_EQ(calls["/url/"].size() + dead_of(daemon, "url").size(), bodies.size());
-    EXPECT_EQ(calls["/head"].size() + dead_of(daemon, "head").size(), bodies.size());
-    std::size_t arguments = 0;
-    for (std::size_t i = 0; i < bodies.size(); ++i) {
-        const json::value value = json::parse(bodies[i]).at("data").at("attributes").at("v");
-        if (!value.is_string())
-            continue;
-        EXPECT_EQ(read_file(daemon.directory().at("argv." + std::to_string(i))),
-                  std::string(value.as_string()));
-        ++arguments;
-    }
-    EXPECT_GT(arguments, 250U);
-    EXPECT_EQ(run_program({"find", daemon.directory().path(), "-name", "PWNED"}).out, "");
-    EXPECT_TRUE(daemon.is_running());
-    EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
 }
 
 } // namespace
