@@ -123,6 +123,11 @@ http_receiver::~http_receiver() {
     ::close(listener_);
 }
 
+std::size_t http_receiver::connections() const {
+    const std::lock_guard lock(mutex_);
+    return sockets_.size();
+}
+
 void http_receiver::accept_all() {
     while (!is_stopping_) {
         const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);

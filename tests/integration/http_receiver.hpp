@@ -52,6 +52,9 @@ public:
 
     std::uint16_t port() const noexcept { return port_; }
 
+    /// Connections that it still reads from or answers on.
+    std::size_t connections() const;
+
     std::string url(const std::string& path) const {
         return "http://127.0.0.1:" + std::to_string(port_) + path;
     }
@@ -64,7 +67,7 @@ private:
     int listener_ = -1;
     std::uint16_t port_ = 0;
     std::atomic<bool> is_stopping_ = false;
-    std::mutex mutex_; // guards what follows
+    mutable std::mutex mutex_; // guards what follows
     std::set<int> sockets_;
     std::vector<std::thread> threads_;
     std::thread accepting_;
