@@ -114,7 +114,7 @@ void watch::look() {
         by.send(get(""), std::chrono::steady_clock::now() + times_.request);
     if (const std::string refused = shared_->refusal().why(); !refused.empty())
         tell({"Outreach lets us in no more: " + refused}, disabled_webhooks());
-    else if (!wanted_)
+    else if (!watched_)
         tell({}, 0);
 }
 
