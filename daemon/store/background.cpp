@@ -76,7 +76,7 @@ void background::run() {
             if (may_have_older_ || writer_.is_carrying())
                 carry_older_files();
             follow_writer();
-            sample_oldest();
+            look_for_unfinished();
             if (!is_checked_)
                 check_some_rows();
             remove_some_events();
@@ -178,18 +178,22 @@ void background::follow_writer() {
     writer_.load_filters(*database_); // goes on where it failed
 }
 
-void background::sample_oldest() {
-    std::map<std::string, wall_time> found;
+void background::look_for_unfinished() {
+    unfinished_view found;
+    // First, so that of what is routed up to there every unfinished delivery is seen. While older files are
+    // carried over, some of them aren't in this one.
+    if (!writer_.is_carrying())
+        found.routed_up_to = database_->read_number("SELECT value FROM facts WHERE key='routed_up_to'");
     statement names(*database_, "SELECT id, name FROM handlers WHERE id > 0");
     statement oldest(*database_,
                      "SELECT event FROM deliveries WHERE handler=? AND state<2 ORDER BY event LIMIT 1");
     while (names.step()) {
         if (oldest.bind(names.number(0)).step())
-            found[names.text(1)] = to_wall_time(oldest.number(0));
+            found.oldest[names.text(1)] = oldest.number(0);
         oldest.reset();
     }
     const std::scoped_lock lock(mutex_);
-    oldest_ = std::move(found);
+    unfinished_ = std::move(found);
 }
 
 void background::check_some_rows() {
@@ -223,9 +227,9 @@ void background::remove_some_events() {
             return;
 }
 
-std::map<std::string, wall_time> background::oldest_pending() const {
+unfinished_view background::unfinished() const {
     const std::scoped_lock lock(mutex_);
-    return oldest_;
+    return unfinished_;
 }
 
 } // namespace outreachd::store

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 
 namespace outreachd::store {
@@ -57,8 +56,8 @@ public:
 
     void run();
 
-    /// By handler: when the event of its oldest unfinished delivery was received. Any thread.
-    std::map<std::string, wall_time> oldest_pending() const;
+    /// As of the last look. Any thread.
+    unfinished_view unfinished() const;
 
 private:
     enum class carried { all, unreadable, later };
@@ -69,7 +68,7 @@ private:
     carried carry_rest(const std::vector<std::unique_ptr<carry_over>>& older);
     bool has_room() const;
     void follow_writer();
-    void sample_oldest();
+    void look_for_unfinished();
     void check_some_rows();
     void remove_some_events();
 
@@ -87,8 +86,8 @@ private:
     bool is_checked_ = false;
     int seen_frames_ = 0;
 
-    mutable std::mutex mutex_; // guards oldest_
-    std::map<std::string, wall_time> oldest_;
+    mutable std::mutex mutex_; // guards unfinished_
+    unfinished_view unfinished_;
 };
 
 } // namespace outreachd::store

@@ -237,6 +237,14 @@ struct handler_depth {
     std::string last_error;
 };
 
+/// Where deliveries are unfinished, as it was a moment ago.
+struct unfinished_view {
+    /// Later events weren't looked at; 0: none were.
+    sequence routed_up_to = 0;
+    /// Of each handler's oldest unfinished delivery; a handler without any isn't here.
+    std::map<std::string, sequence> oldest;
+};
+
 /// Every event that was ever received, by what became of it (guarantee G6). All counts are kept in
 /// the transactions that change them.
 struct ledger {

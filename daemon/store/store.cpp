@@ -3,6 +3,7 @@
 #include "daemon/event/ordering_key.hpp"
 #include "daemon/event/scheduling.hpp"
 #include "daemon/store/background.hpp"
+#include "daemon/store/event_row.hpp"
 #include "daemon/store/schema.hpp"
 #include "daemon/store/sqlite_reader.hpp"
 
@@ -207,26 +208,34 @@ ledger store::accounts() const {
 }
 
 std::vector<handler_depth> store::depths() const {
-    const auto oldest = engine_->clerk.oldest_pending();
+    const auto oldest = engine_->clerk.unfinished().oldest;
     std::vector<handler_depth> found;
     for (auto& [name, depth] : engine_->owner.depths()) {
         if (name.empty() || name == outbox_name)
             continue; // events without a handler are in the ledger
         found.push_back(depth);
         if (const auto at = oldest.find(name); at != oldest.end() && depth.pending + depth.retry > 0)
-            found.back().oldest_pending = at->second;
+            found.back().oldest_pending = to_wall_time(at->second);
     }
     return found;
 }
 
 handler_depth store::outbox() const {
-    const auto oldest = engine_->clerk.oldest_pending();
+    const auto oldest = engine_->clerk.unfinished().oldest;
     const auto depths = engine_->owner.depths();
     const auto known = depths.find(outbox_name);
     handler_depth found = known == depths.end() ? handler_depth{} : known->second;
     if (const auto at = oldest.find(outbox_name); at != oldest.end() && found.pending + found.retry > 0)
-        found.oldest_pending = at->second;
+        found.oldest_pending = to_wall_time(at->second);
     return found;
+}
+
+sequence store::routed_up_to() const {
+    return engine_->owner.routed_up_to();
+}
+
+unfinished_view store::unfinished() const {
+    return engine_->clerk.unfinished();
 }
 
 std::uint64_t store::dead_without_handler() const {

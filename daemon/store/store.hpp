@@ -182,6 +182,11 @@ public:
     std::vector<handler_depth> depths() const;
     /// What waits for a broker. `last_error`: of an event that it doesn't take.
     handler_depth outbox() const;
+    /// All events up to it are stored and routed.
+    sequence routed_up_to() const;
+    /// Some 250 ms old, longer where the disk is slow. What was finished then may be pending again since, by
+    /// a replay.
+    unfinished_view unfinished() const;
     /// Dead deliveries without a handler: of bodies that can't be read, and that no route takes.
     std::uint64_t dead_without_handler() const;
     /// Since when commits have been failing or hanging; nothing where all is well.

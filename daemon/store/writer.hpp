@@ -75,6 +75,9 @@ public:
 
     int wal_frames() const noexcept { return wal_frames_; }
 
+    /// As of the last commit.
+    sequence routed_up_to() const noexcept { return routed_up_to_; }
+
     bool is_stopping() const noexcept { return is_stopping_; }
 
     ledger accounts() const;
@@ -231,6 +234,7 @@ private:
     std::atomic<bool> is_carrying_ = false;
     std::atomic<bool> wants_checkpoint_ = false;
     std::atomic<std::int64_t> file_ = 0;
+    std::atomic<sequence> routed_up_to_ = 0;
     std::atomic<int> wal_frames_ = 0;
     std::atomic<std::int64_t> failing_since_ms_ = 0; // of the steady clock; 0: the last commit succeeded
 };

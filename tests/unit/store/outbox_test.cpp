@@ -202,6 +202,28 @@ TEST_F(Outbox, WhatComesByAQueueIsStoredOnceByItsId) {
     EXPECT_EQ(take_in({first}), 0U);
 }
 
+TEST_F(Outbox, WhatIsUnfinishedIsKnownUpToAPlace) {
+    open_receiver();
+    receive(1); // the outbox is no handler, and isn't waited for
+    const auto first = from_elsewhere(2);
+    const auto second = from_elsewhere(3);
+    take_in({first, second});
+    const sequence first_at = story_of(first->id).summary.sequence;
+    const sequence second_at = story_of(second->id).summary.sequence;
+    EXPECT_EQ(opened_->routed_up_to(), second_at) << "known when the commit is told of";
+    const auto oldest = [&]() -> sequence {
+        const unfinished_view seen = opened_->unfinished();
+        const auto known = seen.oldest.find("crm");
+        return seen.routed_up_to < second_at ? -1 : known == seen.oldest.end() ? 0 : known->second;
+    };
+    EXPECT_TRUE(eventually([&] { return oldest() == first_at; }));
+    settle_as(second_at, "crm", retry);
+    settle_as(first_at, "crm", done);
+    EXPECT_TRUE(eventually([&] { return oldest() == second_at; }));
+    settle_as(second_at, "crm", dead);
+    EXPECT_TRUE(eventually([&] { return oldest() == 0; }));
+}
+
 TEST_F(Outbox, OneThatNoRouteTakesIsUnrouted) {
     open();
     const auto one = from_elsewhere(1);
