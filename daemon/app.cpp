@@ -100,7 +100,8 @@ struct app::parts {
                      has_broker(configured) && configured.roles.receives
                          ? dispatch::received_events::to_outbox
                          : dispatch::received_events::to_handlers),
-          broker(configured, events, log, route_here(), [this] { return has_unfinished(); }),
+          broker(configured, events, log, route_here(),
+                 [this](store::sequence up_to) { return has_unfinished(up_to); }),
           leftovers(events, route_here(), log), admin(configured.admin, asked_by_admin(), log) {
         add_gauges(figures, {events, doubtful, receiver.get(), log});
         broker.add_gauges(figures);
@@ -143,10 +144,12 @@ struct app::parts {
         return decided;
     }
 
-    bool has_unfinished() const {
-        return std::ranges::any_of(events.depths(), [](const store::handler_depth& depth) {
-            return depth.pending + depth.retry > 0;
-        });
+    /// Of handlers that there are: nothing is known of what comes later than the last look.
+    bool has_unfinished(store::sequence up_to) const {
+        const store::unfinished_view seen = events.unfinished();
+        return seen.routed_up_to < up_to || std::ranges::any_of(seen.oldest, [&](const auto& one) {
+                   return one.second <= up_to && deliveries.has(one.first);
+               });
     }
 
     admin::services asked_by_admin() {
@@ -269,10 +272,12 @@ bool app::stop() {
             all.receiver->drain(std::min(deadline, std::chrono::steady_clock::now() + 5s));
         all.log.info("stopping: requests are answered", {{"all", is_answered}});
     }
-    // Behind the requests: with `ack: broker` they wait for it.
-    all.broker.begin_stop();
-    const bool are_links_ended = all.broker.finish_stop(
-        std::min(deadline, std::chrono::steady_clock::now() + 5s)); // handlers need the rest
+    // Behind the requests: with `ack: broker` they wait for it. Handlers go on meanwhile, and need the rest.
+    const auto now = std::chrono::steady_clock::now();
+    const auto leave_by = now + std::min<std::chrono::milliseconds>(8s, remaining() / 2);
+    all.broker.begin_stop(leave_by);
+    const bool are_links_ended =
+        all.broker.finish_stop(std::min(deadline, std::max(now + 5s, leave_by + 2s)));
     const bool is_return_ended = all.leftovers.stop();
     const bool is_watch_ended =
         all.calls_outreach.stop(std::min(deadline, std::chrono::steady_clock::now() + 1s));

@@ -5,7 +5,7 @@
 namespace outreachd {
 
 broker_links::broker_links(const settings::settings& configured, store::store& events, log::logger& log,
-                           store::routing_of route, std::function<bool()> has_unfinished) {
+                           store::routing_of route, std::function<bool(store::sequence)> has_unfinished) {
     if (configured.queue.type != settings::queue_type::amqp)
         return;
     // A host that receives no more may have received before.
@@ -23,9 +23,9 @@ void broker_links::start() {
         intake_->start();
 }
 
-void broker_links::begin_stop() {
+void broker_links::begin_stop(steady_time leave_by) {
     if (intake_)
-        intake_->begin_stop();
+        intake_->begin_stop(leave_by);
     if (relay_)
         relay_->begin_stop();
 }

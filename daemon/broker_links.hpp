@@ -19,11 +19,12 @@ namespace outreachd {
 class broker_links {
 public:
     broker_links(const settings::settings& configured, store::store& events, log::logger& log,
-                 store::routing_of route, std::function<bool()> has_unfinished);
+                 store::routing_of route, std::function<bool(store::sequence)> has_unfinished);
 
     void start();
-    /// Takes nothing new in, and sends nothing new.
-    void begin_stop();
+    /// Takes nothing new in, and sends nothing new. What was taken in may be delivered until `leave_by`,
+    /// before another worker has newer events of its records.
+    void begin_stop(steady_time leave_by);
     bool finish_stop(steady_time until);
 
     // Any thread.

@@ -15,24 +15,26 @@ constexpr std::uint16_t looking = 2;
 constexpr std::uint16_t first_work_channel = 10;
 constexpr std::uint16_t last_work_channel = 2000; // RabbitMQ allows 2047
 
-/// Unacked messages of all queues together, and of each.
-constexpr std::uint32_t prefetch_of_all = 512;
+/// Unacked messages of each queue.
 constexpr std::uint32_t prefetch_min = 8;
 constexpr std::uint32_t prefetch_max = 128;
 constexpr auto look_pause = 500ms;
 constexpr auto search_pause = 60s;
 constexpr auto place_pause = 5s; // between looks whether a node is back
 constexpr std::uint32_t older_queues_max = 1024;
-/// Work that a handler doesn't finish soon doesn't hold up the share of another worker.
-constexpr auto quiet_wait = 5s;
+/// For deliveries of what a queue brought, once it isn't consumed any more: another worker has its share
+/// within 10 s, whatever a handler does.
+constexpr auto delivery_wait = 8s;
 constexpr auto older_queue_wait = 10s;
+constexpr auto refused_pause = 5s;
 
 } // namespace
 
 held_queues::held_queues(amqp_connection::connection& at, const topology& names, link_health& health,
-                         const intake_batches& batches, std::function<bool()> has_unfinished)
-    : at_(at), names_(names), health_(health), batches_(batches), has_unfinished_(std::move(has_unfinished)),
-      last_channel_(first_work_channel) {
+                         const intake_batches& batches, const store::store& events,
+                         unfinished_up_to has_unfinished)
+    : at_(at), names_(names), health_(health), batches_(batches), events_(events),
+      has_unfinished_(std::move(has_unfinished)), last_channel_(first_work_channel) {
     begin();
 }
 
@@ -40,14 +42,38 @@ void held_queues::begin() {
     at_.open_channel(control);
     at_.open_channel(looking);
     declare_and_count();
-    const auto unusable = names_.declare(at_, control);
+    // Not on the channel of the consumers by which it is counted: a declaration that differs closes its
+    // channel.
+    const auto unusable = names_.declare(at_, looking);
     for (std::uint32_t partition = 0; partition < names_.partitions(); ++partition) {
+        const std::string queue = names_.work_queue(partition);
         const auto reason = unusable.find(partition);
-        if (reason != unusable.end())
-            health_.trouble(names_.work_queue(partition), reason->second);
-        else
-            health_.mended(names_.work_queue(partition));
+        if (reason == unusable.end()) {
+            health_.mended(queue);
+            continue;
+        }
+        if (look_at(queue))
+            differing_.insert(partition);
+        health_.trouble(queue, reason->second);
     }
+}
+
+/// A look tells that a queue is there, not that it is as it should be.
+void held_queues::note_usable(std::uint32_t partition) {
+    if (!differing_.contains(partition) && !refused_.contains(partition))
+        health_.mended(names_.work_queue(partition));
+}
+
+/// They may have been made anew.
+void held_queues::declare_differing() {
+    std::erase_if(differing_, [this](std::uint32_t partition) {
+        const std::string reason = names_.declare_work_queue(at_, looking, partition);
+        if (reason.empty())
+            health_.mended(names_.work_queue(partition));
+        else
+            health_.trouble(names_.work_queue(partition), reason);
+        return reason.empty();
+    });
 }
 
 /// Again where the node is down that the two queues are on, and until it is back: all count at the same
@@ -73,19 +99,21 @@ void held_queues::count_no_more() {
 }
 
 bool held_queues::look_around() {
-    leave_when_quiet();
+    let_go();
     const auto now = std::chrono::steady_clock::now();
     if (now < next_look_)
         return false;
     next_look_ = now + look_pause;
     if (now >= next_search_) {
         next_search_ = now + search_pause;
+        declare_differing();
         find_older_queues();
     }
     drain_older_queues();
     if (!is_counted_ || (place_ > 0 && now >= next_place_look_))
         declare_and_count();
     share_out();
+    begin_consuming();
     return true;
 }
 
@@ -103,43 +131,63 @@ std::optional<amqp_connection::queue_state> held_queues::look_at(const std::stri
     }
 }
 
+bool held_queues::is_known(std::uint32_t partition) const {
+    return std::ranges::any_of(by_channel_,
+                               [&](const auto& one) { return one.second.partition == partition; });
+}
+
 void held_queues::share_out() {
     const auto workers = look_at(names_.workers_queue(place_));
     const auto wanting = look_at(names_.wanting_queue(place_));
     if (!workers || !wanting)
         return declare_and_count(); // a consumer of what is gone will be told so
-    share_view seen{names_.partitions(), workers->consumers, wanting->consumers, {}, {}};
-    for (const auto& [channel, one] : by_channel_)
-        if (one.is_consuming && !one.leaving_since && one.partition < names_.partitions())
-            seen.held.insert(one.partition);
-    if (seen.held.size() < share_at_most(seen.partitions, seen.workers))
-        for (std::uint32_t partition = 0; partition < names_.partitions(); ++partition) {
-            if (std::ranges::any_of(by_channel_,
-                                    [&](const auto& one) { return one.second.partition == partition; }))
-                continue;
-            const std::string queue = names_.work_queue(partition);
-            auto state = look_at(queue);
-            if (!state) { // it was deleted
-                if (const std::string reason = names_.declare_work_queue(at_, looking, partition);
-                    !reason.empty()) {
-                    health_.trouble(queue, reason);
-                    continue;
-                }
-                state.emplace();
-            }
-            health_.mended(queue); // whoever holds it
-            if (state->consumers == 0)
-                seen.free.push_back(partition);
-        }
-
+    is_alone_ = workers->consumers == 1;
+    const share_view seen = look_at_all(workers->consumers, wanting->consumers);
     const share_step step = share_.next(seen, std::uniform_real_distribution<double>(0, 1)(random_));
     for (const std::uint32_t partition : step.take)
         take(partition);
-    const auto now = std::chrono::steady_clock::now();
     for (auto& [channel, one] : by_channel_)
-        if (std::ranges::find(step.give, one.partition) != step.give.end())
-            one.leaving_since = now;
+        if (one.is_consuming && std::ranges::find(step.give, one.partition) != step.give.end())
+            give_back(channel, one);
     want(step.is_wanting);
+}
+
+share_view held_queues::look_at_all(std::uint32_t workers, std::uint32_t wanting) {
+    share_view seen{names_.partitions(), workers, wanting, {}, {}};
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& [channel, one] : by_channel_) {
+        if (!one.is_consuming || one.partition >= names_.partitions())
+            continue;
+        seen.held.insert(one.partition);
+        if (now - one.taken_at < look_pause) // a refusal may be on its way
+            continue;
+        refused_.erase(one.partition);
+        note_usable(one.partition);
+    }
+    if (seen.held.size() >= share_at_most(seen.partitions, seen.workers))
+        return seen;
+    for (std::uint32_t partition = 0; partition < names_.partitions(); ++partition) {
+        if (is_known(partition))
+            continue;
+        const std::string queue = names_.work_queue(partition);
+        auto state = look_at(queue);
+        if (!state) { // it was deleted
+            if (const std::string reason = names_.declare_work_queue(at_, looking, partition);
+                !reason.empty()) {
+                health_.trouble(queue, reason);
+                continue;
+            }
+            differing_.erase(partition);
+            state.emplace();
+        }
+        const auto refused = refused_.find(partition);
+        if (state->consumers > 0)
+            refused_.erase(partition); // another worker was let in
+        else if (refused == refused_.end() || now - refused->second > refused_pause)
+            seen.free.push_back(partition);
+        note_usable(partition);
+    }
+    return seen;
 }
 
 void held_queues::want(bool is_wanting) {
@@ -164,38 +212,47 @@ std::uint16_t held_queues::free_channel() {
 
 void held_queues::take(std::uint32_t partition) {
     if (!at_.lock(looking, lock_of(partition)))
-        return; // another worker was quicker, or hasn't acked yet what it took
+        return; // another worker was quicker, or isn't done yet with what it took
     const std::uint16_t channel = free_channel();
-    const std::string queue = names_.work_queue(partition);
     at_.open_channel(channel);
     try {
-        at_.limit_unacked(channel, static_cast<std::uint16_t>(std::clamp(
-                                       prefetch_of_all / names_.partitions(), prefetch_min, prefetch_max)));
-        at_.consume(channel, queue, queue);
+        at_.limit_unacked(channel,
+                          static_cast<std::uint16_t>(std::clamp(messages_ahead_max / names_.partitions(),
+                                                                prefetch_min, prefetch_max)));
     } catch (const amqp_error& refused) {
         if (refused.closed_channel() != channel)
             throw;
-        health_.trouble(queue, refused.what());
+        health_.trouble(names_.work_queue(partition), refused.what());
         at_.unlock(looking, lock_of(partition));
         return;
     }
     held_queue fresh;
     fresh.partition = partition;
-    fresh.last_message = std::chrono::steady_clock::now();
+    fresh.taken_at = fresh.last_message = std::chrono::steady_clock::now();
     by_channel_.emplace(channel, fresh);
-    health_.mended(queue);
+    to_begin_.push_back(channel);
 }
 
-void held_queues::leave_when_quiet() {
-    const auto now = std::chrono::steady_clock::now();
+/// Behind all other questions, and without one: after a time without workers the queues are full, and what
+/// comes by the first would be read into memory in front of the answer about the last.
+void held_queues::begin_consuming() {
+    for (const std::uint16_t channel : to_begin_) {
+        const std::string queue = names_.work_queue(by_channel_.at(channel).partition);
+        at_.consume_unanswered(channel, queue, queue);
+    }
+    to_begin_.clear();
+}
+
+void held_queues::give_back(std::uint16_t channel, held_queue& which) {
+    which.is_consuming = false;
+    which.ended_at = std::chrono::steady_clock::now();
+    at_.cancel(channel, names_.work_queue(which.partition));
+}
+
+void held_queues::let_go() {
     for (auto one = by_channel_.begin(); one != by_channel_.end();) {
         auto& [channel, which] = *one;
-        // Until then newer events of a resource can't overtake, at the next worker, those that run here.
-        if (which.is_consuming && which.leaving_since &&
-            (now - *which.leaving_since > quiet_wait ||
-             (!batches_.has_unacked(channel) && !has_unfinished_())))
-            stop_consuming(channel, which);
-        if (!which.is_consuming && which.is_told && !batches_.has_unacked(channel)) {
+        if (is_done_with(channel, which)) {
             if (!which.is_gone)
                 at_.close_channel(channel);
             at_.unlock(looking, lock_of(which.partition));
@@ -206,9 +263,13 @@ void held_queues::leave_when_quiet() {
     }
 }
 
-void held_queues::stop_consuming(std::uint16_t channel, held_queue& which) {
-    which.is_consuming = false;
-    at_.cancel(channel, names_.work_queue(which.partition));
+bool held_queues::is_done_with(std::uint16_t channel, held_queue& which) const {
+    if (which.is_consuming || !which.is_told || batches_.has_unacked(channel))
+        return false;
+    if (!which.last)
+        which.last = events_.routed_up_to();
+    return is_alone_ || std::chrono::steady_clock::now() - which.ended_at > delivery_wait ||
+           !has_unfinished_(*which.last);
 }
 
 /// Where there were more partitions before: their queues are emptied, by whoever finds them without a
@@ -224,18 +285,15 @@ void held_queues::find_older_queues() {
 void held_queues::drain_older_queues() {
     const auto now = std::chrono::steady_clock::now();
     for (const std::uint32_t partition : older_) {
-        const auto known = std::ranges::find_if(
-            by_channel_, [&](const auto& one) { return one.second.partition == partition; });
         const auto state = look_at(names_.work_queue(partition));
         if (!state)
             continue;
-        if (known == by_channel_.end()) {
-            if (state->ready > 0 && state->consumers == 0)
-                take(partition);
-        } else if (state->ready == 0 && !known->second.leaving_since &&
-                   now - known->second.last_message > older_queue_wait) {
-            known->second.leaving_since = now;
-        }
+        if (!is_known(partition) && state->ready > 0 && state->consumers == 0)
+            take(partition);
+        for (auto& [channel, one] : by_channel_)
+            if (one.partition == partition && one.is_consuming && state->ready == 0 &&
+                now - one.last_message > older_queue_wait)
+                give_back(channel, one);
     }
 }
 
@@ -251,22 +309,30 @@ void held_queues::note_nothing_more() {
 }
 
 void held_queues::note_cancelled(const amqp_connection::consumer_cancelled& what) {
-    if (what.consumer == names_.workers_queue(place_))
+    if (what.consumer == names_.workers_queue(place_)) {
         is_counted_ = false;
-    else if (what.consumer == names_.wanting_queue(place_))
+    } else if (what.consumer == names_.wanting_queue(place_)) {
         is_wanting_ = false;
-    else if (const auto known = by_channel_.find(what.channel); known != by_channel_.end())
+    } else if (const auto known = by_channel_.find(what.channel); known != by_channel_.end()) {
         known->second.is_consuming = false; // and may be taken again
+        known->second.ended_at = std::chrono::steady_clock::now();
+        next_search_ = {}; // it may be another one by now
+    }
 }
 
-void held_queues::note_closed(std::uint16_t channel) {
+void held_queues::note_closed(std::uint16_t channel, const std::string& reason) {
     const auto known = by_channel_.find(channel);
     if (known == by_channel_.end())
         return;
+    held_queue& which = known->second;
+    refused_[which.partition] = std::chrono::steady_clock::now();
+    health_.trouble(names_.work_queue(which.partition), reason);
     // It stays locked until what came by it is committed: here it is stored, and elsewhere it comes again.
-    known->second.is_consuming = false;
-    known->second.is_told = true;
-    known->second.is_gone = true;
+    if (which.is_consuming)
+        which.ended_at = std::chrono::steady_clock::now();
+    which.is_consuming = false;
+    which.is_told = true;
+    which.is_gone = true;
 }
 
 bool held_queues::is_open(std::uint16_t channel) const {
@@ -277,8 +343,10 @@ bool held_queues::is_open(std::uint16_t channel) const {
 void held_queues::give_all_back() {
     for (auto& [channel, one] : by_channel_)
         if (one.is_consuming)
-            stop_consuming(channel, one);
+            give_back(channel, one);
     count_no_more();
+    const auto others = look_at(names_.workers_queue(place_));
+    is_alone_ = others && others->consumers == 0;
 }
 
 std::vector<std::uint32_t> held_queues::partitions() const {

@@ -24,17 +24,35 @@ constexpr auto commit_wait = 1ms; // for a message, while a commit is waited for
 constexpr auto last_acks = 2s;    // at the stop
 constexpr std::chrono::milliseconds store_patience = 5s;
 constexpr std::chrono::milliseconds store_look = 500ms;
+/// RabbitMQ gives a silent worker up after two to three times that: within 9 s others may take its queues.
+constexpr auto heartbeat = 3s;
+/// Of bodies, in front of a broker's answer.
+constexpr std::size_t read_ahead_max = 512UL * 1024 * 1024;
+
+amqp_connection::options intake_options(const settings::amqp_nodes& nodes) {
+    amqp_connection::options how = connection_options(nodes, "outreachd intake");
+    how.heartbeat = heartbeat;
+    return how;
+}
 
 } // namespace
 
 struct intake::implementation : std::enable_shared_from_this<implementation> {
     implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
-                   store::routing_of decide, std::function<bool()> busy)
+                   store::routing_of decide, unfinished_up_to busy)
         : names(configured), events(backing), log(lines), route(std::move(decide)),
           has_unfinished(std::move(busy)), health("intake", lines) {}
 
     void serve(connection& at);
+    void leave(connection& at, held_queues& held);
     void turn(connection& at, held_queues& held);
+
+    /// Whether the broker may be asked, where all that is on its way to us is read first. With large bodies,
+    /// and a disk that lags, only once all of it was read.
+    bool may_ask() const {
+        return !batches.is_full() &&
+               (is_all_read || largest_body * held_queues::messages_ahead_max <= read_ahead_max);
+    }
 
     bool is_store_hanging() const { return events.stalled_for().value_or(0ms) > store_patience; }
 
@@ -48,17 +66,21 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
     store::store& events;
     log::logger& log;
     const store::routing_of route;
-    const std::function<bool()> has_unfinished;
+    const unfinished_up_to has_unfinished;
     link_health health;
     std::shared_ptr<link_thread> thread;
 
-    intake_batches batches; ///< The intake thread's own.
+    // The intake thread's own.
+    intake_batches batches;
+    bool is_all_read = false;     ///< The last time that it waited for something, nothing came.
+    std::size_t largest_body = 0; ///< Since nothing was.
 
     std::atomic<std::uint64_t> taken = 0;
     std::atomic<std::uint64_t> repeats = 0;
     mutable std::mutex mutex; ///< Guards all below.
     std::vector<std::uint64_t> committed;
     std::vector<std::uint32_t> shown;
+    steady_time leave_by; ///< At the stop.
 };
 
 void intake::implementation::serve(connection& at) {
@@ -66,10 +88,10 @@ void intake::implementation::serve(connection& at) {
     while (is_store_hanging() && !thread->is_stopping())
         thread->sleep(store_look);
     try {
-        held_queues held(at, names, health, batches, has_unfinished);
+        held_queues held(at, names, health, batches, events, has_unfinished);
         thread->note_success(at);
         while (!thread->is_stopping()) {
-            if (held.look_around())
+            if (may_ask() && held.look_around())
                 show(held.partitions());
             turn(at, held);
             if (is_store_hanging()) // others may take the queues
@@ -77,23 +99,42 @@ void intake::implementation::serve(connection& at) {
                     amqp_connection::trouble::lost,
                     "the connection is given up: the store doesn't write, and messages wait for it");
         }
-        held.give_all_back();
-        const auto until = std::chrono::steady_clock::now() + last_acks;
-        do
-            turn(at, held); // what came before the consumers ended is here by now
-        while (batches.has_unacked() && std::chrono::steady_clock::now() < until);
-        show({});
+        leave(at, held);
     } catch (const amqp_error&) {
         show({});
         throw;
     }
 }
 
+/// Deliveries go on meanwhile.
+void intake::implementation::leave(connection& at, held_queues& held) {
+    const auto acked_by = std::chrono::steady_clock::now() + last_acks;
+    at.answer_within(last_acks); // a broker that hangs mustn't hold up the end
+    held.give_all_back();
+    show({});
+    steady_time left_by;
+    {
+        const std::lock_guard lock(mutex);
+        left_by = leave_by;
+    }
+    const auto is_time_left = [&] {
+        const auto now = std::chrono::steady_clock::now();
+        return now < left_by || (batches.has_unacked() && now < acked_by);
+    };
+    do {
+        turn(at, held); // what came before the consumers ended is here by now
+        if (may_ask())
+            held.let_go();
+    } while (held.has_any() && is_time_left() && !is_store_hanging());
+}
+
 void intake::implementation::turn(connection& at, held_queues& held) {
-    if (batches.is_full())
+    if (batches.is_full()) {
+        at.keep_alive();
         std::this_thread::sleep_for(commit_wait);
-    else
+    } else {
         take_messages(at, held, batches.has_unacked() ? commit_wait : idle_wait);
+    }
     hand_over();
     ack_committed(at, held);
 }
@@ -102,8 +143,11 @@ void intake::implementation::take_messages(connection& at, held_queues& held,
                                            std::chrono::milliseconds wait) {
     try {
         auto came = at.next(wait);
+        is_all_read = !came;
         for (; came && !batches.is_full(); came = at.next(0ms))
             take(std::move(*came), held);
+        if (is_all_read)
+            largest_body = 0;
         if (came)
             take(std::move(*came), held);
         else
@@ -111,9 +155,7 @@ void intake::implementation::take_messages(connection& at, held_queues& held,
     } catch (const amqp_error& failure) {
         if (!held.is_open(failure.closed_channel()))
             throw;
-        held.note_closed(failure.closed_channel());
-        log.warn("the broker has closed a work queue's channel; it is taken again",
-                 {{"cause", failure.what()}});
+        held.note_closed(failure.closed_channel(), failure.what());
     }
 }
 
@@ -125,6 +167,7 @@ void intake::implementation::take(amqp_connection::incoming what, held_queues& h
             return;
         }
         held.note_delivered(message->channel);
+        largest_body = std::max(largest_body, message->what.body.size());
         const std::uint16_t channel = message->channel;
         const std::uint64_t tag = message->tag;
         batches.add(
@@ -175,12 +218,12 @@ void intake::implementation::show(std::vector<std::uint32_t> partitions) {
 }
 
 intake::intake(const settings::amqp_queue& configured, store::store& events, log::logger& log,
-               store::routing_of route, std::function<bool()> has_unfinished)
+               store::routing_of route, std::function<bool(store::sequence)> has_unfinished)
     : implementation_(std::make_shared<implementation>(configured, events, log, std::move(route),
                                                        std::move(has_unfinished))) {
     auto& own = *implementation_;
-    own.thread = std::make_shared<link_thread>(connection_options(configured.nodes, "outreachd intake"),
-                                               own.health, [&own](connection& at) { own.serve(at); });
+    own.thread = std::make_shared<link_thread>(intake_options(configured.nodes), own.health,
+                                               [&own](connection& at) { own.serve(at); });
 }
 
 intake::~intake() {
@@ -192,7 +235,11 @@ void intake::start() {
     implementation_->thread->start();
 }
 
-void intake::begin_stop() {
+void intake::begin_stop(steady_time leave_by) {
+    {
+        const std::lock_guard lock(implementation_->mutex);
+        implementation_->leave_by = leave_by;
+    }
     implementation_->thread->begin_stop();
 }
 

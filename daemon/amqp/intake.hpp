@@ -27,17 +27,19 @@ struct intake_figures {
 /// One thread, which owns the connection. Store and log outlive it.
 class intake {
 public:
-    /// `route` says where an event goes; called on the store's writer thread. `has_unfinished`: whether
-    /// deliveries run or wait; a queue is given back, if that comes soon, when there are none.
+    /// `route` says where an event goes; called on the store's writer thread. `has_unfinished`: whether a
+    /// delivery isn't finished of an event at or before that place in the store; called on the intake's. A
+    /// queue goes to another worker once there is none of what came by it, or 8 s after it was given up.
     intake(const settings::amqp_queue& configured, store::store& events, log::logger& log,
-           store::routing_of route, std::function<bool()> has_unfinished);
+           store::routing_of route, std::function<bool(store::sequence)> has_unfinished);
     ~intake();
     intake(const intake&) = delete;
     intake& operator=(const intake&) = delete;
 
     void start();
-    /// Gives its queues back, after acking what it took. Doesn't block.
-    void begin_stop();
+    /// Consumes nothing any more, and gives its queues back: after acking what it took, and where other
+    /// workers are there, once that is delivered, or at `leave_by`. Doesn't block.
+    void begin_stop(steady_time leave_by = {});
     /// False: its thread hangs and is left behind.
     bool finish_stop(steady_time until);
 

@@ -280,6 +280,20 @@ void connection::consume(std::uint16_t channel, const std::string& queue, const 
                           "can't consume the queue " + in_quotes(queue)});
 }
 
+void connection::consume_unanswered(std::uint16_t channel, const std::string& queue,
+                                    const std::string& consumer) {
+    implementation& own = *implementation_;
+    own.talk.expect_open(channel);
+    own.check_short({{"queue's name", queue}, {"consumer's tag", consumer}});
+    amqp_basic_consume_t fields{};
+    fields.queue = bytes_of(queue);
+    fields.consumer_tag = bytes_of(consumer);
+    fields.nowait = 1;
+    own.talk.send("can't consume", [&] {
+        return amqp_send_method(own.talk.state(), channel, AMQP_BASIC_CONSUME_METHOD, &fields);
+    });
+}
+
 void connection::cancel(std::uint16_t channel, const std::string& consumer) {
     implementation_->check_short({{"consumer's tag", consumer}});
     amqp_basic_cancel_t fields{};
@@ -297,6 +311,10 @@ void connection::ack(std::uint16_t channel, std::uint64_t tag, bool is_multiple)
 
 std::optional<incoming> connection::next(std::chrono::milliseconds at_most) {
     return implementation_->talk.next(std::clamp(at_most, milliseconds{0}, wait_max));
+}
+
+void connection::keep_alive() {
+    implementation_->talk.keep_alive();
 }
 
 bool connection::is_blocked() const noexcept {

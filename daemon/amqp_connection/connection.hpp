@@ -46,8 +46,12 @@ struct queue_state {
 ///
 /// Every call is bounded: by `answer_timeout`, or by the time given; but for the resolution of a node's name,
 /// whose time is the system's to bound. Channels are numbered by the caller, from 1; each is opened before it
-/// is used, and opened again where the broker has closed it. Where nothing else is done, `next` must be
-/// called at least every heartbeat/2: heartbeats are sent and looked at inside calls only.
+/// is used, and opened again where the broker has closed it. Where nothing else is done, `next` or
+/// `keep_alive` must be called at least every heartbeat/2: heartbeats are sent and looked at inside calls
+/// only.
+///
+/// Whatever comes in front of an answer is read into memory and kept for `next`: as much as
+/// `limit_unacked` allows on all channels.
 ///
 /// All calls throw amqp_error.
 class connection {
@@ -98,6 +102,9 @@ public:
     void limit_unacked(std::uint16_t channel, std::uint16_t prefetch);
     /// Begins to consume with acks; `consumer` is its tag, unique on the channel.
     void consume(std::uint16_t channel, const std::string& queue, const std::string& consumer);
+    /// The same, without waiting for the answer, in front of which messages of other channels may come. A
+    /// refusal closes the channel, and is thrown by `next`.
+    void consume_unanswered(std::uint16_t channel, const std::string& queue, const std::string& consumer);
     /// Ends it. What came before that is still told by `next`, and to be acked.
     void cancel(std::uint16_t channel, const std::string& consumer);
     /// Up to `tag` where `is_multiple`. Isn't answered.
@@ -106,6 +113,10 @@ public:
     /// What comes next; waits for it up to `at_most` (0: doesn't wait). A channel that the broker closes is
     /// thrown as amqp_error with `closed_channel()`.
     std::optional<incoming> next(std::chrono::milliseconds at_most);
+
+    /// For one who reads nothing for now: sends a heartbeat, once a second at most. What the broker sends
+    /// isn't looked at.
+    void keep_alive();
 
     /// Whether the broker has told us that it is blocked (and not yet that it no longer is).
     bool is_blocked() const noexcept;

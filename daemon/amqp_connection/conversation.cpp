@@ -195,6 +195,18 @@ void conversation::take_channel_close(std::uint16_t channel, const amqp_channel_
     check_sent(amqp_send_method(state(), channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &answer), what.c_str());
 }
 
+void conversation::keep_alive() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_heartbeat_ || amqp_get_heartbeat(state()) == 0)
+        return;
+    next_heartbeat_ = now + heartbeat_look;
+    send("can't send a heartbeat", [this] {
+        amqp_frame_t beat{};
+        beat.frame_type = AMQP_FRAME_HEARTBEAT;
+        return amqp_send_frame(state(), &beat);
+    });
+}
+
 void conversation::expect_open(std::uint16_t channel) {
     const auto at = closed_.find(channel);
     if (at == closed_.end())

@@ -54,6 +54,9 @@ public:
     /// The next of what comes; waits for it up to `at_most`. Throws what is to be told as an error.
     std::optional<incoming> next(std::chrono::milliseconds at_most);
 
+    /// Sends a heartbeat, where heartbeats were agreed upon and none was sent so within the last second.
+    void keep_alive();
+
     /// Of a channel that the broker has closed: throws what it said then.
     void expect_open(std::uint16_t channel);
     /// The channel begins anew, or has ended: what it told is forgotten.
@@ -87,6 +90,7 @@ private:
     expected_answer expected_;
     std::map<std::uint16_t, amqp_error> closed_; ///< By the broker, and not opened since.
     bool is_blocked_ = false;
+    steady_time next_heartbeat_; ///< Of `keep_alive`.
 };
 
 } // namespace outreachd::amqp_connection

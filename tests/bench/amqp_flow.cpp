@@ -70,7 +70,7 @@ flow_result run_intake(const std::string& directory, const settings::amqp_queue&
     const dispatch::router router(routes_to(1));
     amqp::intake intake(
         queue, events, log, [&router](const store::stored_event& stored) { return router.decide(stored); },
-        [] { return false; });
+        [](store::sequence) { return false; });
     intake.start();
     flow_result result = measure(intake, plan, [&events] { return events.accounts().received; });
     stop(intake);

@@ -100,7 +100,7 @@ struct two_hosts {
           intake(
               queue, taken_in, log,
               [this](const store::stored_event& stored) { return deliveries.route(stored); },
-              [] { return false; }) {
+              [](store::sequence) { return false; }) {
         received.route_at_append(
             [](const store::stored_event& stored) { return std::optional{store::route_to_outbox(stored)}; });
         deliveries.start();

@@ -171,6 +171,20 @@ TEST(Consumer, IsEndedByCancelAndWhatCameBeforeIsTold) {
     EXPECT_EQ(await<delivered>(to.broker).what.body, "3");
 }
 
+TEST(Consumer, IsBegunWithoutAnAnswerAndARefusalComesLater) {
+    opened to;
+    to.broker.declare_queue(1, "q", classic);
+    to.broker.consume_unanswered(1, "q", "c");
+    publish_to(to.broker, "q", message_of("1"));
+    EXPECT_EQ(await<delivered>(to.broker).what.body, "1");
+    EXPECT_EQ(to.broker.look_at_queue(1, "q").consumers, 1U);
+    to.broker.open_channel(2);
+    to.broker.consume_unanswered(2, "no-such-queue", "c");
+    const amqp_error refusal = error_of([&] { to.broker.next(5s); });
+    EXPECT_EQ(refusal.closed_channel(), 2);
+    EXPECT_EQ(refusal.kind(), trouble::not_found);
+}
+
 TEST(Consumer, IsToldOfItsEndByTheBroker) {
     rabbitmq_node& node = rabbitmq_node::shared();
     const std::string vhost = node.new_vhost();

@@ -183,5 +183,22 @@ TEST(Trouble, AnIdleConnectionLivesByItsHeartbeats) {
     to.broker.declare_queue(1, "q", {.kind = queue_kind::classic});
 }
 
+TEST(Trouble, AConnectionThatReadsNothingIsKeptAliveOnRequest) {
+    options how = options_for({rabbitmq_node::shared().uri(rabbitmq_node::shared().new_vhost())});
+    how.heartbeat = 1s;
+    opened to{how};
+    to.broker.declare_queue(1, "q", {.kind = queue_kind::classic});
+    to.broker.consume(1, "q", "c");
+    to.broker.confirm_publishes(1);
+    for (int n = 0; n < 3; ++n)
+        publish_to(to.broker, "q", message_of("x"));
+    for (const auto end = steady::now() + 5s; steady::now() < end; std::this_thread::sleep_for(100ms))
+        to.broker.keep_alive();
+    int deliveries = 0;
+    while (const auto told = to.broker.next(300ms))
+        deliveries += std::holds_alternative<delivered>(*told) ? 1 : 0;
+    EXPECT_EQ(deliveries, 3);
+}
+
 } // namespace
 } // namespace outreachd::amqp_connection::test
