@@ -1,15 +1,8 @@
 #include "daemon/amqp/relay.hpp"
 
-#include "daemon/amqp/drain_window.hpp"
-#include "daemon/amqp/link_thread.hpp"
-#include "daemon/amqp/outbox_reader.hpp"
-#include "daemon/amqp/partition_holds.hpp"
-#include "daemon/amqp/publish_records.hpp"
-#include "daemon/amqp/publish_window.hpp"
-#include "daemon/amqp/topology.hpp"
+#include "daemon/amqp/relay_implementation.hpp"
 #include "daemon/amqp_connection/event_message.hpp"
 
-#include <atomic>
 #include <utility>
 
 namespace outreachd::amqp {
@@ -21,74 +14,16 @@ using amqp_connection::amqp_error;
 using amqp_connection::connection;
 using amqp_connection::trouble;
 
-constexpr std::uint16_t publishing = 1; // channels
-constexpr std::uint16_t declaring = 2;
-constexpr std::uint16_t asking = 3;
-
 constexpr auto idle_pause = 1s;         // heartbeats are looked after at least so often
 constexpr auto confirm_pause = 1ms;     // new events are looked for meanwhile
 constexpr auto gathering_pause = 500us; // in a backlog, for confirms that come singly
 constexpr auto read_again_after = 500ms;
 constexpr auto last_confirms = 2s; // at the stop
-constexpr auto sign_of_life = 3s;  // is waited for so long
 constexpr std::size_t confirms_at_once = 64;
 constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
 constexpr std::size_t unrecorded_max = 2048;               // confirmed and not yet committed
-constexpr auto fresh_channel_pause = 5s;
-
-constexpr const char* odd_events = "single events";
-constexpr const char* alarm = "flow control";
 
 } // namespace
-
-struct relay::implementation : std::enable_shared_from_this<implementation> {
-    implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
-                   relay_limits bounds)
-        : names(configured), events(backing), log(lines), limits(bounds), health("relay", lines),
-          outbox(backing, names, holds), room(bounds.window) {}
-
-    void serve(connection& at);
-    void prepare(connection& at);
-    void publish_until_stopped(connection& at);
-    bool fill(connection& at);
-    bool has_room() const;
-    bool has_room_for_many() const;
-    void send(connection& at, const outgoing_event& next);
-    bool take_confirms(connection& at, std::chrono::milliseconds wait);
-    void take(const amqp_connection::incoming& what);
-    void settle(const publish_window::outcome& what);
-    void refuse(const event_in_flight& what);
-    void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
-    void use_fresh_channel(connection& at);
-    void check_deadline(connection& at);
-    void expect_an_answer(connection& at);
-    void probe(connection& at);
-    void finish(connection& at);
-
-    const topology names;
-    store::store& events;
-    log::logger& log;
-    const relay_limits limits;
-    link_health health;
-    std::shared_ptr<link_thread> thread;
-
-    // The relay thread's own.
-    partition_holds holds;
-    outbox_reader outbox;
-    publish_window window;
-    drain_window room;
-    std::shared_ptr<publish_records> records;
-    bool wants_fresh_channel = false;
-    steady_time next_fresh_channel;
-    bool is_quiet = false;         ///< The broker was waited for, and had nothing to tell.
-    std::size_t one_at_a_time = 0; ///< So many events: one of them isn't taken by the broker.
-    bool has_read_trouble = false;
-
-    std::atomic<bool> has_older = false; ///< Events that were published wait again.
-    std::atomic<std::uint64_t> in_flight = 0;
-    std::atomic<std::uint64_t> published = 0;
-    std::atomic<std::uint64_t> refused = 0;
-};
 
 void relay::implementation::serve(connection& at) {
     // What was confirmed must have left the outbox before it is read anew.
@@ -264,89 +199,6 @@ void relay::implementation::settle(const publish_window::outcome& what) {
     for (const event_in_flight& one : what.refused)
         refuse(one);
     in_flight = window.size();
-}
-
-/// One that the broker doesn't take whatever happens to others.
-void relay::implementation::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
-    ++refused;
-    health.trouble(odd_events, why);
-    outbox.expect_due(records->put_off(at, attempts, why));
-}
-
-void relay::implementation::refuse(const event_in_flight& what) {
-    log.debug("the broker did not take an event; it stays in the outbox",
-              {{"event_id", to_string(what.id)},
-               {"work_queue", what.refusal},
-               {"exchange", what.exchange_refusal}});
-    if (what.refusal.empty()) { // its work queue has taken it
-        if (holds.note_taken(what.partition))
-            health.mended(names.work_queue(what.partition));
-        return put_off(what.at, what.attempts, names.exchange() + ": " + what.exchange_refusal);
-    }
-    ++refused;
-    const auto now = std::chrono::steady_clock::now();
-    // RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.
-    if (holds.is_probing(what.partition) && now >= next_fresh_channel)
-        wants_fresh_channel = true;
-    holds.hold(what.partition, what.at, now);
-    health.trouble(names.work_queue(what.partition), what.refusal);
-}
-
-void relay::implementation::use_fresh_channel(connection& at) {
-    at.close_channel(publishing);
-    at.open_channel(publishing);
-    at.confirm_publishes(publishing);
-    holds.begin_channel(names.partitions());
-    wants_fresh_channel = false;
-    next_fresh_channel = std::chrono::steady_clock::now() + fresh_channel_pause;
-}
-
-/// Under an alarm the broker doesn't look for our heartbeats, and a queue without a quorum says nothing: only
-/// this sees it.
-void relay::implementation::check_deadline(connection& at) {
-    const auto oldest = window.oldest();
-    const auto now = std::chrono::steady_clock::now();
-    if (at.is_blocked() || !oldest || now - *oldest < limits.confirm_timeout)
-        return;
-    expect_an_answer(at);
-    // Of one queue alone, while others go on? What came with the answer may settle it, or excuse it.
-    if (!take_confirms(at, 0ms) || at.is_blocked())
-        return;
-    for (const event_in_flight& one : window.take_overdue(now - limits.confirm_timeout))
-        refuse(one);
-    in_flight = window.size();
-    const auto still = window.oldest();
-    if (!still || now - *still < limits.confirm_timeout)
-        return;
-    const std::string why = "no confirm within " + std::to_string(limits.confirm_timeout.count()) + " ms";
-    refused += window.size();
-    throw amqp_error(trouble::too_late, why + " by " + at.node());
-}
-
-/// A connection that fell silent would be taken for queues that are in trouble, as far as the exchange's half
-/// was confirmed before, and be asked about those for as long again.
-void relay::implementation::expect_an_answer(connection& at) {
-    at.answer_within(sign_of_life);
-    at.open_channel(asking);
-    at.close_channel(asking);
-    at.answer_within(amqp_connection::options{}.answer_timeout);
-}
-
-/// A queue that was deleted is made anew.
-void relay::implementation::probe(connection& at) {
-    const auto now = std::chrono::steady_clock::now();
-    for (const auto& [partition, first] : holds.begin_probes(now)) {
-        const std::string reason = names.declare_work_queue(at, declaring, partition);
-        if (reason.empty()) {
-            health.mended(names.work_queue(partition));
-            if (first)
-                outbox.probe(*first);
-        } else {
-            holds.note_sent(partition);
-            holds.hold(partition, first.value_or(0), now);
-            health.trouble(names.work_queue(partition), reason);
-        }
-    }
 }
 
 void relay::implementation::finish(connection& at) {

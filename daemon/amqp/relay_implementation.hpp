@@ -1,0 +1,78 @@
+/// Inside of the relay, for its own sources.
+#pragma once
+
+#include "daemon/amqp/drain_window.hpp"
+#include "daemon/amqp/link_thread.hpp"
+#include "daemon/amqp/outbox_reader.hpp"
+#include "daemon/amqp/partition_holds.hpp"
+#include "daemon/amqp/publish_records.hpp"
+#include "daemon/amqp/publish_window.hpp"
+#include "daemon/amqp/relay.hpp"
+#include "daemon/amqp/topology.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace outreachd::amqp {
+
+/// `serve` and what it calls run on the relay's thread; others look at the atomics and at `health`.
+struct relay::implementation : std::enable_shared_from_this<implementation> {
+    implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
+                   relay_limits bounds)
+        : names(configured), events(backing), log(lines), limits(bounds), health("relay", lines),
+          outbox(backing, names, holds), room(bounds.window) {}
+
+    void serve(amqp_connection::connection& at);
+    void prepare(amqp_connection::connection& at);
+    void publish_until_stopped(amqp_connection::connection& at);
+    bool fill(amqp_connection::connection& at);
+    bool has_room() const;
+    bool has_room_for_many() const;
+    void send(amqp_connection::connection& at, const outgoing_event& next);
+    bool take_confirms(amqp_connection::connection& at, std::chrono::milliseconds wait);
+    void take(const amqp_connection::incoming& what);
+    void settle(const publish_window::outcome& what);
+    void finish(amqp_connection::connection& at);
+
+    // What isn't taken, or not answered (relay_refusals).
+    void refuse(const event_in_flight& what);
+    void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
+    void use_fresh_channel(amqp_connection::connection& at);
+    void check_deadline(amqp_connection::connection& at);
+    void expect_an_answer(amqp_connection::connection& at);
+    void probe(amqp_connection::connection& at);
+
+    static constexpr std::uint16_t publishing = 1; // channels
+    static constexpr std::uint16_t declaring = 2;
+    static constexpr std::uint16_t asking = 3;
+    static constexpr const char* odd_events = "single events"; // what may be in trouble, beside queues
+    static constexpr const char* alarm = "flow control";
+
+    const topology names;
+    store::store& events;
+    log::logger& log;
+    const relay_limits limits;
+    link_health health;
+    std::shared_ptr<link_thread> thread;
+
+    // The relay thread's own.
+    partition_holds holds;
+    outbox_reader outbox;
+    publish_window window;
+    drain_window room;
+    std::shared_ptr<publish_records> records;
+    bool wants_fresh_channel = false;
+    steady_time next_fresh_channel;
+    bool is_quiet = false;         ///< The broker was waited for, and had nothing to tell.
+    std::size_t one_at_a_time = 0; ///< So many events: one of them isn't taken by the broker.
+    bool has_read_trouble = false;
+
+    std::atomic<bool> has_older = false; ///< Events that were published wait again.
+    std::atomic<std::uint64_t> in_flight = 0;
+    std::atomic<std::uint64_t> published = 0;
+    std::atomic<std::uint64_t> refused = 0;
+};
+
+} // namespace outreachd::amqp

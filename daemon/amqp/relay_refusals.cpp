@@ -1,0 +1,101 @@
+/// What the relay does about events, queues and a whole broker that don't take or don't answer.
+#include "daemon/amqp/relay_implementation.hpp"
+
+namespace outreachd::amqp {
+
+namespace {
+
+using namespace std::chrono_literals;
+using amqp_connection::amqp_error;
+using amqp_connection::connection;
+using amqp_connection::trouble;
+
+constexpr auto sign_of_life = 3s; // is waited for so long
+constexpr auto fresh_channel_pause = 5s;
+
+} // namespace
+
+/// One that the broker doesn't take whatever happens to others.
+void relay::implementation::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
+    ++refused;
+    health.trouble(odd_events, why);
+    outbox.expect_due(records->put_off(at, attempts, why));
+}
+
+void relay::implementation::refuse(const event_in_flight& what) {
+    log.debug("the broker did not take an event; it stays in the outbox",
+              {{"event_id", to_string(what.id)},
+               {"work_queue", what.refusal},
+               {"exchange", what.exchange_refusal}});
+    if (what.refusal.empty()) { // its work queue has taken it
+        if (holds.note_taken(what.partition))
+            health.mended(names.work_queue(what.partition));
+        return put_off(what.at, what.attempts, names.exchange() + ": " + what.exchange_refusal);
+    }
+    ++refused;
+    const auto now = std::chrono::steady_clock::now();
+    // RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.
+    if (holds.is_probing(what.partition) && now >= next_fresh_channel)
+        wants_fresh_channel = true;
+    holds.hold(what.partition, what.at, now);
+    health.trouble(names.work_queue(what.partition), what.refusal);
+}
+
+void relay::implementation::use_fresh_channel(connection& at) {
+    at.close_channel(publishing);
+    at.open_channel(publishing);
+    at.confirm_publishes(publishing);
+    holds.begin_channel(names.partitions());
+    wants_fresh_channel = false;
+    next_fresh_channel = std::chrono::steady_clock::now() + fresh_channel_pause;
+}
+
+/// Under an alarm the broker doesn't look for our heartbeats, and a queue without a quorum says nothing: only
+/// this sees it.
+void relay::implementation::check_deadline(connection& at) {
+    const auto oldest = window.oldest();
+    const auto now = std::chrono::steady_clock::now();
+    if (at.is_blocked() || !oldest || now - *oldest < limits.confirm_timeout)
+        return;
+    expect_an_answer(at);
+    // Of one queue alone, while others go on? What came with the answer may settle it, or excuse it.
+    if (!take_confirms(at, 0ms) || at.is_blocked())
+        return;
+    for (const event_in_flight& one : window.take_overdue(now - limits.confirm_timeout))
+        refuse(one);
+    in_flight = window.size();
+    const auto still = window.oldest();
+    if (!still || now - *still < limits.confirm_timeout)
+        return;
+    const std::string why = "no confirm within " + std::to_string(limits.confirm_timeout.count()) + " ms";
+    refused += window.size();
+    throw amqp_error(trouble::too_late, why + " by " + at.node());
+}
+
+/// A connection that fell silent would be taken for queues that are in trouble, as far as the exchange's half
+/// was confirmed before, and be asked about those for as long again.
+void relay::implementation::expect_an_answer(connection& at) {
+    at.answer_within(sign_of_life);
+    at.open_channel(asking);
+    at.close_channel(asking);
+    at.answer_within(amqp_connection::options{}.answer_timeout);
+}
+
+/// A queue that was deleted is made anew.
+void relay::implementation::probe(connection& at) {
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& [partition, first] : holds.begin_probes(now)) {
+        const std::string reason = names.declare_work_queue(at, declaring, partition);
+        if (reason.empty()) {
+            health.mended(names.work_queue(partition));
+            if (first)
+                outbox.probe(*first);
+        } else {
+            holds.note_sent(partition);
+            holds.hold(partition, first.value_or(0), now);
+            health.trouble(names.work_queue(partition), reason);
+        }
+    }
+}
+
+} // namespace outreachd::amqp
