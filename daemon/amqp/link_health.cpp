@@ -46,19 +46,19 @@ void link_health::note(condition& what, const std::string& cause, const char* li
     ++what.count;
     what.cause = cause;
     const bool is_news = what.told.size() < causes_max && what.told.insert(cause).second;
-    if (is_news || std::chrono::steady_clock::now() >= what.next_line)
+    if (is_news || now_() >= what.next_line)
         tell(what, line, about);
 }
 
 void link_health::tell(condition& what, const char* line, std::string_view about) {
-    what.next_line = std::chrono::steady_clock::now() + line_interval;
+    what.next_line = now_() + line_interval;
     log_.error(line, {{"link", link_}, {"about", about}, {"cause", what.cause}, {"times", what.count}});
 }
 
 void link_health::remind(const std::string& about) {
     const std::lock_guard lock(mutex_);
     const auto known = troubles_.find(about);
-    if (known != troubles_.end() && std::chrono::steady_clock::now() >= known->second.next_line)
+    if (known != troubles_.end() && now_() >= known->second.next_line)
         tell(known->second, trouble_line, about);
 }
 

@@ -4,11 +4,14 @@
 #include "daemon/event/timestamp.hpp"
 #include "daemon/log/logger.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace outreachd::amqp {
@@ -17,8 +20,11 @@ namespace outreachd::amqp {
 /// Thread-safe. The log outlives it.
 class link_health {
 public:
-    /// `link` names it in the log: `relay`, `intake`.
-    link_health(std::string link, log::logger& log) : link_(std::move(link)), log_(log) {}
+    using clock = std::function<steady_time()>;
+
+    /// `link` names it in the log: `relay`, `intake`. Another clock is for tests.
+    link_health(std::string link, log::logger& log, clock now = std::chrono::steady_clock::now)
+        : link_(std::move(link)), log_(log), now_(std::move(now)) {}
 
     void connected(const std::string& node);
     /// The connection couldn't be made, or broke.
@@ -48,6 +54,7 @@ private:
 
     const std::string link_;
     log::logger& log_;
+    const clock now_;
     mutable std::mutex mutex_; ///< Guards all below.
     std::string node_;
     bool is_connected_ = false;

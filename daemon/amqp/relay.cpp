@@ -17,6 +17,7 @@ using amqp_connection::trouble;
 constexpr auto idle_pause = 1s;         // heartbeats are looked after at least so often
 constexpr auto confirm_pause = 1ms;     // new events are looked for meanwhile
 constexpr auto gathering_pause = 500us; // in a backlog, for confirms that come singly
+constexpr auto blocked_pause = 100ms;   // for the word that it is over
 constexpr auto read_again_after = 500ms;
 constexpr auto last_confirms = 2s; // at the stop
 constexpr std::size_t confirms_at_once = 64;
@@ -71,18 +72,20 @@ void relay::implementation::publish_until_stopped(connection& at) {
         if (has_older.exchange(false))
             outbox.start_over();
         outbox.forget(records->look());
+        if (at.is_blocked()) {
+            health.remind(alarm);
+            take_confirms(at, blocked_pause);
+            continue;
+        }
         room.look(std::chrono::steady_clock::now(), events.accounts().received, published);
-        if (wants_fresh_channel && window.size() == 0 && !at.is_blocked())
+        if (wants_fresh_channel && window.size() == 0)
             use_fresh_channel(at);
-        const bool may_send = !at.is_blocked() && (is_quiet || has_room_for_many());
+        const bool may_send = is_quiet || has_room_for_many();
         const bool has_sent = may_send && (probe(at), fill(at));
         const bool has_more = may_send && outbox.has_more() && has_room() && !has_read_trouble;
-        if (!has_sent && !has_more && window.size() == 0) {
-            if (at.is_blocked())
-                health.remind(alarm);
-            if (thread->sleep(has_read_trouble ? read_again_after : idle_pause))
-                outbox.look_again();
-        }
+        if (!has_sent && !has_more && window.size() == 0 &&
+            thread->sleep(has_read_trouble ? read_again_after : idle_pause))
+            outbox.look_again();
         if (!may_send && outbox.has_more() && window.size() > 0)
             std::this_thread::sleep_for(gathering_pause);
         if (take_confirms(at, has_sent || has_more || window.size() == 0 ? 0ms : confirm_pause))
