@@ -1,5 +1,7 @@
 #include "daemon/amqp/outbox_reader.hpp"
 
+#include "daemon/amqp/publish_records.hpp"
+
 #include <algorithm>
 #include <exception>
 
@@ -154,9 +156,11 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
         cursor_ = one.sequence;
         if (is_in_flight(one.sequence))
             continue;
-        if (one.next_attempt_at && *one.next_attempt_at > now) {
-            const auto pause = std::max<std::chrono::microseconds>(*one.next_attempt_at - now, due_pause);
-            expect_due(std::chrono::steady_clock::now() + pause);
+        const auto pause = one.next_attempt_at.value_or(now) - now;
+        // A longer one than any that is given comes of a clock that was set back.
+        if (pause > 0us && pause <= publish_records::put_off_max) {
+            expect_due(std::chrono::steady_clock::now() +
+                       std::max<std::chrono::microseconds>(pause, due_pause));
             continue;
         }
         // By the key alone where that suffices: a queue that is held for long has a long backlog.

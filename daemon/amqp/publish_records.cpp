@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t many = 128;
 constexpr std::chrono::milliseconds gathering_time{10};
 constexpr std::chrono::minutes put_off_min{1};
-constexpr std::uint32_t put_off_doublings = 6; // about an hour
+constexpr std::uint32_t doublings_max = 6;
+static_assert(put_off_min * (1U << doublings_max) == publish_records::put_off_max);
 
 } // namespace
 
@@ -55,7 +56,7 @@ std::vector<event_id> publish_records::look() {
 }
 
 steady_time publish_records::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
-    const auto pause = put_off_min * (1U << std::min(attempts, put_off_doublings));
+    const auto pause = put_off_min * (1U << std::min(attempts, doublings_max));
     store::settlement told;
     told.sequence = at;
     told.state = store::delivery_state::retry;

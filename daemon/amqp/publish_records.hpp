@@ -19,6 +19,8 @@ namespace outreachd::amqp {
 /// what the store calls. Made shared: the store may call when the relay is gone.
 class publish_records : public std::enable_shared_from_this<publish_records> {
 public:
+    static constexpr std::chrono::minutes put_off_max{64};
+
     /// `committed` is called behind each commit, on the store's writer thread.
     publish_records(store::store& events, std::function<void()> committed)
         : events_(events), committed_(std::move(committed)) {}
@@ -30,7 +32,7 @@ public:
     /// The same once there is enough for a commit, or the first of it has waited for 10 ms.
     void hand_over_many();
     /// The broker doesn't take this one, whatever becomes of others: again in a minute, and each time twice
-    /// as late, up to an hour. Gives when.
+    /// as late, up to `put_off_max`. Gives when.
     steady_time put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
     /// Its row can't be read any more.
     void bury(store::sequence at);

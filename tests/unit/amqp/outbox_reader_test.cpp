@@ -199,5 +199,27 @@ TEST_F(OutboxReader, TakesUpWhatWasPutOffOnceItIsDue) {
     EXPECT_THAT(later, ElementsAre(1));
 }
 
+TEST_F(OutboxReader, AClockThatWasSetBackHoldsNothing) {
+    fill(2);
+    const auto first = next();
+    ASSERT_TRUE(first);
+    store::settlement off;
+    off.sequence = first->at;
+    off.handler = store::outbox_name;
+    off.state = store::delivery_state::retry;
+    off.attempts = 1;
+    off.started_at = wall_now() + 24h;
+    off.next_attempt_at = off.started_at + 1min;
+    store::settle(events_, off);
+    reader_.start_over();
+    EXPECT_THAT(drain(), ElementsAre(1, 2)) << "none is put off for so long";
+
+    off.next_attempt_at = wall_now() + 1h;
+    store::settle(events_, off);
+    in_flight_.clear();
+    reader_.start_over();
+    EXPECT_THAT(drain(), ElementsAre(2)) << "for so long one may be";
+}
+
 } // namespace
 } // namespace outreachd::amqp
