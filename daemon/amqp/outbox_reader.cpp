@@ -24,19 +24,27 @@ constexpr std::chrono::milliseconds due_pause = 1s;
 
 void outbox_reader::start_over() {
     probes_.clear();
-    ahead_.clear();
-    page_.clear();
-    cursor_ = 0;
-    is_at_end_ = false;
+    forget_ahead();
+    read_again_behind(0);
     next_due_.reset();
+}
+
+void outbox_reader::read_again_behind(store::sequence at) {
+    cursor_ = at;
+    page_.clear();
+    is_at_end_ = false;
+    turns_.forget_behind(at);
 }
 
 void outbox_reader::forget(std::vector<event_id> gone) {
     if (ahead_.empty() || gone.empty())
         return;
     std::ranges::sort(gone);
-    std::erase_if(ahead_, [&gone](const read_place& one) {
-        return one.subject && std::ranges::binary_search(gone, one.subject->id);
+    std::erase_if(ahead_, [&](const read_place& one) {
+        const bool is_gone = one.subject && std::ranges::binary_search(gone, one.subject->id);
+        if (is_gone && one.has_turn)
+            turns_.pass(one.place.ordering_key);
+        return is_gone;
     });
 }
 
@@ -57,9 +65,7 @@ void outbox_reader::go_back() {
         return;
     // The rest of the page is read again with it.
     forget_ahead();
-    cursor_ = (page_.empty() ? *first : std::min(*first, page_.front().sequence)) - 1;
-    page_.clear();
-    is_at_end_ = false;
+    read_again_behind((page_.empty() ? *first : std::min(*first, page_.front().sequence)) - 1);
 }
 
 result<std::optional<outgoing_event>>
@@ -71,8 +77,10 @@ outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
         result<void> loaded;
         if (!probes_.empty()) {
             loaded = load_probe();
+        } else if (turns_.has_called() && (ahead_.empty() || !ahead_.front().has_turn)) {
+            loaded = read_called();
         } else if (ahead_.empty() && page_.empty()) {
-            if (is_at_end_ || pages++ == pages_at_once)
+            if (is_at_end_ || turns_.is_full() || pages++ == pages_at_once)
                 return std::optional<outgoing_event>{};
             loaded = load(is_in_flight);
         }
@@ -84,17 +92,59 @@ outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
             continue;
         const read_place first = std::move(ahead_.front());
         ahead_.pop_front();
-        outgoing_event next{first.subject, first.place.sequence, first.place.attempts, 0};
-        if (!next.subject)
-            return std::optional{next};
-        next.partition = names_.partition_of(first.place.ordering_key, next.subject->id);
-        if (holds_.may_send(next.partition, next.at))
-            return std::optional{std::move(next)};
+        const std::uint64_t key = first.place.ordering_key;
+        outgoing_event next{first.subject, first.place.sequence, first.place.attempts, 0, key};
+        if (next.subject) {
+            next.partition = names_.partition_of(key, next.subject->id);
+            if (!holds_.may_send(next.partition, next.at)) {
+                if (first.has_turn)
+                    turns_.pass(key);
+                continue;
+            }
+        }
+        if (!first.has_turn) {
+            if (turns_.waits(first.place, partition_of(first.place)))
+                continue;
+            turns_.take(key);
+        }
+        return std::optional{std::move(next)};
     }
+}
+
+/// Of one that has a key.
+std::uint32_t outbox_reader::partition_of(const store::unfinished_delivery& one) const {
+    return names_.partition_of(one.ordering_key, {});
+}
+
+/// In front of those that are read ahead: their resources have waited, and others of them do.
+result<void> outbox_reader::read_called() {
+    const auto called = turns_.call(ahead_events);
+    std::vector<store::sequence> places;
+    for (const store::unfinished_delivery& one : called)
+        places.push_back(one.sequence);
+    auto found = reader_->unfinished_events(store::outbox_name, places, ahead_bytes);
+    if (ahead_.empty())
+        ahead_until_ = std::chrono::steady_clock::now() + ahead_for;
+    for (std::size_t at = called.size(); at-- > 0;) {
+        if (!found || at >= found->size())
+            turns_.give_back(called[at], partition_of(called[at]));
+        else if (auto& one = (*found)[at])
+            ahead_.push_front({called[at], std::move(one->subject), true});
+        else
+            turns_.pass(called[at].ordering_key);
+    }
+    if (!found)
+        return found.error();
+    return {};
 }
 
 /// Passes over what was published since the page was read, or came back by the queue, and at another place.
 result<void> outbox_reader::read_ahead() {
+    // By the key alone where that suffices: a queue that is held for long has a long backlog.
+    std::erase_if(page_, [this](const store::unfinished_delivery& one) {
+        return one.ordering_key != 0 &&
+               (!holds_.may_send(partition_of(one), one.sequence) || turns_.waits(one, partition_of(one)));
+    });
     std::vector<store::sequence> places;
     for (std::size_t at = 0; at < page_.size() && at < ahead_events; ++at)
         places.push_back(page_[at].sequence);
@@ -110,10 +160,13 @@ result<void> outbox_reader::read_ahead() {
     return {};
 }
 
-/// Back to the page: they are read anew.
+/// They are read anew: from the page, or when they are called again.
 void outbox_reader::forget_ahead() {
     for (; !ahead_.empty(); ahead_.pop_back())
-        page_.push_front(ahead_.back().place);
+        if (const read_place& one = ahead_.back(); one.has_turn)
+            turns_.give_back(one.place, partition_of(one.place));
+        else
+            page_.push_front(one.place);
 }
 
 /// In front of the page. What is there no more is no probe; then the first that is passed over is.
@@ -132,10 +185,8 @@ result<void> outbox_reader::load_probe() {
         page_.push_front(found->front());
         return {};
     }
-    cursor_ = std::min(cursor_, at - 1);
-    ahead_.clear();
-    page_.clear();
-    is_at_end_ = false;
+    forget_ahead();
+    read_again_behind(std::min(cursor_, at - 1));
     return {};
 }
 
@@ -163,10 +214,6 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
                        std::max<std::chrono::microseconds>(pause, due_pause));
             continue;
         }
-        // By the key alone where that suffices: a queue that is held for long has a long backlog.
-        const bool is_known = one.ordering_key != 0;
-        if (is_known && !holds_.may_send(names_.partition_of(one.ordering_key, {}), one.sequence))
-            continue;
         page_.push_back(one);
     }
     return {};

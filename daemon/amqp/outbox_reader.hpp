@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/amqp/partition_holds.hpp"
+#include "daemon/amqp/resource_turns.hpp"
 #include "daemon/amqp/topology.hpp"
 #include "daemon/store/store.hpp"
 
@@ -18,14 +19,16 @@ struct outgoing_event {
     store::sequence at = 0;
     std::uint32_t attempts = 0;
     std::uint32_t partition = 0;
+    std::uint64_t ordering_key = 0; ///< It has the turn of it.
 };
 
-/// Goes through the outbox, a page of places at a time, and passes over what may not be sent now. Of those
-/// that may, some are read ahead. One thread.
+/// Goes through the outbox, a page of places at a time, and passes over what may not be sent now: what goes
+/// to a queue that is held, and comes back to it later, and what waits for its turn. Of those that may, some
+/// are read ahead. One thread.
 class outbox_reader {
 public:
-    outbox_reader(store::store& from, const topology& names, partition_holds& holds)
-        : from_(from), names_(names), holds_(holds) {}
+    outbox_reader(store::store& from, const topology& names, partition_holds& holds, resource_turns& turns)
+        : from_(from), names_(names), holds_(holds), turns_(turns) {}
 
     /// From the first one on.
     void start_over();
@@ -43,28 +46,40 @@ public:
     void probe(store::sequence first);
 
     /// Nothing where there is none now; or, with `has_more`, none within the pages that one call reads, so
-    /// that nobody waits for long. `is_in_flight` tells those that are on their way. Errors: those of a
-    /// reader.
+    /// that nobody waits for long. `is_in_flight` tells those that are on their way. One that is given has
+    /// the turn of its resource, and is to be passed once it is settled. Errors: those of a reader.
     result<std::optional<outgoing_event>> next(const std::function<bool(store::sequence)>& is_in_flight);
 
-    bool has_more() const { return !probes_.empty() || !ahead_.empty() || !page_.empty() || !is_at_end_; }
+    /// Whether `next` may find one now.
+    bool has_more() const {
+        return !probes_.empty() || turns_.has_called() || !ahead_.empty() || !page_.empty() ||
+               (!is_at_end_ && !turns_.is_full());
+    }
+
+    /// Whether there are more than those on their way, may they be sent now or not.
+    bool has_backlog() const { return has_more() || turns_.has_waiting(); }
 
 private:
     /// A place with its event; null: its row is damaged.
     struct read_place {
         store::unfinished_delivery place;
         std::shared_ptr<const event> subject;
+        bool has_turn = false; ///< It has waited for it.
     };
 
     result<void> load(const std::function<bool(store::sequence)>& is_in_flight);
     result<void> load_probe();
+    result<void> read_called();
     result<void> read_ahead();
     void forget_ahead();
     void go_back();
+    void read_again_behind(store::sequence at);
+    std::uint32_t partition_of(const store::unfinished_delivery& one) const;
 
     store::store& from_;
     const topology& names_;
     partition_holds& holds_;
+    resource_turns& turns_;
     std::unique_ptr<store::reader> reader_;
     std::deque<store::sequence> probes_;
     std::deque<read_place> ahead_;

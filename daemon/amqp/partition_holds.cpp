@@ -49,24 +49,20 @@ bool partition_holds::note_taken(std::uint32_t partition) {
     const auto known = held_.find(partition);
     if (known == held_.end() || known->second.phase != phase::probing)
         return false; // it was on its way when the queue was held
-    const bool was_in_trouble = known->second.pause > 0ms;
-    release(known->second.first);
+    released_from_ = earlier(released_from_, known->second.first);
     held_.erase(known);
-    return was_in_trouble;
+    return true;
 }
 
-std::vector<partition_holds::probe> partition_holds::begin_probes(steady_time now) {
+std::vector<partition_holds::probe>
+partition_holds::begin_probes(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited) {
     std::vector<probe> due;
     for (auto& [partition, one] : held_)
-        if (one.phase == phase::waiting && one.until <= now) {
+        if (one.phase == phase::waiting && one.until <= now && !is_awaited(partition)) {
             one.phase = phase::may_probe;
             due.push_back({partition, one.first}); // kept: behind it more may have been passed over
         }
     return due;
-}
-
-void partition_holds::release(std::optional<store::sequence> first) {
-    released_from_ = earlier(released_from_, first);
 }
 
 std::optional<store::sequence> partition_holds::first_passed_over() {
@@ -75,13 +71,10 @@ std::optional<store::sequence> partition_holds::first_passed_over() {
 
 bool partition_holds::is_probing(std::uint32_t partition) const {
     const auto known = held_.find(partition);
-    return known != held_.end() && known->second.phase == phase::probing && known->second.pause > 0ms;
+    return known != held_.end() && known->second.phase == phase::probing;
 }
 
-void partition_holds::begin_channel(std::uint32_t partitions) {
-    for (std::uint32_t partition = 0; partition < partitions; ++partition)
-        if (const auto [known, is_new] = held_.try_emplace(partition); is_new)
-            known->second.phase = phase::may_probe;
+void partition_holds::forget_probes() {
     for (auto& [partition, one] : held_)
         if (one.phase == phase::probing)
             one.phase = phase::may_probe;

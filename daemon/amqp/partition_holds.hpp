@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -13,11 +14,8 @@
 namespace outreachd::amqp {
 
 /// Events of one are passed over, so that they hold up no other's. After a pause one of them is sent as a
-/// probe; once it is confirmed the rest follows, in order. The pause doubles from 500 ms to 10 s.
-///
-/// On a new channel each queue begins so, without a pause: RabbitMQ refuses the first message of a channel to
-/// a quorum queue that has no leader yet, as where it was just declared, and takes those right behind it.
-/// Pure; one thread.
+/// probe; once it is confirmed the rest follows, in order. The pause doubles from 500 ms to 10 s. Pure; one
+/// thread.
 class partition_holds {
 public:
     /// The queue has refused an event, `at`, or can't be used at all (0).
@@ -36,14 +34,17 @@ public:
         friend bool operator==(const probe&, const probe&) = default;
     };
 
-    std::vector<probe> begin_probes(steady_time now);
+    /// Not of a queue to which some are on their way still: a probe goes alone.
+    std::vector<probe> begin_probes(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited);
     /// From where on events were passed over that may be sent now; tells it once.
     std::optional<store::sequence> first_passed_over();
-    /// Nothing is in flight, and the channel is new: the first event to each of so many queues goes alone.
-    void begin_channel(std::uint32_t partitions);
+    /// What was on its way is lost: probes are to be sent again.
+    void forget_probes();
 
-    /// Whether one that has refused is being tried again.
+    /// Whether it is being tried again.
     bool is_probing(std::uint32_t partition) const;
+
+    bool has_any() const { return !held_.empty(); }
 
     bool is_held(std::uint32_t partition) const { return held_.contains(partition); }
 
@@ -53,11 +54,9 @@ private:
     struct held {
         enum phase phase = phase::waiting;
         steady_time until;
-        std::chrono::milliseconds pause{};    ///< None: it hasn't refused anything.
+        std::chrono::milliseconds pause{};
         std::optional<store::sequence> first; ///< Passed over, or refused.
     };
-
-    void release(std::optional<store::sequence> first);
 
     std::map<std::uint32_t, held> held_;
     std::optional<store::sequence> released_from_;

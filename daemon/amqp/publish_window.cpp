@@ -91,6 +91,12 @@ void publish_window::note_returned(const amqp_connection::returned& what) {
                             ": no queue '" + what.routing_key + "'";
 }
 
+bool publish_window::awaits(std::uint32_t partition) const {
+    return std::ranges::any_of(entries_, [partition](const entry& one) {
+        return !one.is_settled && one.what.partition == partition;
+    });
+}
+
 std::optional<steady_time> publish_window::oldest() const {
     return entries_.empty() ? std::nullopt : std::optional{entries_.front().what.sent_at};
 }

@@ -21,6 +21,7 @@ struct event_in_flight {
     store::sequence at = 0;
     std::uint32_t attempts = 0; ///< Before this one.
     std::uint32_t partition = 0;
+    std::uint64_t ordering_key = 0;
     std::uint64_t exchange_tag = 0;
     std::uint64_t queue_tag = 0; ///< The one after it.
     std::size_t bytes = 0;       ///< Of its body.
@@ -54,6 +55,9 @@ public:
     bool holds(const event_id& id) const { return ids_.contains(id); }
 
     std::size_t size() const { return places_.size(); }
+
+    /// Whether one to this queue is on its way.
+    bool awaits(std::uint32_t partition) const;
 
     /// Those sent before `deadline` of which one half is confirmed: the other half's queue is to blame, and
     /// they are refused. What comes for them later is no event's.

@@ -14,12 +14,12 @@ using amqp_connection::amqp_error;
 using amqp_connection::connection;
 using amqp_connection::trouble;
 
-constexpr auto idle_pause = 1s;         // heartbeats are looked after at least so often
-constexpr auto confirm_pause = 1ms;     // new events are looked for meanwhile
-constexpr auto gathering_pause = 500us; // in a backlog, for confirms that come singly
-constexpr auto blocked_pause = 100ms;   // for the word that it is over
-constexpr auto read_again_after = 500ms;
-constexpr auto last_confirms = 2s; // at the stop
+constexpr auto idle_pause = 1s;          // heartbeats are looked after at least so often
+constexpr auto confirm_pause = 1ms;      // new events are looked for meanwhile
+constexpr auto gathering_pause = 500us;  // in a backlog, for confirms that come singly
+constexpr auto blocked_pause = 100ms;    // for the word that it is over
+constexpr auto read_again_after = 500ms; // or a queue that is held may be tried
+constexpr auto last_confirms = 2s;       // at the stop
 constexpr std::size_t confirms_at_once = 64;
 constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
 constexpr std::size_t unrecorded_max = 2048;               // confirmed and not yet committed
@@ -35,7 +35,11 @@ void relay::implementation::serve(connection& at) {
     window.clear();
     in_flight = 0;
     wants_fresh_channel = false;
+    turns.clear();
     outbox.start_over();
+    if (one_at_a_time > 0) // whatever waits behind them
+        for (const store::sequence place : suspects)
+            outbox.probe(place);
     try {
         prepare(at);
         publish_until_stopped(at);
@@ -48,6 +52,9 @@ void relay::implementation::serve(connection& at) {
             one_at_a_time = 0;
         } else if (failure.kind() == trouble::rejected) {
             one_at_a_time = window.size(); // to find out which
+            suspects.clear();
+            for (const event_in_flight& one : window.unsettled())
+                suspects.push_back(one.at);
         }
         throw;
     }
@@ -61,7 +68,7 @@ void relay::implementation::prepare(connection& at) {
         health.trouble(names.work_queue(partition), reason);
     }
     at.confirm_publishes(publishing);
-    holds.begin_channel(names.partitions());
+    holds.forget_probes();
     thread->note_success(at);
 }
 
@@ -84,7 +91,7 @@ void relay::implementation::publish_until_stopped(connection& at) {
         const bool has_sent = may_send && (probe(at), fill(at));
         const bool has_more = may_send && outbox.has_more() && has_room() && !has_read_trouble;
         if (!has_sent && !has_more && window.size() == 0 &&
-            thread->sleep(has_read_trouble ? read_again_after : idle_pause))
+            thread->sleep(has_read_trouble || holds.has_any() ? read_again_after : idle_pause))
             outbox.look_again();
         if (!may_send && outbox.has_more() && window.size() > 0)
             std::this_thread::sleep_for(gathering_pause);
@@ -118,10 +125,12 @@ bool relay::implementation::fill(connection& at) {
         has_read_trouble = !next;
         if (!next || !*next)
             return has_sent;
-        if ((*next)->subject)
+        if ((*next)->subject) {
             send(at, **next);
-        else
+        } else {
             records->bury((*next)->at);
+            turns.pass((*next)->ordering_key);
+        }
         has_sent = true;
     }
     return has_sent;
@@ -129,13 +138,14 @@ bool relay::implementation::fill(connection& at) {
 
 void relay::implementation::send(connection& at, const outgoing_event& next) {
     if (window.holds(next.subject->id) || records->is_unrecorded(next.subject->id))
-        return; // it has come back by its queue before its confirm
+        return turns.pass(next.ordering_key); // it has come back by its queue before its confirm
     const auto what = amqp_connection::to_message(*next.subject);
     event_in_flight sent;
     sent.id = next.subject->id;
     sent.at = next.at;
     sent.attempts = next.attempts;
     sent.partition = next.partition;
+    sent.ordering_key = next.ordering_key;
     sent.bytes = what.body.size();
     sent.sent_at = std::chrono::steady_clock::now();
     try {
@@ -144,7 +154,8 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
     } catch (const amqp_error& failure) {
         if (failure.kind() != trouble::unusable)
             throw;
-        return put_off(next.at, next.attempts, failure.what());
+        put_off(next.at, next.attempts, failure.what());
+        return turns.pass(next.ordering_key);
     }
     holds.note_sent(next.partition);
     window.add(std::move(sent));
@@ -168,7 +179,7 @@ bool relay::implementation::take_confirms(connection& at, std::chrono::milliseco
     if (came)
         take(*came);
     // In a backlog a commit for each turn would take the disk from the broker's own; else somebody may wait.
-    if (outbox.has_more() && !at.is_blocked() && !thread->is_stopping())
+    if (outbox.has_backlog() && !at.is_blocked() && !thread->is_stopping())
         records->hand_over_many();
     else
         records->hand_over();
@@ -191,6 +202,7 @@ void relay::implementation::take(const amqp_connection::incoming& what) {
 void relay::implementation::settle(const publish_window::outcome& what) {
     for (const event_in_flight& one : what.published) {
         records->note_confirmed(one.id);
+        turns.pass(one.ordering_key);
         if (holds.note_taken(one.partition))
             health.mended(names.work_queue(one.partition));
         if (one.attempts > 0)

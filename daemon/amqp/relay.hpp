@@ -27,8 +27,9 @@ struct relay_figures {
 };
 
 /// Publishes what stands in the outbox, in order: each event to the exchange and to its work queue; once both
-/// are confirmed it leaves. After a cut it begins again at the first that isn't. A queue that refuses holds
-/// up its own events only; a single event that the broker doesn't take is put off.
+/// are confirmed it leaves, and the next one of its resource follows. After a cut it begins again at the
+/// first that isn't. A queue that refuses holds up its own events only; a single event that the broker
+/// doesn't take is put off, and others of its resource overtake it.
 ///
 /// One thread, which owns the connection and a reader of the store. Store and log outlive it.
 class relay {

@@ -8,12 +8,14 @@
 #include "daemon/amqp/publish_records.hpp"
 #include "daemon/amqp/publish_window.hpp"
 #include "daemon/amqp/relay.hpp"
+#include "daemon/amqp/resource_turns.hpp"
 #include "daemon/amqp/topology.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace outreachd::amqp {
 
@@ -22,7 +24,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
                    relay_limits bounds)
         : names(configured), events(backing), log(lines), limits(bounds), health("relay", lines),
-          outbox(backing, names, holds), room(bounds.window) {}
+          outbox(backing, names, holds, turns), room(bounds.window) {}
 
     void serve(amqp_connection::connection& at);
     void prepare(amqp_connection::connection& at);
@@ -38,6 +40,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
 
     // What isn't taken, or not answered (relay_refusals).
     void refuse(const event_in_flight& what);
+    void hold(std::uint32_t partition, store::sequence at);
     void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
     void use_fresh_channel(amqp_connection::connection& at);
     void check_deadline(amqp_connection::connection& at);
@@ -59,14 +62,16 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
 
     // The relay thread's own.
     partition_holds holds;
+    resource_turns turns;
     outbox_reader outbox;
     publish_window window;
     drain_window room;
     std::shared_ptr<publish_records> records;
     bool wants_fresh_channel = false;
     steady_time next_fresh_channel;
-    bool is_quiet = false;         ///< The broker was waited for, and had nothing to tell.
-    std::size_t one_at_a_time = 0; ///< So many events: one of them isn't taken by the broker.
+    bool is_quiet = false;                 ///< The broker was waited for, and had nothing to tell.
+    std::size_t one_at_a_time = 0;         ///< So many events: one of them isn't taken by the broker.
+    std::vector<store::sequence> suspects; ///< Those.
     bool has_read_trouble = false;
 
     std::atomic<bool> has_older = false; ///< Events that were published wait again.

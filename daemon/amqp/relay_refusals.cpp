@@ -30,22 +30,30 @@ void relay::implementation::refuse(const event_in_flight& what) {
     if (what.refusal.empty()) { // its work queue has taken it
         if (holds.note_taken(what.partition))
             health.mended(names.work_queue(what.partition));
-        return put_off(what.at, what.attempts, names.exchange() + ": " + what.exchange_refusal);
+        put_off(what.at, what.attempts, names.exchange() + ": " + what.exchange_refusal);
+        return turns.pass(what.ordering_key);
     }
     ++refused;
-    const auto now = std::chrono::steady_clock::now();
     // RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.
-    if (holds.is_probing(what.partition) && now >= next_fresh_channel)
+    if (holds.is_probing(what.partition) && std::chrono::steady_clock::now() >= next_fresh_channel)
         wants_fresh_channel = true;
-    holds.hold(what.partition, what.at, now);
+    hold(what.partition, what.at);
+    turns.pass(what.ordering_key);
     health.trouble(names.work_queue(what.partition), what.refusal);
+}
+
+/// What waits for its turn to go there is passed over with the rest.
+void relay::implementation::hold(std::uint32_t partition, store::sequence at) {
+    const bool is_news = !holds.is_held(partition);
+    holds.hold(partition, at, std::chrono::steady_clock::now());
+    if (const auto first = is_news ? turns.pass_over(partition) : std::nullopt)
+        holds.may_send(partition, *first);
 }
 
 void relay::implementation::use_fresh_channel(connection& at) {
     at.close_channel(publishing);
     at.open_channel(publishing);
     at.confirm_publishes(publishing);
-    holds.begin_channel(names.partitions());
     wants_fresh_channel = false;
     next_fresh_channel = std::chrono::steady_clock::now() + fresh_channel_pause;
 }
@@ -83,8 +91,9 @@ void relay::implementation::expect_an_answer(connection& at) {
 
 /// A queue that was deleted is made anew.
 void relay::implementation::probe(connection& at) {
-    const auto now = std::chrono::steady_clock::now();
-    for (const auto& [partition, first] : holds.begin_probes(now)) {
+    const auto due = holds.begin_probes(std::chrono::steady_clock::now(),
+                                        [this](std::uint32_t partition) { return window.awaits(partition); });
+    for (const auto& [partition, first] : due) {
         const std::string reason = names.declare_work_queue(at, declaring, partition);
         if (reason.empty()) {
             health.mended(names.work_queue(partition));
@@ -92,7 +101,7 @@ void relay::implementation::probe(connection& at) {
                 outbox.probe(*first);
         } else {
             holds.note_sent(partition);
-            holds.hold(partition, first.value_or(0), now);
+            hold(partition, first.value_or(0));
             health.trouble(names.work_queue(partition), reason);
         }
     }

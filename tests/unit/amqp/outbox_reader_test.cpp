@@ -14,6 +14,15 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
+std::string body_of(int resource, int number) {
+    return R"({"data":{"type":"task","id":")" + std::to_string(resource) + R"(","attributes":{"number":)" +
+           std::to_string(number) + R"(}},"meta":{"eventName":"task.completed"}})";
+}
+
+bool is_body_of(const outgoing_event& one, int resource, int number) {
+    return one.subject->body == body_of(resource, number);
+}
+
 class OutboxReader : public testing::Test {
 protected:
     OutboxReader() {
@@ -51,6 +60,16 @@ protected:
         return numbers;
     }
 
+    /// Appends events 1 to `count` of the resource 1; gives their places.
+    std::vector<store::sequence> fill_with_one_resource(int count) {
+        for (int number = 1; number <= count; ++number)
+            EXPECT_FALSE(store::append(events_, body_of(1, number)).ec);
+        std::vector<store::sequence> places;
+        for (const auto& one : events_.open_reader()->unfinished(store::outbox_name, 0, 100).value())
+            places.push_back(one.sequence);
+        return places;
+    }
+
     std::uint32_t partition_of(int number) {
         event_facts facts;
         facts.resource = "task";
@@ -63,7 +82,8 @@ protected:
     store::store events_{{directory_.path(), 24h, {}}, observer_};
     topology names_{queue()};
     partition_holds holds_;
-    outbox_reader reader_{events_, names_, holds_};
+    resource_turns turns_;
+    outbox_reader reader_{events_, names_, holds_, turns_};
     std::set<store::sequence> in_flight_;
 };
 
@@ -92,7 +112,7 @@ TEST_F(OutboxReader, PassesOverAHeldPartitionAndComesBackForEachOfIt) {
         in_flight_.insert(one->at);
     }
     // The queue is tried, with one, and takes it.
-    const auto probes = holds_.begin_probes(start + 1s);
+    const auto probes = holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; });
     ASSERT_EQ(probes.size(), 1U);
     ASSERT_TRUE(probes[0].first);
     reader_.probe(*probes[0].first);
@@ -142,7 +162,7 @@ TEST_F(OutboxReader, AProbeThatIsGoneMeansTheNextOne) {
     const auto start = std::chrono::steady_clock::now();
     holds_.hold(held, 0, start);
     drain();
-    const auto probes = holds_.begin_probes(start + 1s);
+    const auto probes = holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; });
     ASSERT_TRUE(probes.at(0).first);
     std::promise<void> written;
     events_.note_published({events_.open_reader()->event_at(*probes[0].first).value().subject->id},
@@ -189,6 +209,7 @@ TEST_F(OutboxReader, TakesUpWhatWasPutOffOnceItIsDue) {
     off.started_at = wall_now();
     off.next_attempt_at = wall_now() + 100ms;
     store::settle(events_, off);
+    turns_.pass(first->ordering_key);
     reader_.start_over();
     EXPECT_THAT(drain(), ElementsAre(2));
     std::vector<int> later;
@@ -211,14 +232,109 @@ TEST_F(OutboxReader, AClockThatWasSetBackHoldsNothing) {
     off.started_at = wall_now() + 24h;
     off.next_attempt_at = off.started_at + 1min;
     store::settle(events_, off);
+    turns_.clear();
     reader_.start_over();
     EXPECT_THAT(drain(), ElementsAre(1, 2)) << "none is put off for so long";
 
     off.next_attempt_at = wall_now() + 1h;
     store::settle(events_, off);
     in_flight_.clear();
+    turns_.clear();
     reader_.start_over();
     EXPECT_THAT(drain(), ElementsAre(2)) << "for so long one may be";
+}
+
+TEST_F(OutboxReader, OfOneResourceTellsTheNextOnceTheOneBeforeHasPassed) {
+    constexpr int count = 140; // of both more than a page
+    for (int number = 1; number <= count; ++number)
+        for (const int resource : {1, 2})
+            ASSERT_FALSE(store::append(events_, body_of(resource, number)).ec);
+    fill(3); // 3 is another resource
+    std::vector<outgoing_event> sent;
+    while (const auto one = next())
+        sent.push_back(*one);
+    ASSERT_EQ(sent.size(), 3U);
+    EXPECT_TRUE(is_body_of(sent[0], 1, 1));
+    EXPECT_TRUE(is_body_of(sent[1], 2, 1));
+    EXPECT_EQ(sent[2].subject->facts.resource_id, "3");
+    EXPECT_FALSE(reader_.has_more());
+    EXPECT_TRUE(reader_.has_backlog());
+    for (int number = 2; number <= count; ++number) {
+        turns_.pass(sent[0].ordering_key);
+        EXPECT_TRUE(reader_.has_more());
+        const auto following = next();
+        ASSERT_TRUE(following);
+        EXPECT_TRUE(is_body_of(*following, 1, number)) << following->subject->body;
+        EXPECT_FALSE(next()) << "the other one hasn't passed";
+        if (number % 50 == 0)
+            std::this_thread::sleep_for(110ms); // what was read ahead is read anew
+    }
+}
+
+TEST_F(OutboxReader, WhatWaitsForItsTurnIsPassedOverWhenItsQueueIsHeld) {
+    const auto places = fill_with_one_resource(3);
+    const auto first = next();
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(next());
+    // Its queue refuses it.
+    const auto start = std::chrono::steady_clock::now();
+    holds_.hold(first->partition, first->at, start);
+    EXPECT_EQ(turns_.pass_over(first->partition), places[1]);
+    turns_.pass(first->ordering_key);
+    EXPECT_FALSE(next());
+    EXPECT_FALSE(reader_.has_backlog());
+    // And takes it then.
+    const auto probes = holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; });
+    ASSERT_EQ(probes.size(), 1U);
+    reader_.probe(*probes[0].first);
+    const auto probe = next();
+    ASSERT_TRUE(probe);
+    EXPECT_TRUE(is_body_of(*probe, 1, 1));
+    holds_.note_sent(probe->partition);
+    in_flight_.insert(probe->at);
+    EXPECT_FALSE(next());
+    holds_.note_taken(probe->partition);
+    turns_.pass(probe->ordering_key);
+    for (const int number : {2, 3}) {
+        const auto following = next();
+        ASSERT_TRUE(following) << number;
+        EXPECT_TRUE(is_body_of(*following, 1, number)) << following->subject->body;
+        in_flight_.insert(following->at);
+        turns_.pass(following->ordering_key);
+    }
+}
+
+TEST_F(OutboxReader, OneThatWasCalledAndIsHeldThenIsPassedOver) {
+    const auto places = fill_with_one_resource(3);
+    const auto first = next();
+    ASSERT_TRUE(first);
+    in_flight_.insert(first->at);
+    EXPECT_FALSE(next());
+    const auto start = std::chrono::steady_clock::now();
+    holds_.hold(first->partition, 0, start);
+    turns_.pass(first->ordering_key); // it was on its way, and taken
+    EXPECT_FALSE(next());
+    EXPECT_EQ(holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; }).at(0).first, places[1]);
+    reader_.probe(places[1]);
+    const auto probe = next();
+    ASSERT_TRUE(probe);
+    EXPECT_TRUE(is_body_of(*probe, 1, 2));
+}
+
+TEST_F(OutboxReader, OneThatLeftTheOutboxWhileItWaitedIsNoTurn) {
+    std::vector<event_id> ids;
+    for (int number = 1; number <= 3; ++number)
+        ids.push_back(store::append(events_, body_of(1, number)).result.id);
+    const auto first = next();
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(next());
+    std::promise<void> written;
+    events_.note_published({ids[1]}, [&] { written.set_value(); });
+    written.get_future().get();
+    turns_.pass(first->ordering_key);
+    const auto following = next();
+    ASSERT_TRUE(following);
+    EXPECT_EQ(following->subject->id, ids[2]);
 }
 
 } // namespace

@@ -11,10 +11,15 @@ using namespace std::chrono_literals;
 constexpr steady_time start{};
 using probes = std::vector<partition_holds::probe>;
 
+/// With nothing on its way.
+probes begin(partition_holds& holds, steady_time now) {
+    return holds.begin_probes(now, [](std::uint32_t) { return false; });
+}
+
 TEST(PartitionHolds, AQueueThatCantBeUsedIsTriedWithTheFirstThatIsPassedOver) {
     partition_holds holds;
     holds.hold(2, 0, start);
-    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{2, std::nullopt}}));
+    EXPECT_EQ(begin(holds, start + 500ms), (probes{{2, std::nullopt}}));
     EXPECT_TRUE(holds.may_send(2, 30));
     holds.note_sent(2);
     EXPECT_FALSE(holds.may_send(2, 31));
@@ -35,9 +40,9 @@ TEST(PartitionHolds, OneProbeGoesAheadAndTheRestFollowsFromTheFirstPassedOver) {
     partition_holds holds;
     holds.hold(3, 10, start);
     EXPECT_FALSE(holds.may_send(3, 20));
-    EXPECT_TRUE(holds.begin_probes(start + 499ms).empty());
+    EXPECT_TRUE(begin(holds, start + 499ms).empty());
     EXPECT_FALSE(holds.first_passed_over());
-    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{3, 10}}));
+    EXPECT_EQ(begin(holds, start + 500ms), (probes{{3, 10}}));
     EXPECT_FALSE(holds.first_passed_over()) << "only the probe may be sent";
     EXPECT_TRUE(holds.may_send(3, 10));
     holds.note_sent(3);
@@ -54,9 +59,9 @@ TEST(PartitionHolds, ThePauseDoublesUpToTenSecondsWhileProbesAreRefused) {
     steady_time now = start;
     holds.hold(1, 10, now);
     for (const auto pause : {500ms, 1000ms, 2000ms, 4000ms, 8000ms, 10'000ms, 10'000ms}) {
-        EXPECT_TRUE(holds.begin_probes(now + pause - 1ms).empty()) << pause.count();
+        EXPECT_TRUE(begin(holds, now + pause - 1ms).empty()) << pause.count();
         now += pause;
-        ASSERT_EQ(holds.begin_probes(now).size(), 1U) << pause.count();
+        ASSERT_EQ(begin(holds, now).size(), 1U) << pause.count();
         holds.note_sent(1);
         holds.hold(1, 10, now);
     }
@@ -68,49 +73,32 @@ TEST(PartitionHolds, ThoseThatWereOnTheirWayChangeNothing) {
     holds.hold(1, 11, start + 400ms);
     holds.hold(1, 9, start + 450ms);
     EXPECT_FALSE(holds.note_taken(1)) << "a confirm of one sent before";
-    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{1, 9}}))
-        << "the pause counts from the first refusal";
+    EXPECT_EQ(begin(holds, start + 500ms), (probes{{1, 9}})) << "the pause counts from the first refusal";
 }
 
 TEST(PartitionHolds, ALostConnectionTakesTheProbeWithIt) {
     partition_holds holds;
     holds.hold(1, 10, start);
-    holds.begin_probes(start + 1s);
+    begin(holds, start + 1s);
     holds.note_sent(1);
+    EXPECT_TRUE(holds.is_probing(1));
     EXPECT_FALSE(holds.may_send(1, 10));
-    holds.begin_channel(2);
+    holds.forget_probes();
+    EXPECT_FALSE(holds.is_probing(1));
     EXPECT_TRUE(holds.may_send(1, 10));
-    EXPECT_FALSE(holds.is_probing(0)) << "that is for those that have refused";
+    holds.hold(2, 20, start + 1s);
+    holds.forget_probes();
+    EXPECT_FALSE(holds.may_send(2, 20)) << "its pause isn't over";
 }
 
-TEST(PartitionHolds, OnANewChannelTheFirstToEachQueueGoesAlone) {
+TEST(PartitionHolds, IsNotTriedWhileSomeAreOnTheirWay) {
     partition_holds holds;
-    holds.hold(2, 5, start);
-    holds.begin_channel(3);
-    for (const std::uint32_t partition : {0U, 1U}) {
-        EXPECT_TRUE(holds.may_send(partition, 10 + partition));
-        holds.note_sent(partition);
-        EXPECT_FALSE(holds.may_send(partition, 20 + partition)) << "one at a time";
-    }
-    EXPECT_FALSE(holds.may_send(2, 30)) << "its pause isn't over";
-    EXPECT_FALSE(holds.note_taken(0)) << "it was never in trouble";
-    EXPECT_EQ(holds.first_passed_over(), 20);
-    EXPECT_TRUE(holds.may_send(0, 20));
-    holds.note_sent(0);
-    EXPECT_TRUE(holds.may_send(0, 21)) << "all that follow";
-    EXPECT_FALSE(holds.may_send(1, 22)) << "each on its own";
-}
-
-TEST(PartitionHolds, TheFirstThatIsRefusedGoesFirstAgain) {
-    partition_holds holds;
-    holds.begin_channel(1);
-    EXPECT_TRUE(holds.may_send(0, 10));
-    holds.note_sent(0);
-    EXPECT_FALSE(holds.may_send(0, 11));
-    holds.hold(0, 10, start);
-    EXPECT_FALSE(holds.may_send(0, 10));
-    EXPECT_TRUE(holds.begin_probes(start + 499ms).empty());
-    EXPECT_EQ(holds.begin_probes(start + 500ms), (probes{{0, 10}}));
+    holds.hold(1, 10, start);
+    holds.hold(2, 11, start);
+    const auto awaited = [](std::uint32_t partition) { return partition == 1; };
+    EXPECT_EQ(holds.begin_probes(start + 1s, awaited), (probes{{2, 11}}));
+    EXPECT_FALSE(holds.may_send(1, 12));
+    EXPECT_EQ(begin(holds, start + 1s), (probes{{1, 10}})) << "now none is";
 }
 
 } // namespace

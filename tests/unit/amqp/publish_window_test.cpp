@@ -138,5 +138,16 @@ TEST(PublishWindow, TheClockOfAllCanBeSetAnew) {
     EXPECT_FALSE(window.holds(1));
 }
 
+TEST(PublishWindow, KnowsWhichQueuesItWaitsFor) {
+    auto window = window_of(2);
+    EXPECT_TRUE(window.awaits(0));
+    EXPECT_TRUE(window.awaits(1));
+    EXPECT_FALSE(window.awaits(2));
+    window.confirm({3, false, true});
+    window.confirm({4, false, false}); // refused: it is over all the same
+    EXPECT_FALSE(window.awaits(0));
+    EXPECT_TRUE(window.awaits(1));
+}
+
 } // namespace
 } // namespace outreachd::amqp
