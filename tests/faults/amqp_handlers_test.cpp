@@ -104,7 +104,7 @@ TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     ordered_load more({receiver.port()});
     sleep_for(200ms);
     worker.signal(SIGSTOP);
-    sleep_for(1500ms);
+    sleep_for(3s);
     worker.signal(SIGCONT);
     EXPECT_TRUE(eventually([&] { return worker.log().find(channel_closed) != std::string::npos; }, 10s));
 }
