@@ -4,7 +4,6 @@
 #include "tests/integration/through_broker.hpp"
 #include "tests/servers/rabbitmq_node.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,8 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test_servers::rabbitmq_node;
-using testing::HasSubstr;
-using testing::Not;
 
 /// While it lives the broker closes each channel on which a message is unacked for longer than a second: no
 /// sample can miss one.
@@ -40,10 +37,10 @@ private:
     rabbitmq_node& broker_;
 };
 
-constexpr const char* channel_closed = "the broker has closed a work queue's channel";
+/// RabbitMQ's words, in the daemon's log whichever call of it they reach.
+constexpr const char* channel_closed = "delivery acknowledgement on channel";
 
-/// In the long run an hour of 500 events a second, 1,800,000, in half the time: neither handler looks at the
-/// clock for longer than a minute.
+/// At 500 events a second: eight seconds, in the long run ten minutes, and with OUTREACHD_LONG=hour an hour.
 TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     rabbitmq_node& broker = rabbitmq_node::shared();
     const unacked_limit a_second(broker);
@@ -69,8 +66,8 @@ TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
                             "\">>, [messages])])"));
     };
 
-    const unsigned rate = is_long() ? 1'000 : 500;
-    const std::uint64_t events = is_long() ? 1'800'000 : 4'000;
+    const unsigned rate = 500;
+    const std::uint64_t events = is_an_hour_long() ? 1'800'000 : is_long() ? 300'000 : 4'000;
     ordered_load senders({receiver.port()}, 20, rate);
     std::uint64_t messages_max = 0;
     double oldest_max = 0;
@@ -93,12 +90,16 @@ TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     EXPECT_EQ(told.lost, 0U);
     EXPECT_EQ(told.out_of_order, 0U);
     EXPECT_EQ(told.repeats, 0U);
-    EXPECT_EQ(worker.metric("outreachd_taken_in_repeats_total"), 0);
     EXPECT_GE(worker.metric("outreachd_pending{handler=\"hangs\"}"), static_cast<double>(sent.acked - 100));
     EXPECT_EQ(worker.metric("outreachd_pending{handler=\"fails\"}"), static_cast<double>(sent.acked));
     for (const daemon_under_test* const one : {&receiver, &worker})
         EXPECT_EQ(one->metric("outreachd_unaccounted"), 0);
-    EXPECT_THAT(worker.log(), Not(HasSubstr(channel_closed))) << "unacked for longer than a second";
+    // What was taken from a channel that was closed comes again.
+    const auto was_late = [&] {
+        return worker.metric("outreachd_taken_in_repeats_total") > 0 ||
+               worker.log().find(channel_closed) != std::string::npos;
+    };
+    EXPECT_FALSE(was_late()) << "unacked for longer than a second\n" << worker.log();
 
     // And there it would stand.
     ordered_load more({receiver.port()});
@@ -106,7 +107,7 @@ TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     worker.signal(SIGSTOP);
     sleep_for(3s);
     worker.signal(SIGCONT);
-    EXPECT_TRUE(eventually([&] { return worker.log().find(channel_closed) != std::string::npos; }, 10s));
+    EXPECT_TRUE(eventually(was_late, 10s)) << worker.log();
 }
 
 } // namespace

@@ -4,11 +4,17 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <string_view>
 
 namespace outreachd::tests {
 
 inline bool is_long() {
     return std::getenv("OUTREACHD_LONG") != nullptr;
+}
+
+/// More than a thorough run has time for.
+inline bool is_an_hour_long() {
+    return is_long() && std::string_view{std::getenv("OUTREACHD_LONG")} == "hour";
 }
 
 inline int times(int in_long, int in_short) {
