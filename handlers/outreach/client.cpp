@@ -101,8 +101,15 @@ api_answer client::send(const api_request& request, steady_time deadline) {
             return said;
         }
         said = send_once(request, by, deadline);
-        if (is_unauthorized(said))
+        if (is_unauthorized(said)) {
+            // Of this request alone? Then it is its own fault, and others go on with the token.
+            if (send_once(get(""), by, deadline).is_success()) {
+                refusal.end();
+                said.problem += "; with the same token Outreach answers other requests";
+                return said;
+            }
             refusal.begin(said.problem, now);
+        }
     }
     if (is_unauthorized(said))
         said.what = needs_login;

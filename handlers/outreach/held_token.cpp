@@ -9,6 +9,13 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+/// False where the file has what another configuration logged in to, as between a login for a new app and the
+/// reload: to go on from there would mean to begin anew, and to write that over it.
+bool is_same_grant(const store::token_record& adopted, const store::token_record& stored) {
+    return adopted.client == stored.client && adopted.first_token == stored.first_token &&
+           adopted.install == stored.install;
+}
+
 } // namespace
 
 token_age age_of(const store::token_record& record, wall_time now) {
@@ -49,11 +56,12 @@ held_token::copy renewed_token::look() {
     const store::file_stamp now_there = file_.stamp();
     if (held.from == now_there)
         return held;
-    store::token_reading reading = file_.read();
-    if (reading.problem.empty())
-        held_.hold(adopt(std::move(reading.record)), now_there);
-    else
-        held_.keep(now_there); // whoever renews the token says what is wrong
+    const store::token_reading reading = file_.read();
+    const store::token_record adopted = adopt(reading.record);
+    if (reading.problem.empty() && is_same_grant(adopted, reading.record))
+        held_.hold(adopted, now_there);
+    else // whoever renews the token says what is wrong
+        held_.keep(now_there);
     return held_.get(now_());
 }
 

@@ -134,6 +134,8 @@ std::optional<wall_time> installs_seen_to(const store::token_file& file, const s
 
 std::string note_installs_seen(store::token_file& file, const std::string& guid, wall_time at,
                                steady_time deadline) {
+    if (file.read().is_damaged)
+        return {}; // a whole file without an install would be believed
     return change_record(file, deadline, [&](const store::token_record& kept) {
         store::token_record changed = own_record(kept, guid);
         const bool is_anothers = !kept.client.empty() && kept.client != changed.client;
@@ -165,7 +167,7 @@ token_reply install_tokens::obtain(const secret& rejected, steady_time deadline)
     if (age == token_age::fresh)
         return held_.get(now_()).reply();
     token_reply renewed = renew_unlocked(record);
-    if (is_filed)
+    if (is_filed && !record.install.empty()) // else there is nothing to keep, and maybe another app's to lose
         static_cast<void>(file_.write(*held, record));
     unfiled_ = std::move(record);
     return age == token_age::due && renewed.what != token_reply::kind::token ? held_.get(now_()).reply()
@@ -246,7 +248,10 @@ install_tokens::setup_reply install_tokens::set_up(const secret& setup_token, st
     const std::string install = exact_resource_id(answer.body);
     if (install.empty())
         return {.problem = "Outreach answered without an install's id"};
-    if (std::string problem = remember_install(file_, {access_.guid, install, now_()}, deadline);
+    // Newer than what has been seen, however the clock stood then: it would change nothing otherwise.
+    const wall_time seen = installs_seen_to(file_, access_.guid).value_or(wall_time{});
+    const wall_time at = std::max(now_(), seen + std::chrono::microseconds{1});
+    if (std::string problem = remember_install(file_, {access_.guid, install, at}, deadline);
         !problem.empty())
         return {.install = install, .problem = std::move(problem)};
     return {.install = install};

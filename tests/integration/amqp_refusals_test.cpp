@@ -101,7 +101,7 @@ TEST_P(FullWorkQueues, KeepTheOrderOfEachRecord) {
             out_of_order += resource + "/" + std::to_string(number) + ' ';
     EXPECT_EQ(out_of_order, "");
     EXPECT_EQ(last, sent.last_acked) << "each once";
-    const double refused = receiver.metric("outreachd_publish_refused");
+    const double refused = receiver.metric("outreachd_publish_refused_total");
     std::cout << sent.acked << " acknowledged, " << refused << " refused\n";
     EXPECT_GT(refused, 0) << "was it ever full?";
     EXPECT_TRUE(has_published_all(receiver)) << status_of(receiver);
@@ -136,7 +136,7 @@ TEST(AmqpRefusals, AFullWorkQueueHoldsUpItsOwnEventsUntilItIsDrained) {
         return status_of(receiver).find("outreachd.work.0: the broker refused it") != std::string::npos;
     })) << status_of(receiver);
     // About half of them go to the other queue.
-    EXPECT_TRUE(eventually([&] { return receiver.metric("outreachd_published") >= 25; }));
+    EXPECT_TRUE(eventually([&] { return receiver.metric("outreachd_published_total") >= 25; }));
     EXPECT_GT(receiver.metric("outreachd_outbox"), 0);
     std::set<std::string> taken;
     for (const auto& [resource, number] : taken_slowly(vhost, 2, count))
@@ -243,9 +243,9 @@ TEST(AmqpRefusals, AQueueThatConfirmsNothingHoldsUpNoOther) {
     // From a new channel RabbitMQ waits for a quorum queue at its first message.
     post_some();
     ASSERT_TRUE(has_published_all(receiver));
-    double before = receiver.metric("outreachd_published");
+    double before = receiver.metric("outreachd_published_total");
     const auto others_go_on = [&] {
-        return eventually([&] { return receiver.metric("outreachd_published") >= before + 5; });
+        return eventually([&] { return receiver.metric("outreachd_published_total") >= before + 5; });
     };
     {
         const hanging_queue hangs(vhost, "outreachd.work.0");
@@ -254,7 +254,7 @@ TEST(AmqpRefusals, AQueueThatConfirmsNothingHoldsUpNoOther) {
         EXPECT_TRUE(eventually([&] {
             return status_of(receiver).find("outreachd.work.0: no confirm in time") != std::string::npos;
         })) << status_of(receiver);
-        before = receiver.metric("outreachd_published");
+        before = receiver.metric("outreachd_published_total");
         post_some();
         EXPECT_TRUE(others_go_on()) << status_of(receiver);
         EXPECT_GT(receiver.metric("outreachd_outbox"), 0);

@@ -9,7 +9,7 @@ import { counted, foreign, foreign_link, resource_text, search_end, time } from 
 const PAGE = 50;
 const COLUMNS = [["Died", "time"], ["Handler", "name"], ["Event", "text"], ["Resource", "text"], ["Attempts", "number"],
   ["Reason", "text wide"], ["", "doing"]];
-const TITLES = { handler: "handler", name: "name", resource: "resource", since: "received since" };
+const TITLES = { handler: "handler", name: "name", resource: "resource", since: "died since" };
 
 export class dead {
   title = "Dead deliveries";
@@ -20,7 +20,7 @@ export class dead {
     this.context = context;
     this.heading = element("h1", { tabindex: -1 }, "Dead deliveries");
     this.form = new search_form(context, "#/dead",
-      [fields.handler(), fields.name(), fields.resource(), ...fields.since()]);
+      [fields.handler(), fields.name(), fields.resource(), ...fields.died()]);
     this.summary = element("p", { class: "summary", role: "status", tabindex: -1 }, "Reading …");
     this.said = element("p", { class: "said", role: "status" });
     this.all = element("p", { class: "actions", hidden: true },

@@ -46,8 +46,8 @@ function to_rfc3339(local) {
   return local === "" ? null : new Date(local).toISOString();
 }
 
-/// `has_end`: with an until, too.
-function times(has_end) {
+/// When what is searched for was. `has_end`: with an until, too.
+function times(name, has_end) {
   const span = element("select", {}, options(SPANS));
   const from = element("input", { type: "datetime-local", step: 1 });
   const until = element("input", { type: "datetime-local", step: 1 });
@@ -57,7 +57,7 @@ function times(has_end) {
   });
   span.addEventListener("change", show_between);
   return {
-    nodes: [labelled("Received", span), ...between],
+    nodes: [labelled(name, span), ...between],
     read: () => (span.value === "between"
       ? { since: to_rfc3339(from.value), until: to_rfc3339(until.value) }
       : { since: span.value, until: null }),
@@ -119,8 +119,8 @@ export const fields = {
     return field;
   },
 
-  times: () => [times(true)],
-  since: () => [times(false)],
+  times: () => [times("Received", true)],
+  died: () => [times("Died", false)],
 };
 
 export class search_form {

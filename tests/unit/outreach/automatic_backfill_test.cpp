@@ -217,7 +217,7 @@ TEST_F(AutomaticBackfill, AResourceThatOutreachDoesNotShowUsIsNoGapForEver) {
     const std::string since = to_rfc3339(before - quick().overlap);
     EXPECT_THAT(running->problems()[0],
                 testing::AllOf(HasSubstr("what changed of task since " + since + " is not fetched"),
-                               HasSubstr("403 unauthorizedOauthScope: tasks.read"),
+                               HasSubstr("403 unauthorizedOauthScope: Unauthorized: tasks.read"),
                                HasSubstr("outreachd backfill --since " + since + " --resources task")));
     EXPECT_EQ(lists_of("tasks"), 1);
 

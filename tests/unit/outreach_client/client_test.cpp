@@ -153,6 +153,32 @@ TEST(OutreachClient, SomebodyIsNeededWhereTheNewTokenIsRefusedToo) {
     EXPECT_EQ(test.shared->refusal().why(), "");
 }
 
+/// A request that is refused with a token that is taken elsewhere is nobody's login.
+TEST(OutreachClient, A401OfOneRequestAloneIsItsOwnFault) {
+    client_under_test test;
+    test.use_oauth();
+    std::atomic<int> grants = 0;
+    test.script = [&](const recorded_request& request) {
+        const std::string number = std::to_string(grants + 1);
+        if (is_token_request(request)) {
+            ++grants;
+            return grant_of("access-planted-" + number, "refresh-planted-" + number);
+        }
+        return request.line.find("/batches ") != std::string::npos
+                   ? answer_of(401, R"({"errors":[{"id":"unauthorized"}]})")
+                   : answer_of(200, R"({"data":[]})");
+    };
+    EXPECT_TRUE(test.send(get("/tasks")).is_success());
+    test.clock.advance(minutes{1});
+    const api_answer refused = test.send(get("/batches"));
+    EXPECT_EQ(refused.what, kind::answered);
+    EXPECT_EQ(refused.status, 401);
+    EXPECT_THAT(refused.problem, HasSubstr("with the same token Outreach answers other requests"));
+    EXPECT_EQ(test.shared->refusal().why(), "");
+    EXPECT_TRUE(test.send(get("/tasks")).is_success());
+    EXPECT_EQ(grants, 2);
+}
+
 TEST(OutreachClient, SurvivesA401InTheMiddleOfManyThreads) {
     client_under_test test;
     test.use_oauth();

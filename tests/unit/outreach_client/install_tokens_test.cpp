@@ -195,6 +195,27 @@ TEST(InstallTokens, FollowsWhatAnotherProcessLearnsAtOnce) {
     EXPECT_EQ(test.given, 2);
 }
 
+/// Between `auth install` for what the file says now and the reload.
+TEST(InstallTokens, LeaveAnInstallAloneThatIsAnotherApps) {
+    install_under_test test;
+    test.configured.install.clear();
+    ASSERT_EQ(remember(*test.file, "the-guid", "23"), "");
+    const auto tokens = test.make();
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    store::token_file others{test.at};
+    ASSERT_EQ(remember(others, "another-guid", "31"), "");
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    EXPECT_EQ(test.make()->get(in()).what, kind::needs_login) << "started anew it knows none";
+    EXPECT_EQ(others.read().record.install, "31");
+}
+
+TEST(InstallTokens, ADamagedFileIsNoReasonToBelieveThatThereIsNone) {
+    install_under_test test;
+    std::ofstream(test.directory / "outreach-tokens.json") << "{";
+    EXPECT_EQ(note_installs_seen(*test.file, "the-guid", test.clock.now(), in()), "");
+    EXPECT_TRUE(test.file->read().is_damaged);
+}
+
 TEST(InstallTokens, ForgetsAnInstallThatWasDeletedAndNoOther) {
     install_under_test test;
     test.configured.install.clear();
@@ -296,6 +317,8 @@ TEST(InstallTokens, ExchangesASetUpToken) {
             return answer_of(200, R"({"data":{"type":"install","id":31}})");
         return access_token_of("given");
     };
+    const wall_time ahead = test.clock.now() + std::chrono::days{300}; // the clock has been put back since
+    ASSERT_EQ(note_installs_seen(*test.file, "the-guid", ahead, in()), "");
     const auto tokens = test.make();
     const auto done = tokens->set_up(secret{"setup/planted"}, in());
     EXPECT_EQ(done.problem, "");

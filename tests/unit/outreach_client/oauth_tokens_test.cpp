@@ -184,6 +184,21 @@ TEST(OauthTokens, TakesUpALoginOfAnotherProcessAtOnce) {
     EXPECT_EQ(test.endpoint.server.requests().size(), 1U);
 }
 
+/// Between the login for what the file says now and the reload the daemon goes on, and takes nothing away.
+TEST(OauthTokens, LeavesALoginAloneThatIsForAnotherConfiguration) {
+    oauth_under_test test;
+    const auto tokens = test.make();
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    settings::oauth_access next = test.configured;
+    next.client_id = "another";
+    store::token_file others{test.directory / ""};
+    const grant given{secret{"access-login"}, secret{"refresh-login"}, seconds{7200}, {}};
+    ASSERT_EQ(save_login(others, next, "http://127.0.0.1:7/", given, in(), test.clock.now()), "");
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    EXPECT_EQ(others.read().record.refresh_token.reveal(), "refresh-login");
+    EXPECT_EQ(test.endpoint.server.requests().size(), 1U);
+}
+
 TEST(OauthTokens, TriesAnewWhereTheConfigurationHasChanged) {
     oauth_under_test test;
     test.configured.refresh_token = secret{"refresh-dead"};
