@@ -144,12 +144,18 @@ void held_queues::share_out() {
     is_alone_ = workers->consumers == 1;
     const share_view seen = look_at_all(workers->consumers, wanting->consumers);
     const share_step step = share_.next(seen, std::uniform_real_distribution<double>(0, 1)(random_));
+    std::size_t held = seen.held.size();
     for (const std::uint32_t partition : step.take)
-        take(partition);
+        held += take(partition) ? 1U : 0U;
     for (auto& [channel, one] : by_channel_)
         if (one.is_consuming && std::ranges::find(step.give, one.partition) != step.give.end())
             give_back(channel, one);
-    want(step.is_wanting);
+    // One that is locked still will be free within seconds; it isn't held yet.
+    const bool has_missed =
+        held < seen.held.size() + step.take.size() && held < seen.partitions / std::max(seen.workers, 1U);
+    if (has_missed)
+        share_.note_missed();
+    want(step.is_wanting || has_missed);
 }
 
 share_view held_queues::look_at_all(std::uint32_t workers, std::uint32_t wanting) {
@@ -210,9 +216,10 @@ std::uint16_t held_queues::free_channel() {
     return last_channel_;
 }
 
-void held_queues::take(std::uint32_t partition) {
+/// False where another worker was quicker, or isn't done yet with what it took.
+bool held_queues::take(std::uint32_t partition) {
     if (!at_.lock(looking, lock_of(partition)))
-        return; // another worker was quicker, or isn't done yet with what it took
+        return false;
     const std::uint16_t channel = free_channel();
     at_.open_channel(channel);
     try {
@@ -224,13 +231,14 @@ void held_queues::take(std::uint32_t partition) {
             throw;
         health_.trouble(names_.work_queue(partition), refused.what());
         at_.unlock(looking, lock_of(partition));
-        return;
+        return false;
     }
     held_queue fresh;
     fresh.partition = partition;
     fresh.taken_at = fresh.last_message = std::chrono::steady_clock::now();
     by_channel_.emplace(channel, fresh);
     to_begin_.push_back(channel);
+    return true;
 }
 
 /// Behind all other questions, and without one: after a time without workers the queues are full, and what

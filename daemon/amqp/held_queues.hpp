@@ -77,7 +77,7 @@ private:
     void find_older_queues();
     void share_out();
     share_view look_at_all(std::uint32_t workers, std::uint32_t wanting);
-    void take(std::uint32_t partition);
+    bool take(std::uint32_t partition);
     void begin_consuming();
     void give_back(std::uint16_t channel, held_queue& which);
     bool is_done_with(std::uint16_t channel, held_queue& which) const;

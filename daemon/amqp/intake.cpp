@@ -85,8 +85,10 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
 
 void intake::implementation::serve(connection& at) {
     batches.forget();
-    while (is_store_hanging() && !thread->is_stopping())
+    while (is_store_hanging() && !thread->is_stopping()) {
         thread->sleep(store_look);
+        at.keep_alive();
+    }
     try {
         held_queues held(at, names, health, batches, events, has_unfinished);
         thread->note_success(at);
@@ -110,6 +112,8 @@ void intake::implementation::serve(connection& at) {
 void intake::implementation::leave(connection& at, held_queues& held) {
     const auto acked_by = std::chrono::steady_clock::now() + last_acks;
     at.answer_within(last_acks); // a broker that hangs mustn't hold up the end
+    while (!may_ask() && std::chrono::steady_clock::now() < acked_by)
+        turn(at, held);
     held.give_all_back();
     show({});
     steady_time left_by;

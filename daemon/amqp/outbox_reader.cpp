@@ -63,9 +63,12 @@ void outbox_reader::go_back() {
     const auto first = holds_.first_passed_over();
     if (!first || *first > cursor_)
         return;
-    // The rest of the page is read again with it.
+    // The rest of the page is read again with it. A probe may stand in front of it.
     forget_ahead();
-    read_again_behind((page_.empty() ? *first : std::min(*first, page_.front().sequence)) - 1);
+    store::sequence least = *first;
+    for (const store::unfinished_delivery& each : page_)
+        least = std::min(least, each.sequence);
+    read_again_behind(least - 1);
 }
 
 result<std::optional<outgoing_event>>

@@ -42,6 +42,10 @@ public:
     /// `chance`: in [0, 1), so that several that may give back don't all do so at once.
     share_step next(const share_view& seen, double chance);
 
+    /// What it was to take wasn't to be had, and it holds less than its share without that: it goes on
+    /// wanting.
+    void note_missed() { was_wanting_ = true; }
+
 private:
     std::uint32_t looks_with_leftover_ = 0;
     std::uint32_t looks_with_surplus_ = 0;
