@@ -17,6 +17,7 @@ constexpr std::size_t batch_dispatch_max = 512;
 constexpr std::size_t batch_published_max = 16; // each what one turn of the relay confirmed
 constexpr auto retry_pause = 100ms;
 constexpr auto idle_pause = 200ms;
+constexpr auto long_idle_pause = 1s; // where the first look found nothing
 
 std::int64_t steady_ms() noexcept {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -123,8 +124,9 @@ bool writer::may_take_in() const {
 
 bool writer::take_work() {
     std::unique_lock lock(mutex_);
-    while (!has_work() && !is_stopping_) {
-        if (has_work_.wait_for(lock, idle_pause) == std::cv_status::timeout &&
+    for (std::chrono::milliseconds pause = idle_pause; !has_work() && !is_stopping_;
+         pause = long_idle_pause) {
+        if (has_work_.wait_for(lock, pause) == std::cv_status::timeout &&
             (session_->repeats().has_work() || wants_checkpoint_))
             break;
     }
