@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 namespace outreachd::handlers::outreach {
@@ -81,7 +82,11 @@ TEST_F(OutreachOutcome, WhatAllowListsIsASuccess) {
 
 /// Outreach may have done it, and would do it again.
 TEST_F(OutreachOutcome, AnAnswerThatIsLostEndsAsOnUnknownSays) {
-    script_ = [](const recorded_request&) { return scripted_answer{.is_reset = true}; };
+    std::atomic<bool> is_behind_gateway = false;
+    script_ = [&](const recorded_request&) {
+        return is_behind_gateway ? answer_of(504, "", "Retry-After: 7\r\n")
+                                 : scripted_answer{.is_reset = true};
+    };
     const outcome said = handle({step("POST", "/tasks")});
     EXPECT_EQ(said.verdict, verdict::dead);
     EXPECT_THAT(said.reason, HasSubstr("it may have been done"));
@@ -91,7 +96,7 @@ TEST_F(OutreachOutcome, AnAnswerThatIsLostEndsAsOnUnknownSays) {
     EXPECT_EQ(handle({step("GET", "/tasks")}).verdict, verdict::retry) << "reading does no harm";
     EXPECT_EQ(handle({step("PATCH", "/tasks/1")}).verdict, verdict::retry);
     // A gateway's word is none of Outreach's.
-    script_ = [](const recorded_request&) { return answer_of(504, "", "Retry-After: 7\r\n"); };
+    is_behind_gateway = true;
     EXPECT_EQ(handle({step("POST", "/tasks")}).verdict, verdict::dead);
     const outcome later = handle({again});
     EXPECT_EQ(later.verdict, verdict::retry);
