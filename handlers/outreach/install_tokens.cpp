@@ -89,10 +89,6 @@ std::string change_record(
     return changed ? file.write(*held, *changed) : std::string{};
 }
 
-} // namespace
-
-namespace {
-
 /// What is kept of this app's; empty where it is another's.
 store::token_record own_record(const store::token_record& kept, const std::string& guid) {
     store::token_record own;

@@ -1,5 +1,5 @@
 /// One handler hangs and one fails for ever, and no message waits at the broker for either.
-#include "tests/faults/long_run.hpp"
+#include "tests/integration/long_run.hpp"
 #include "tests/integration/ordered_load.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/servers/rabbitmq_node.hpp"

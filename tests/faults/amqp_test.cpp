@@ -1,6 +1,6 @@
 /// Brokers and daemons die, and nothing that was acknowledged is lost, twice, or out of order. Each under
 /// some 500 events a second. OUTREACHD_LONG=1: as often and as long as the guarantees say.
-#include "tests/faults/long_run.hpp"
+#include "tests/integration/long_run.hpp"
 #include "tests/integration/ordered_load.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/servers/rabbitmq_node.hpp"

@@ -1,5 +1,5 @@
 /// What goes wrong at a broker that runs, and is mended there: the daemons say it and go on by themselves.
-#include "tests/faults/long_run.hpp"
+#include "tests/integration/long_run.hpp"
 #include "tests/integration/ordered_load.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/servers/rabbitmq_node.hpp"

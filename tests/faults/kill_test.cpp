@@ -2,10 +2,10 @@
 /// two hundred kills.
 #include "tests/integration/daemon_under_test.hpp"
 #include "tests/integration/load.hpp"
+#include "tests/integration/long_run.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <random>
 #include <set>
@@ -19,7 +19,7 @@ int kills_wanted() {
 #ifdef OUTREACHD_SANITIZED
     return 15;
 #else
-    return std::getenv("OUTREACHD_LONG") != nullptr ? 200 : 50;
+    return is_long() ? 200 : 50;
 #endif
 }
 

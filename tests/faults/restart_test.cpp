@@ -3,11 +3,11 @@
 /// cases nothing acknowledged is lost. OUTREACHD_LONG=1: a hundred restarts.
 #include "tests/integration/daemon_under_test.hpp"
 #include "tests/integration/load.hpp"
+#include "tests/integration/long_run.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <utility>
 
@@ -24,7 +24,7 @@ constexpr auto pause = 200ms;
 constexpr auto late = 250ms;
 
 int restarts() {
-    return std::getenv("OUTREACHD_LONG") != nullptr ? 100 : 4;
+    return is_long() ? 100 : 4;
 }
 
 using restart_times = std::vector<std::pair<moment, moment>>;

@@ -1,4 +1,5 @@
 /// A broker that takes some and refuses others, or takes nothing and doesn't say so.
+#include "tests/integration/long_run.hpp"
 #include "tests/integration/ordered_load.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/integration/wire_client.hpp"
@@ -9,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <set>
@@ -28,10 +28,6 @@ using testing::HasSubstr;
 
 rabbitmq_node& broker() {
     return rabbitmq_node::shared();
-}
-
-bool is_long() {
-    return std::getenv("OUTREACHD_LONG") != nullptr;
 }
 
 std::string through(const tcp_proxy& road, const std::string& vhost) {

@@ -1,6 +1,7 @@
 /// Server to server: Outreach, simulated, says by its own webhook that our app was installed, and when that
 /// has ended.
 #include "tests/integration/daemon_under_test.hpp"
+#include "tests/integration/long_run.hpp"
 #include "tests/unit/outreach_client/test_keys.hpp"
 #include "tests/unit/sandbox/running_sandbox.hpp"
 
@@ -8,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -109,7 +109,7 @@ TEST_F(OutreachInstalls, AreLearntFromTheirOwnWebhookAndEndWithIt) {
     const std::string second = install();
     ASSERT_TRUE(comes_to_know(second)) << daemon_.log();
     EXPECT_EQ(daemon_.command({"auth", "status"}).exit_code, 0);
-    if (std::getenv("OUTREACHD_LONG") != nullptr) { // what waits for a login looks every half a minute
+    if (is_long()) { // what waits for a login looks every half a minute
         EXPECT_TRUE(eventually([&] { return made_tasks() == 2; }, 60s)) << last_error();
         EXPECT_TRUE(daemon_.drained());
     }

@@ -1,6 +1,7 @@
 /// What systemd is told, at a socket of ours in its place.
 #include "tests/faults/fault_injection.hpp"
 #include "tests/integration/daemon_under_test.hpp"
+#include "tests/integration/long_run.hpp"
 #include "tests/integration/wire_client.hpp"
 
 #include <gmock/gmock.h>
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <set>
@@ -166,7 +166,7 @@ TEST(Systemd, IsCalledWhereAnIoThreadDoesNotAnswerAnyMore) {
 /// A slow disk isn't a reason to die. It stalls for longer than an I/O thread may; with OUTREACHD_LONG for
 /// half a minute.
 TEST(Systemd, IsNotCalledWhereTheDiskStalls) {
-    const std::chrono::seconds stall = std::getenv("OUTREACHD_LONG") != nullptr ? 30s : 12s;
+    const std::chrono::seconds stall = is_long() ? 30s : 12s;
     daemon_under_test daemon;
     systemd_of_test systemd(daemon.directory());
     daemon.start(systemd.wrapper());

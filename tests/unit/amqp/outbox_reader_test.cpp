@@ -70,6 +70,17 @@ protected:
         return places;
     }
 
+    void put_off(store::sequence at, wall_time tried_at, wall_time until) {
+        store::settlement off;
+        off.sequence = at;
+        off.handler = store::outbox_name;
+        off.state = store::delivery_state::retry;
+        off.attempts = 1;
+        off.started_at = tried_at;
+        off.next_attempt_at = until;
+        store::settle(events_, off);
+    }
+
     std::uint32_t partition_of(int number) {
         event_facts facts;
         facts.resource = "task";
@@ -201,14 +212,7 @@ TEST_F(OutboxReader, TakesUpWhatWasPutOffOnceItIsDue) {
     fill(2);
     const auto first = next();
     ASSERT_TRUE(first);
-    store::settlement off;
-    off.sequence = first->at;
-    off.handler = store::outbox_name;
-    off.state = store::delivery_state::retry;
-    off.attempts = 1;
-    off.started_at = wall_now();
-    off.next_attempt_at = wall_now() + 100ms;
-    store::settle(events_, off);
+    put_off(first->at, wall_now(), wall_now() + 100ms);
     turns_.pass(first->ordering_key);
     reader_.start_over();
     EXPECT_THAT(drain(), ElementsAre(2));
@@ -224,20 +228,13 @@ TEST_F(OutboxReader, AClockThatWasSetBackHoldsNothing) {
     fill(2);
     const auto first = next();
     ASSERT_TRUE(first);
-    store::settlement off;
-    off.sequence = first->at;
-    off.handler = store::outbox_name;
-    off.state = store::delivery_state::retry;
-    off.attempts = 1;
-    off.started_at = wall_now() + 24h;
-    off.next_attempt_at = off.started_at + 1min;
-    store::settle(events_, off);
+    const wall_time ahead = wall_now() + 24h;
+    put_off(first->at, ahead, ahead + 1min);
     turns_.clear();
     reader_.start_over();
     EXPECT_THAT(drain(), ElementsAre(1, 2)) << "none is put off for so long";
 
-    off.next_attempt_at = wall_now() + 1h;
-    store::settle(events_, off);
+    put_off(first->at, ahead, wall_now() + 1h);
     in_flight_.clear();
     turns_.clear();
     reader_.start_over();
