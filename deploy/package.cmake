@@ -12,7 +12,9 @@ install(FILES deploy/debian/outreachd.yaml DESTINATION etc/outreachd)
 install(FILES systemd/outreachd.service systemd/outreachd.socket systemd/outreachd-retry.timer
         DESTINATION lib/systemd/system)
 install(FILES systemd/sysusers.conf DESTINATION usr/lib/sysusers.d RENAME outreachd.conf)
-install(FILES deploy/bash_completion.sh DESTINATION usr/share/bash-completion/completions RENAME outreachd)
+install(FILES deploy/completions/outreachd.bash DESTINATION usr/share/bash-completion/completions RENAME outreachd)
+install(FILES deploy/completions/_outreachd DESTINATION usr/share/zsh/vendor-completions)
+install(FILES deploy/completions/outreachd.fish DESTINATION usr/share/fish/vendor_completions.d)
 
 # The manual: outreachd(8) as it stands, outreachd.yaml(5) made of the reference.
 function(imports_markdown_it is_valid candidate)
