@@ -63,10 +63,11 @@ settings::endpoint choose_endpoint(const std::vector<settings::endpoint>& config
 url url_of_listener(const settings::listen& configured) {
     if (configured.port == 0)
         throw usage_error("listen.port is 0, a free port, so --url must say where the daemon listens");
+    // A name would have to be resolved, and a bare container knows no localhost. `::` takes IPv4, too.
     const bool is_any = configured.address.empty() || configured.address == "::" ||
                         configured.address == "0.0.0.0" || configured.address == "[::]";
     return {.is_tls = configured.tls.has_value(),
-            .host = is_any ? "localhost" : configured.address,
+            .host = is_any ? "127.0.0.1" : configured.address,
             .port = configured.port,
             .target = "/"};
 }
