@@ -148,7 +148,7 @@ outreach_links::threads outreach_links::make_threads() const {
     }
     std::optional<outreach::watched_webhooks> watched;
     if (plan_.webhooks)
-        watched.emplace(*plan_.webhooks, outreach::configured_app(*plan_.outreach));
+        watched = outreach::watched_webhooks{*plan_.webhooks, outreach::configured_app(*plan_.outreach)};
     made.watch = std::make_shared<outreach::watch>(calls_.shared, calls_.hooks, std::move(watched), log_,
                                                    std::move(others));
     return made;

@@ -257,6 +257,7 @@ private:
     template <typename Named>
     void write_names(std::string_view key, const std::vector<Named>& from) {
         std::vector<std::string> names;
+        names.reserve(from.size());
         for (const Named& each : from)
             names.push_back(each.name);
         json_.member(key, names);

@@ -123,6 +123,7 @@ std::uint32_t outbox_reader::partition_of(const store::unfinished_delivery& one)
 result<void> outbox_reader::read_called() {
     const auto called = turns_.call(ahead_events);
     std::vector<store::sequence> places;
+    places.reserve(called.size());
     for (const store::unfinished_delivery& one : called)
         places.push_back(one.sequence);
     auto found = reader_->unfinished_events(store::outbox_name, places, ahead_bytes);

@@ -51,7 +51,7 @@ std::string progress_text(const json::value& answer) {
 }
 
 std::string result_of(const json::value& resource) {
-    if (const std::string problem = text_at(resource, "problem"); !problem.empty())
+    if (std::string problem = text_at(resource, "problem"); !problem.empty())
         return problem;
     return fact_at(resource, "done") ? "compared" : "not finished";
 }

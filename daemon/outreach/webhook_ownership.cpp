@@ -46,7 +46,9 @@ std::string configured_app(const settings::outreach& how) {
 }
 
 ownership ownership_of(const std::string& app, store::token_record known, bool includes_others) {
-    return {app.empty() ? std::move(known.app) : app, std::move(known.webhooks), includes_others};
+    if (!app.empty())
+        known.app = app;
+    return {std::move(known.app), std::move(known.webhooks), includes_others};
 }
 
 std::string begun_text(const std::string& event, const std::string& url) {

@@ -84,7 +84,7 @@ bool run_item(world& in, const batch_work& work, record_id batch, record_id id) 
         }
     }
     const bool has_failed = item.at("failed").as_bool();
-    in.data.create("batchItem", std::move(item), {{"batch", {batch}}});
+    in.data.create("batchItem", item, {{"batch", {batch}}});
     return !has_failed;
 }
 

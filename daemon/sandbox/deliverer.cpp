@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <deque>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace outreachd::sandbox {
@@ -65,7 +66,7 @@ struct attempt_end {
 
 /// Writes the request, reads the head of the answer.
 template <typename Stream>
-asio::awaitable<attempt_end> converse(Stream& stream, const std::string& bytes) {
+asio::awaitable<attempt_end> converse(Stream& stream, std::string_view bytes) {
     const auto [write_ec, written] = co_await asio::async_write(stream, asio::buffer(bytes), awaiting);
     if (write_ec)
         co_return attempt_end{0, write_ec};

@@ -51,7 +51,7 @@ void write_mail(world& in, const record& state, const record& step, std::optiona
         attributes["bodyHtml"] = text->attribute("bodyHtml");
         break;
     }
-    schedule_mailing(in, in.data.create("mailing", std::move(attributes), std::move(to), user).id);
+    schedule_mailing(in, in.data.create("mailing", attributes, to, user).id);
 }
 
 /// Does what a step is: a mail that goes by itself, or something for a person to do.
@@ -71,7 +71,7 @@ void enter_step(world& in, const record& state, const record& step, std::optiona
                     {"taskType", "sequence_step_" + kind},
                     {"note", step.attribute("taskNote")},
                     {"dueAt", time_now()}},
-                   std::move(to), user);
+                   to, user);
 }
 
 /// Contract 11.18.

@@ -135,7 +135,7 @@ record& create_record(world& in, const resource_type& type, written_document wri
     if (has_owner && user && !written.relationships.contains("owner"))
         written.relationships["owner"] = {*user};
 
-    record& made = in.data.create(kind, std::move(written.attributes), written.relationships, user);
+    record& made = in.data.create(kind, written.attributes, written.relationships, user);
     if (kind == "sequenceState")
         begin_sequence(in, made, user);
     else if (kind == "mailing")
