@@ -39,7 +39,7 @@ timed run(engine& with, const std::vector<std::string>& programs, const std::str
 }
 
 /// The most that this process, or the largest of its children that have ended, ever had in memory. KiB.
-long largest(int who) {
+[[maybe_unused]] long largest(int who) {
     rusage used{};
     EXPECT_EQ(::getrusage(who, &used), 0);
     return used.ru_maxrss;
