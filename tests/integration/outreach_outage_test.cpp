@@ -1,8 +1,10 @@
 /// An outage that is longer than Outreach's attempts: what a backfill brings of it.
+#include "tests/integration/long_run.hpp"
 #include "tests/integration/outreach_round.hpp"
 
 #include <filesystem>
 #include <map>
+#include <thread>
 #include <utility>
 
 namespace outreachd::tests {
@@ -99,6 +101,7 @@ TEST_F(OutageOutreach, TheFinalStateOfWhatChangedWhileNobodyListenedComesOnce) {
     give_title("Countess");
     give_title("Lady");
     ASSERT_TRUE(eventually([&] { return has_given_up(); }, 60s));
+    std::this_thread::sleep_for(lasting(10min, 0s));
     const states wanted = final_states();
     ASSERT_GE(wanted.size(), records);
     // Half of the hourly limit is for others: a few requests are left of the other, until an hour is over
