@@ -226,9 +226,10 @@ relay::relay(const settings::amqp_queue& configured, store::store& events, log::
              relay_limits limits)
     : implementation_(std::make_shared<implementation>(configured, events, log, limits)) {
     auto& own = *implementation_;
-    own.records = std::make_shared<publish_records>(events, [thread = &own.thread] { (*thread)->wake(); });
     own.thread = std::make_shared<link_thread>(connection_options(configured.nodes, "outreachd relay"),
                                                own.health, [&own](connection& at) { own.serve(at); });
+    // The store may tell of the last commits when the relay is gone.
+    own.records = std::make_shared<publish_records>(events, [thread = own.thread] { thread->wake(); });
 }
 
 relay::~relay() {
