@@ -1,6 +1,7 @@
 #include "daemon/command_line/interrupt.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -11,16 +12,18 @@ namespace {
 /// How late a signal can be noticed by what sleeps.
 constexpr std::chrono::milliseconds look_interval{50};
 
-volatile std::sig_atomic_t was_interrupted = 0;
+/// The signal may come to another thread than the one that looks.
+std::atomic<bool> was_interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
 
 void remember(int) {
-    was_interrupted = 1;
+    was_interrupted = true;
 }
 
 } // namespace
 
 interrupt_watch::interrupt_watch() {
-    was_interrupted = 0;
+    was_interrupted = false;
 
     struct sigaction once {};
 
@@ -37,7 +40,7 @@ interrupt_watch::~interrupt_watch() {
 }
 
 bool interrupt_watch::is_interrupted() noexcept {
-    return was_interrupted != 0;
+    return was_interrupted;
 }
 
 bool interrupt_watch::sleep_until(steady_time then) {

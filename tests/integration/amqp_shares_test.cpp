@@ -41,8 +41,8 @@ std::size_t share_of(const daemon_under_test& worker) {
 class counter_of_order {
 public:
     reply take(const std::string& body) {
-        const std::string resource = part_of(body, R"re("id":"([0-9]+)")re");
-        const std::uint64_t number = std::stoull(part_of(body, R"re("number":([0-9]+))re"));
+        const std::string resource = part_of(body, id_);
+        const std::uint64_t number = std::stoull(part_of(body, number_));
         bool fails = false;
         {
             const std::lock_guard lock(mutex_);
@@ -86,10 +86,13 @@ private:
         std::set<std::uint64_t> failed;
     };
 
-    static std::string part_of(const std::string& body, const char* pattern) {
+    static std::string part_of(const std::string& body, const std::regex& pattern) {
         std::smatch found;
-        return std::regex_search(body, found, std::regex(pattern)) ? found[1].str() : "0";
+        return std::regex_search(body, found, pattern) ? found[1].str() : "0";
     }
+
+    const std::regex id_{R"re("id":"([0-9]+)")re"}; // made once: that isn't thread-safe in libstdc++
+    const std::regex number_{R"re("number":([0-9]+))re"};
 
     mutable std::mutex mutex_; ///< Guards all below.
     std::map<std::string, one_resource> by_resource_;

@@ -100,11 +100,17 @@ void ordered_load::send(const std::string& resource, std::uint16_t port, std::ch
     tally_.slowest_ack = std::max(tally_.slowest_ack, own.slowest_ack);
 }
 
+#ifdef OUTREACHD_SANITIZED
+constexpr double pace_kept = 0.5; // the load itself is slower
+#else
+constexpr double pace_kept = 0.8;
+#endif
+
 void expect_all_answered(const ordered_load::tally& sent) {
     EXPECT_EQ(sent.wrong_status, 0U);
     EXPECT_EQ(sent.unanswered, 0U);
     EXPECT_LT(sent.slowest_ack, 1s);
-    EXPECT_GE(sent.acked_per_second, 0.8 * sent.pace);
+    EXPECT_GE(sent.acked_per_second, pace_kept * sent.pace);
 }
 
 std::map<std::string, std::vector<std::uint64_t>> numbers_by_resource(const daemon_under_test& worker) {
