@@ -152,7 +152,7 @@ void held_queues::share_out() {
             give_back(channel, one);
     // One that is locked still will be free within seconds; it isn't held yet.
     const bool has_missed =
-        held < seen.held.size() + step.take.size() && held < seen.partitions / std::max(seen.workers, 1U);
+        held < seen.held.size() + step.take.size() && held < share_at_least(seen.partitions, seen.workers);
     if (has_missed)
         share_.note_missed();
     want(step.is_wanting || has_missed);
@@ -260,7 +260,9 @@ void held_queues::give_back(std::uint16_t channel, held_queue& which) {
 void held_queues::let_go() {
     for (auto one = by_channel_.begin(); one != by_channel_.end();) {
         auto& [channel, which] = *one;
-        if (is_done_with(channel, which)) {
+        if (!which.last && is_all_acked(channel, which))
+            which.last = events_.routed_up_to();
+        if (is_done_with(which)) {
             if (!which.is_gone)
                 at_.close_channel(channel);
             at_.unlock(looking, lock_of(which.partition));
@@ -271,13 +273,13 @@ void held_queues::let_go() {
     }
 }
 
-bool held_queues::is_done_with(std::uint16_t channel, held_queue& which) const {
-    if (which.is_consuming || !which.is_told || batches_.has_unacked(channel))
-        return false;
-    if (!which.last)
-        which.last = events_.routed_up_to();
-    return is_alone_ || std::chrono::steady_clock::now() - which.ended_at > delivery_wait ||
-           !has_unfinished_(*which.last);
+bool held_queues::is_all_acked(std::uint16_t channel, const held_queue& which) const {
+    return !which.is_consuming && which.is_told && !batches_.has_unacked(channel);
+}
+
+bool held_queues::is_done_with(const held_queue& which) const {
+    return which.last && (is_alone_ || std::chrono::steady_clock::now() - which.ended_at > delivery_wait ||
+                          !has_unfinished_(*which.last));
 }
 
 /// Where there were more partitions before: their queues are emptied, by whoever finds them without a

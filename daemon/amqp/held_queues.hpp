@@ -80,7 +80,8 @@ private:
     bool take(std::uint32_t partition);
     void begin_consuming();
     void give_back(std::uint16_t channel, held_queue& which);
-    bool is_done_with(std::uint16_t channel, held_queue& which) const;
+    bool is_all_acked(std::uint16_t channel, const held_queue& which) const;
+    bool is_done_with(const held_queue& which) const;
     void drain_older_queues();
 
     std::string lock_of(std::uint32_t partition) const { return names_.work_queue(partition) + ".worker"; }

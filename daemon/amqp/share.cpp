@@ -8,12 +8,16 @@ std::uint32_t share_at_most(std::uint32_t partitions, std::uint32_t workers) noe
     return (partitions + std::max(workers, 1U) - 1) / std::max(workers, 1U);
 }
 
+std::uint32_t share_at_least(std::uint32_t partitions, std::uint32_t workers) noexcept {
+    return partitions / std::max(workers, 1U);
+}
+
 share_step share::next(const share_view& seen, double chance) {
     share_step step;
     step.is_wanting = was_wanting_;
     if (seen.workers == 0) // a quorum queue between two leaders knows no consumers
         return step;
-    const std::uint32_t least = seen.partitions / seen.workers;
+    const std::uint32_t least = share_at_least(seen.partitions, seen.workers);
     const std::uint32_t most = share_at_most(seen.partitions, seen.workers);
     const auto held = static_cast<std::uint32_t>(seen.held.size());
     const bool others_want = seen.wanting > (was_wanting_ ? 1U : 0U);

@@ -10,6 +10,9 @@ namespace outreachd::amqp {
 /// N/W, rounded up; all where the workers aren't known.
 std::uint32_t share_at_most(std::uint32_t partitions, std::uint32_t workers) noexcept;
 
+/// N/W, rounded down.
+std::uint32_t share_at_least(std::uint32_t partitions, std::uint32_t workers) noexcept;
+
 /// What a worker can see of the others.
 struct share_view {
     std::uint32_t partitions = 0;

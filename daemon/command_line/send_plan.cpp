@@ -5,6 +5,7 @@
 #include "daemon/event/event_reader.hpp"
 #include "daemon/settings/bounded_file.hpp"
 #include "daemon/settings/nearest_name.hpp"
+#include "daemon/settings/network_address.hpp"
 
 #include <charconv>
 #include <cstddef>
@@ -64,10 +65,8 @@ url url_of_listener(const settings::listen& configured) {
     if (configured.port == 0)
         throw usage_error("listen.port is 0, a free port, so --url must say where the daemon listens");
     // A name would have to be resolved, and a bare container knows no localhost. `::` takes IPv4, too.
-    const bool is_any = configured.address.empty() || configured.address == "::" ||
-                        configured.address == "0.0.0.0" || configured.address == "[::]";
     return {.is_tls = configured.tls.has_value(),
-            .host = is_any ? "127.0.0.1" : configured.address,
+            .host = settings::is_any_address(configured.address) ? "127.0.0.1" : configured.address,
             .port = configured.port,
             .target = "/"};
 }

@@ -76,7 +76,7 @@ namespace {
 /// Under the file's lock: what `change` makes of what it holds is written; nothing: it stays.
 std::string change_record(
     store::token_file& file, steady_time deadline,
-    const std::function<std::optional<store::token_record>(const store::token_record& kept)>& change) {
+    const std::function<std::optional<store::token_record>(const store::token_reading& kept)>& change) {
     auto [held, problem] = file.lock(deadline);
     if (!problem.empty())
         return problem;
@@ -85,7 +85,7 @@ std::string change_record(
     const store::token_reading reading = file.read();
     if (!reading.problem.empty() && !reading.is_damaged)
         return reading.problem;
-    const auto changed = change(reading.record);
+    const auto changed = change(reading);
     return changed ? file.write(*held, *changed) : std::string{};
 }
 
@@ -99,8 +99,8 @@ store::token_record own_record(const store::token_record& kept, const std::strin
 } // namespace
 
 std::string remember_install(store::token_file& file, const install_fact& made, steady_time deadline) {
-    return change_record(file, deadline, [&](const store::token_record& kept) {
-        store::token_record changed = own_record(kept, made.guid);
+    return change_record(file, deadline, [&](const store::token_reading& kept) {
+        store::token_record changed = own_record(kept.record, made.guid);
         if (changed.installs_seen_to >= made.at)
             return std::optional<store::token_record>{};
         if (changed.install != made.install || !changed.refusal.empty()) {
@@ -113,10 +113,10 @@ std::string remember_install(store::token_file& file, const install_fact& made, 
 }
 
 std::string forget_install(store::token_file& file, const install_fact& deleted, steady_time deadline) {
-    return change_record(file, deadline, [&](const store::token_record& kept) {
-        if (kept.client != client_of(deleted.guid) || kept.installs_seen_to >= deleted.at)
+    return change_record(file, deadline, [&](const store::token_reading& kept) {
+        store::token_record changed = kept.record;
+        if (changed.client != client_of(deleted.guid) || changed.installs_seen_to >= deleted.at)
             return std::optional<store::token_record>{};
-        store::token_record changed = kept;
         if (changed.install == deleted.install)
             changed = own_record({}, deleted.guid);
         changed.installs_seen_to = deleted.at;
@@ -130,12 +130,11 @@ std::optional<wall_time> installs_seen_to(const store::token_file& file, const s
 
 std::string note_installs_seen(store::token_file& file, const std::string& guid, wall_time at,
                                steady_time deadline) {
-    if (file.read().is_damaged)
-        return {}; // a whole file without an install would be believed
-    return change_record(file, deadline, [&](const store::token_record& kept) {
-        store::token_record changed = own_record(kept, guid);
-        const bool is_anothers = !kept.client.empty() && kept.client != changed.client;
-        if (is_anothers || changed.installs_seen_to >= at)
+    return change_record(file, deadline, [&](const store::token_reading& kept) {
+        store::token_record changed = own_record(kept.record, guid);
+        const bool is_anothers = !kept.record.client.empty() && kept.record.client != changed.client;
+        // Where the file is damaged, a whole one without an install would be believed.
+        if (kept.is_damaged || is_anothers || changed.installs_seen_to >= at)
             return std::optional<store::token_record>{};
         changed.installs_seen_to = at;
         return std::optional{changed};
