@@ -1,7 +1,7 @@
 #include "daemon/outreach_links.hpp"
 
-#include "daemon/event/url.hpp"
 #include "daemon/repeat_window.hpp"
+#include "daemon/text/url.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,12 +1,12 @@
 /// The way into quarantine, and the way out of it.
 #pragma once
 
-#include "daemon/event/replaceable.hpp"
 #include "daemon/ingress/endpoint_table.hpp"
 #include "daemon/ingress/quarantine_sink.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/store/quarantine.hpp"
 #include "daemon/store/store.hpp"
+#include "daemon/thread/replaceable.hpp"
 
 #include <functional>
 #include <memory>

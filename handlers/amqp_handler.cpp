@@ -2,9 +2,9 @@
 #include "handlers/amqp_handler.hpp"
 
 #include "daemon/amqp_connection/event_message.hpp"
-#include "daemon/event/expression_end.hpp"
 #include "daemon/expression/event_view.hpp"
 #include "daemon/expression/form.hpp"
+#include "daemon/text/expression_end.hpp"
 #include "handlers/amqp_pool.hpp"
 
 #include <algorithm>

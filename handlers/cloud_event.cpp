@@ -1,8 +1,8 @@
 #include "handlers/cloud_event.hpp"
 
-#include "daemon/event/ascii.hpp"
 #include "daemon/event/cloud_attributes.hpp"
-#include "daemon/event/json_members.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/json_members.hpp"
 #include "handlers/base64.hpp"
 #include "handlers/json_compact.hpp"
 

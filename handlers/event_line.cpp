@@ -1,7 +1,7 @@
 /// One delivery as one line of JSON.
 #include "handlers/event_line.hpp"
 
-#include "daemon/event/json_members.hpp"
+#include "daemon/text/json_members.hpp"
 #include "handlers/base64.hpp"
 #include "handlers/json_compact.hpp"
 

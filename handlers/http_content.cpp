@@ -1,6 +1,6 @@
 #include "handlers/http_content.hpp"
 
-#include "daemon/event/expression_end.hpp"
+#include "daemon/text/expression_end.hpp"
 #include "handlers/cloud_event.hpp"
 #include "handlers/json_compact.hpp"
 

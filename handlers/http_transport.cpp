@@ -1,6 +1,6 @@
 #include "handlers/http_transport.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <array>

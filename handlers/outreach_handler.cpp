@@ -1,10 +1,10 @@
 /// The `outreach` handler: calls the Outreach REST API, step by step.
 #include "handlers/outreach_handler.hpp"
 
-#include "daemon/event/ascii.hpp"
-#include "daemon/event/json_members.hpp"
 #include "daemon/event/trace_parent.hpp"
 #include "daemon/expression/event_view.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/json_members.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/json_text.hpp"
 #include "handlers/outreach/page_walk.hpp"

@@ -1,6 +1,6 @@
 #include "handlers/retry_after.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <charconv>

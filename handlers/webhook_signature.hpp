@@ -1,8 +1,8 @@
 /// Signatures by Standard Webhooks 1.0.0 (https://www.standardwebhooks.com), symmetric scheme.
 #pragma once
 
+#include "daemon/crypto/hmac.hpp"
 #include "daemon/event/event.hpp"
-#include "daemon/event/hmac.hpp"
 
 #include <string>
 #include <string_view>

@@ -2,7 +2,7 @@
 #include "daemon/admin/authorization.hpp"
 
 #include "daemon/admin/dashboard_files.hpp"
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "daemon/admin/message.hpp"
-#include "daemon/event/digest.hpp"
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/digest.hpp"
+#include "daemon/crypto/secret.hpp"
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
 /// Events and deliveries as JSON.
 #include "daemon/admin/event_json.hpp"
 
-#include "daemon/event/utf8.hpp"
+#include "daemon/text/utf8.hpp"
 #include "handlers/base64.hpp"
 
 namespace outreachd::admin {

@@ -3,7 +3,7 @@
 
 #include "daemon/admin/whole_number.hpp"
 #include "daemon/event/event_id.hpp"
-#include "daemon/event/hex_digit.hpp"
+#include "daemon/text/hex_digit.hpp"
 
 #include <algorithm>
 #include <set>

@@ -1,7 +1,7 @@
 /// Writes JSON text.
 #include "daemon/admin/json_writer.hpp"
 
-#include "daemon/event/utf8.hpp"
+#include "daemon/text/utf8.hpp"
 
 #include <array>
 #include <charconv>

@@ -3,7 +3,7 @@
 
 #include "daemon/amqp/link_health.hpp"
 #include "daemon/amqp_connection/connection.hpp"
-#include "daemon/event/wakeable_thread.hpp"
+#include "daemon/thread/wakeable_thread.hpp"
 
 #include <chrono>
 #include <functional>

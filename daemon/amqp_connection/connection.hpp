@@ -4,7 +4,7 @@
 #include "daemon/amqp_connection/amqp_error.hpp"
 #include "daemon/amqp_connection/message.hpp"
 #include "daemon/amqp_connection/watchdog.hpp"
-#include "daemon/event/amqp_uri.hpp"
+#include "daemon/text/amqp_uri.hpp"
 
 #include <chrono>
 #include <memory>

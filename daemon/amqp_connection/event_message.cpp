@@ -1,10 +1,10 @@
 #include "daemon/amqp_connection/event_message.hpp"
 
-#include "daemon/event/ascii.hpp"
 #include "daemon/event/cloud_attributes.hpp"
 #include "daemon/event/event_reader.hpp"
 #include "daemon/event/trace_parent.hpp"
-#include "daemon/event/utf8.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/utf8.hpp"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/json_fields.hpp"
 #include "daemon/command_line/printable.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <boost/json/parse.hpp>
 

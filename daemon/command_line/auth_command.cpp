@@ -7,7 +7,7 @@
 #include "daemon/command_line/spoken_time.hpp"
 #include "daemon/command_line/typed_text.hpp"
 #include "daemon/command_line/usage_refusal.hpp"
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 #include "handlers/outreach/fingerprint.hpp"
 #include "handlers/outreach/install_tokens.hpp"
 #include "handlers/outreach/oauth_tokens.hpp"

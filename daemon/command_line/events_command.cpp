@@ -13,7 +13,7 @@
 #include "daemon/command_line/spoken_time.hpp"
 #include "daemon/command_line/usage_refusal.hpp"
 #include "daemon/event/event_id.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <ostream>
 #include <utility>

@@ -1,7 +1,7 @@
 /// Reads what `send` needs to know and takes no more on trust.
 #include "daemon/command_line/http_answer_head.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <charconv>

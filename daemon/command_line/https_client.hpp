@@ -3,7 +3,7 @@
 /// Plain OpenSSL over a socket: one request at a time, one connection kept, nothing followed.
 #pragma once
 
-#include "daemon/event/url.hpp"
+#include "daemon/text/url.hpp"
 
 #include <memory>
 #include <optional>

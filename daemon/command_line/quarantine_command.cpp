@@ -10,7 +10,7 @@
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/spoken_count.hpp"
 #include "daemon/command_line/spoken_time.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <algorithm>
 #include <ostream>

@@ -5,8 +5,8 @@
 #include "daemon/dispatch/inbox.hpp"
 #include "daemon/dispatch/lane_set.hpp"
 #include "daemon/dispatch/router.hpp"
-#include "daemon/event/replaceable.hpp"
 #include "daemon/log/logger.hpp"
+#include "daemon/thread/replaceable.hpp"
 
 #include <condition_variable>
 #include <memory>

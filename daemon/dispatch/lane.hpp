@@ -7,11 +7,11 @@
 #include "daemon/dispatch/lane_queue.hpp"
 #include "daemon/dispatch/router.hpp"
 #include "daemon/dispatch/run_delivery.hpp"
-#include "daemon/event/replaceable.hpp"
 #include "daemon/expression/engine.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/settings/settings.hpp"
+#include "daemon/thread/replaceable.hpp"
 #include "handlers/handler.hpp"
 
 #include <condition_variable>

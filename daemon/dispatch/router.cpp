@@ -1,8 +1,8 @@
 /// Decides where an event goes.
 #include "daemon/dispatch/router.hpp"
 
-#include "daemon/event/glob.hpp"
 #include "daemon/event/ordering_key.hpp"
+#include "daemon/text/glob.hpp"
 
 #include <algorithm>
 

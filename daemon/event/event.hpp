@@ -1,9 +1,9 @@
 /// An event: what the daemon keeps of one genuine request.
 #pragma once
 
-#include "daemon/event/digest.hpp"
+#include "daemon/crypto/digest.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/event/event_id.hpp"
-#include "daemon/event/secret.hpp"
 #include "daemon/event/timestamp.hpp"
 
 #include <memory>

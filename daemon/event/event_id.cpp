@@ -1,6 +1,6 @@
 #include "daemon/event/event_id.hpp"
 
-#include "daemon/event/hex_digit.hpp"
+#include "daemon/text/hex_digit.hpp"
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid_io.hpp>

@@ -1,7 +1,7 @@
 /// Walks a webhook's body once, without building a tree, and keeps the few values that are wanted.
 #include "daemon/event/event_reader.hpp"
 
-#include "daemon/event/hex_digit.hpp"
+#include "daemon/text/hex_digit.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 

@@ -1,6 +1,6 @@
 #include "daemon/event/ordering_key.hpp"
 
-#include "daemon/event/digest.hpp"
+#include "daemon/crypto/digest.hpp"
 
 namespace outreachd {
 

@@ -1,6 +1,6 @@
 #include "daemon/event/trace_parent.hpp"
 
-#include "daemon/event/hex_digit.hpp"
+#include "daemon/text/hex_digit.hpp"
 
 #include <algorithm>
 #include <cstdint>

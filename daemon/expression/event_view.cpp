@@ -1,6 +1,6 @@
 #include "daemon/expression/event_view.hpp"
 
-#include "daemon/event/json_members.hpp"
+#include "daemon/text/json_members.hpp"
 
 namespace outreachd::expression {
 

@@ -1,9 +1,9 @@
 #include "daemon/expression/form.hpp"
 
-#include "daemon/event/expression_end.hpp"
 #include "daemon/expression/jq_messages.hpp"
 #include "daemon/expression/result_text.hpp"
 #include "daemon/expression/url_path.hpp"
+#include "daemon/text/expression_end.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

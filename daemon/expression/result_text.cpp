@@ -1,6 +1,6 @@
 #include "daemon/expression/result_text.hpp"
 
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

@@ -1,7 +1,7 @@
 /// Takes the chunked coding off a body, one byte of it after the other but for the data.
-#include "daemon/event/hex_digit.hpp"
 #include "daemon/ingress/field_syntax.hpp"
 #include "daemon/ingress/framing.hpp"
+#include "daemon/text/hex_digit.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "daemon/ingress/request.hpp"
 
-#include "daemon/event/ascii.hpp"
 #include "daemon/event/trace_parent.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 

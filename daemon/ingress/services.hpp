@@ -1,7 +1,6 @@
 /// What all connections share.
 #pragma once
 
-#include "daemon/event/replaceable.hpp"
 #include "daemon/ingress/answer_mailbox.hpp"
 #include "daemon/ingress/body_budget.hpp"
 #include "daemon/ingress/connection_registry.hpp"
@@ -13,6 +12,7 @@
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/store/store.hpp"
+#include "daemon/thread/replaceable.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,7 +1,7 @@
 /// How a log line looks.
 #include "daemon/log/line.hpp"
 
-#include "daemon/event/utf8.hpp"
+#include "daemon/text/utf8.hpp"
 
 #include <array>
 #include <charconv>

@@ -1,10 +1,10 @@
 /// Fetches from Outreach what changed while nobody listened (contract 3.13, 13.8).
 #pragma once
 
-#include "daemon/event/wakeable_thread.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/outreach/backfill_run.hpp"
 #include "daemon/outreach/covered_time.hpp"
+#include "daemon/thread/wakeable_thread.hpp"
 
 #include <memory>
 #include <mutex>

@@ -1,8 +1,8 @@
 #include "daemon/outreach/batch.hpp"
 
-#include "daemon/event/ascii.hpp"
-#include "daemon/event/percent_encode.hpp"
 #include "daemon/settings/bulk_action.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/percent_encode.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/query.hpp"
 

@@ -1,6 +1,6 @@
 #include "daemon/outreach/changed_record.hpp"
 
-#include "daemon/event/json_members.hpp"
+#include "daemon/text/json_members.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/query.hpp"
 

@@ -1,6 +1,6 @@
 #include "daemon/outreach/csv_header.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <utility>
 

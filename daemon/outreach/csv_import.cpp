@@ -1,7 +1,7 @@
 #include "daemon/outreach/csv_import.hpp"
 
-#include "daemon/event/digest.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/crypto/digest.hpp"
+#include "daemon/text/percent_encode.hpp"
 #include "handlers/base64.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/json_api.hpp"

@@ -1,7 +1,7 @@
 /// Imports of CSV files into Outreach, step by step (contract 10).
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "handlers/http_transport.hpp"
 #include "handlers/outreach/api_answer.hpp"
 

@@ -1,11 +1,11 @@
 /// Looks now and then whether Outreach still lets us in, and still sends.
 #pragma once
 
-#include "daemon/event/wakeable_thread.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/outreach/webhook_ownership.hpp"
 #include "daemon/outreach/webhooks_look.hpp"
 #include "daemon/store/token_file.hpp"
+#include "daemon/thread/wakeable_thread.hpp"
 #include "handlers/outreach/access.hpp"
 #include "handlers/outreach/client.hpp"
 

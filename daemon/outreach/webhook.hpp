@@ -1,7 +1,7 @@
 /// Webhooks at Outreach, and those that there should be (contract 5).
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/settings/settings.hpp"
 
 #include <boost/json/value.hpp>

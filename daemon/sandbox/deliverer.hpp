@@ -1,8 +1,8 @@
 /// Sends webhook deliveries, with the patience that Outreach has (contract section 3).
 #pragma once
 
-#include "daemon/event/url.hpp"
 #include "daemon/sandbox/options.hpp"
+#include "daemon/text/url.hpp"
 
 #include <boost/asio/io_context.hpp>
 

@@ -1,6 +1,6 @@
 #include "daemon/sandbox/fault_answer.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 #include "daemon/sandbox/filter.hpp"
 
-#include "daemon/event/ascii.hpp"
 #include "daemon/event/timestamp.hpp"
 #include "daemon/sandbox/message.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <charconv>

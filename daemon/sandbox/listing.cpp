@@ -1,9 +1,9 @@
 #include "daemon/sandbox/listing.hpp"
 
-#include "daemon/event/percent_encode.hpp"
 #include "daemon/sandbox/base64url.hpp"
 #include "daemon/sandbox/filter.hpp"
 #include "daemon/sandbox/message.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>

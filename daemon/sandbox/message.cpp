@@ -1,7 +1,7 @@
 /// Answers as JSON:API wants them, and as bytes.
 #include "daemon/sandbox/message.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>

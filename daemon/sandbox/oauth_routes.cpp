@@ -1,9 +1,9 @@
 /// OAuth 2.0, authorization code and refresh (contract 7.1 to 7.13).
-#include "daemon/event/percent_encode.hpp"
 #include "daemon/sandbox/demo_data.hpp"
 #include "daemon/sandbox/proofs.hpp"
 #include "daemon/sandbox/query.hpp"
 #include "daemon/sandbox/routes.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 /// OpenSSL's home for what the sandbox checks.
 #include "daemon/sandbox/proofs.hpp"
 
-#include "daemon/event/digest.hpp"
+#include "daemon/crypto/digest.hpp"
 #include "daemon/sandbox/base64url.hpp"
 #include "daemon/sandbox/query.hpp"
 

@@ -1,9 +1,9 @@
 /// Sockets, and the step from bytes to requests; what goes wrong on purpose goes wrong here.
 #include "daemon/sandbox/server.hpp"
 
-#include "daemon/event/ascii.hpp"
 #include "daemon/sandbox/fault_answer.hpp"
 #include "daemon/sandbox/loopback.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -1,6 +1,6 @@
 #include "daemon/sandbox/webhook_feed.hpp"
 
-#include "daemon/event/hmac.hpp"
+#include "daemon/crypto/hmac.hpp"
 #include "daemon/sandbox/event_body.hpp"
 
 #include <algorithm>

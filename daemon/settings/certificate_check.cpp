@@ -1,6 +1,6 @@
 #include "daemon/settings/certificate_check.hpp"
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/settings/bounded_file.hpp"
 #include "daemon/settings/findings.hpp"
 

@@ -1,9 +1,9 @@
 #include "daemon/settings/check_settings.hpp"
 
-#include "daemon/event/glob.hpp"
 #include "daemon/settings/certificate_check.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
+#include "daemon/text/glob.hpp"
 
 #include <algorithm>
 #include <map>

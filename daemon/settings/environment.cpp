@@ -1,6 +1,6 @@
 #include "daemon/settings/environment.hpp"
 
-#include "daemon/event/expression_end.hpp"
+#include "daemon/text/expression_end.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,8 +1,8 @@
 #include "daemon/settings/expressions.hpp"
 
-#include "daemon/event/expression_end.hpp"
 #include "daemon/settings/environment.hpp"
 #include "daemon/settings/utf8_check.hpp"
+#include "daemon/text/expression_end.hpp"
 
 namespace outreachd::settings {
 

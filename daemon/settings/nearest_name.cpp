@@ -1,6 +1,6 @@
 #include "daemon/settings/nearest_name.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "daemon/settings/read_headers.hpp"
 
-#include "daemon/event/ascii.hpp"
 #include "daemon/settings/expressions.hpp"
+#include "daemon/text/ascii.hpp"
 
 namespace outreachd::settings {
 

@@ -1,6 +1,4 @@
 /// The keys of a handler of type `http`.
-#include "daemon/event/ascii.hpp"
-#include "daemon/event/host_name.hpp"
 #include "daemon/settings/certificate_check.hpp"
 #include "daemon/settings/environment.hpp"
 #include "daemon/settings/expressions.hpp"
@@ -10,6 +8,8 @@
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/url_check.hpp"
 #include "daemon/settings/webhook_key.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/host_name.hpp"
 
 #include <algorithm>
 #include <set>

@@ -1,11 +1,11 @@
 /// The sections about Outreach itself: outreach, webhooks, backfill.
-#include "daemon/event/url.hpp"
 #include "daemon/settings/certificate_check.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
 #include "daemon/settings/secrets.hpp"
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/url_check.hpp"
+#include "daemon/text/url.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,11 +1,11 @@
 /// The keys of a handler that calls the Outreach REST API, step by step.
-#include "daemon/event/url_template.hpp"
 #include "daemon/settings/bulk_action.hpp"
 #include "daemon/settings/expressions.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/read_headers.hpp"
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/url_check.hpp"
+#include "daemon/text/url_template.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,9 @@
 /// The sections about the road from receiving to working: queue, roles.
-#include "daemon/event/amqp_uri.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
 #include "daemon/settings/secrets.hpp"
 #include "daemon/settings/sections.hpp"
+#include "daemon/text/amqp_uri.hpp"
 
 #include <algorithm>
 #include <iterator>

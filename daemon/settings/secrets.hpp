@@ -1,7 +1,7 @@
 /// Reads a secret from where the configuration says it is.
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/settings/scalar_reader.hpp"
 
 #include <cstddef>

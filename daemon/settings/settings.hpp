@@ -1,9 +1,9 @@
 /// The configuration file as values (design section 5). Defaults stand here and nowhere else.
 #pragma once
 
-#include "daemon/event/amqp_uri.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/event/event.hpp"
-#include "daemon/event/secret.hpp"
+#include "daemon/text/amqp_uri.hpp"
 
 #include <chrono>
 #include <cstdint>

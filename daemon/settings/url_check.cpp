@@ -1,10 +1,10 @@
 #include "daemon/settings/url_check.hpp"
 
-#include "daemon/event/host_name.hpp"
-#include "daemon/event/url.hpp"
-#include "daemon/event/url_template.hpp"
 #include "daemon/settings/expressions.hpp"
 #include "daemon/settings/network_address.hpp"
+#include "daemon/text/host_name.hpp"
+#include "daemon/text/url.hpp"
+#include "daemon/text/url_template.hpp"
 
 #include <algorithm>
 

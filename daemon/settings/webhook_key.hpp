@@ -1,7 +1,7 @@
 /// Secrets as Standard Webhooks writes them.
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 
 #include <cstddef>
 #include <optional>

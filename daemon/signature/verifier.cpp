@@ -1,9 +1,9 @@
 /// Decides whether a request is genuine, and makes an event of one that is.
 #include "daemon/signature/verifier.hpp"
 
+#include "daemon/crypto/hmac.hpp"
 #include "daemon/event/event_reader.hpp"
-#include "daemon/event/hex_digit.hpp"
-#include "daemon/event/hmac.hpp"
+#include "daemon/text/hex_digit.hpp"
 
 #include <openssl/crypto.h>
 

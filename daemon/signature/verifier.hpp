@@ -1,8 +1,8 @@
 /// Decides whether a request is genuine (contract section 2).
 #pragma once
 
+#include "daemon/crypto/secret.hpp"
 #include "daemon/event/errc.hpp"
-#include "daemon/event/secret.hpp"
 #include "daemon/event/verified_event.hpp"
 
 #include <memory>

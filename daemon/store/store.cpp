@@ -1,11 +1,11 @@
 #include "daemon/store/store.hpp"
 
 #include "daemon/event/ordering_key.hpp"
-#include "daemon/event/scheduling.hpp"
 #include "daemon/store/background.hpp"
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/schema.hpp"
 #include "daemon/store/sqlite_reader.hpp"
+#include "daemon/thread/scheduling.hpp"
 
 #include <condition_variable>
 #include <thread>

@@ -1,7 +1,7 @@
 /// What gives access to Outreach (contract 7), and how a file holds it.
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/event/timestamp.hpp"
 
 #include <optional>

@@ -1,6 +1,6 @@
 #include "handlers/outreach/api_verdict.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/json_compact.hpp"
 #include "handlers/retry_after.hpp"

@@ -1,6 +1,6 @@
 #include "handlers/outreach/app_key.hpp"
 
-#include "daemon/event/json_members.hpp"
+#include "daemon/text/json_members.hpp"
 #include "handlers/base64.hpp"
 
 #include <openssl/bio.h>

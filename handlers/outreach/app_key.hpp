@@ -1,7 +1,7 @@
 /// The app's own key, with which it says who it is (contract 7.17, 7.18).
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/event/timestamp.hpp"
 
 #include <memory>

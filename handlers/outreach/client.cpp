@@ -1,6 +1,6 @@
 #include "handlers/outreach/client.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/api_verdict.hpp"
 #include "handlers/outreach/fingerprint.hpp"

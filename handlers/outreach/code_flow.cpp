@@ -1,8 +1,8 @@
 #include "handlers/outreach/code_flow.hpp"
 
-#include "daemon/event/digest.hpp"
-#include "daemon/event/hex_digit.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/crypto/digest.hpp"
+#include "daemon/text/hex_digit.hpp"
+#include "daemon/text/percent_encode.hpp"
 #include "handlers/base64.hpp"
 #include "handlers/outreach/json_api.hpp"
 

@@ -1,7 +1,7 @@
 /// The browser's part of a login: OAuth's authorization code flow (contract 7.1, 7.2) with PKCE (RFC 7636).
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/settings/settings.hpp"
 
 #include <string>

@@ -1,7 +1,7 @@
 #include "handlers/outreach/fingerprint.hpp"
 
-#include "daemon/event/digest.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/crypto/digest.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <algorithm>
 

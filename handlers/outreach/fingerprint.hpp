@@ -1,7 +1,7 @@
 /// Texts by which secrets are compared without being kept, and hidden without being shown.
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 
 #include <initializer_list>
 #include <string>

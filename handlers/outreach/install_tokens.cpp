@@ -1,7 +1,7 @@
 #include "handlers/outreach/install_tokens.hpp"
 
-#include "daemon/event/percent_encode.hpp"
 #include "daemon/settings/network_address.hpp"
+#include "daemon/text/percent_encode.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/fingerprint.hpp"
 #include "handlers/outreach/json_api.hpp"

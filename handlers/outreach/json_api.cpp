@@ -1,7 +1,7 @@
 #include "handlers/outreach/json_api.hpp"
 
-#include "daemon/event/ascii.hpp"
-#include "daemon/event/utf8.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/utf8.hpp"
 #include "handlers/json_compact.hpp"
 #include "handlers/outreach/json_text.hpp"
 

@@ -1,6 +1,6 @@
 #include "handlers/outreach/json_text.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "handlers/outreach/limit_file.hpp"
 
-#include "daemon/event/json_members.hpp"
 #include "daemon/store/replace_file.hpp"
+#include "daemon/text/json_members.hpp"
 #include "handlers/outreach/json_api.hpp"
 
 namespace outreachd::handlers::outreach {

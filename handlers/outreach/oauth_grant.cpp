@@ -1,7 +1,7 @@
 #include "handlers/outreach/oauth_grant.hpp"
 
-#include "daemon/event/ascii.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/percent_encode.hpp"
 #include "handlers/outreach/fingerprint.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/token_source.hpp"

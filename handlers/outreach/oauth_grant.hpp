@@ -1,7 +1,7 @@
 /// One conversation with OAuth's token endpoint (contract 7.3 to 7.10).
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/settings/settings.hpp"
 #include "handlers/http_transport.hpp"
 

@@ -1,6 +1,6 @@
 #include "handlers/outreach/query.hpp"
 
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <stdexcept>
 

@@ -1,9 +1,9 @@
 #include "handlers/outreach/step_form.hpp"
 
-#include "daemon/event/ascii.hpp"
-#include "daemon/event/host_name.hpp"
-#include "daemon/event/url_template.hpp"
 #include "daemon/settings/bulk_action.hpp"
+#include "daemon/text/ascii.hpp"
+#include "daemon/text/host_name.hpp"
+#include "daemon/text/url_template.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/json_text.hpp"

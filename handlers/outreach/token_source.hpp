@@ -1,7 +1,7 @@
 /// Where the access token of a request comes from.
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 #include "daemon/event/timestamp.hpp"
 
 #include <functional>

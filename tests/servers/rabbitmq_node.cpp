@@ -3,7 +3,7 @@
 /// away.
 #include "tests/servers/rabbitmq_node.hpp"
 
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 #include "tests/servers/bare_client.hpp"
 
 #include <algorithm>

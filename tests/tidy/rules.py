@@ -5,7 +5,10 @@ A path that ends in `/` is the folder and all below it; `daemon/*` is the files 
 
 # Lowest first. A folder includes itself and lower layers, never a sibling of its own layer.
 LAYERS = [
+    ["daemon/crypto"],
+    ["daemon/text"],
     ["daemon/event"],
+    ["daemon/thread"],
     ["daemon/asio", "daemon/log", "daemon/metrics", "daemon/settings", "daemon/store", "daemon/expression",
      "daemon/amqp_connection"],
     ["daemon/signature", "handlers"],
@@ -25,11 +28,11 @@ LIBRARY_HOMES = {
     "prometheus/": ["daemon/metrics/"],
     "boost/asio": ["daemon/asio/", "daemon/ingress/", "daemon/admin/", "daemon/sandbox/", "daemon/*"],
     "boost/beast": ["daemon/asio/", "daemon/ingress/", "daemon/admin/", "daemon/sandbox/", "daemon/*"],
-    "boost/json": ["daemon/event/", "daemon/expression/", "daemon/store/token_record.cpp", "daemon/admin/",
-                   "daemon/outreach/", "daemon/sandbox/", "daemon/command_line/", "handlers/"],
+    "boost/json": ["daemon/event/", "daemon/text/", "daemon/expression/", "daemon/store/token_record.cpp",
+                   "daemon/admin/", "daemon/outreach/", "daemon/sandbox/", "daemon/command_line/", "handlers/"],
     "boost/system": ["daemon/", "handlers/"],
     "boost/uuid": ["daemon/event/"],
-    "openssl/": ["daemon/event/digest.cpp", "daemon/event/hmac.cpp", "daemon/signature/", "daemon/ingress/",
+    "openssl/": ["daemon/crypto/digest.cpp", "daemon/crypto/hmac.cpp", "daemon/signature/", "daemon/ingress/",
                  "daemon/settings/certificate_check.cpp", "daemon/amqp_connection/tls_connect.cpp",
                  "daemon/command_line/https_client.cpp", "daemon/sandbox/proofs.cpp", "daemon/sandbox/deliverer.cpp",
                  "handlers/outreach/app_key.cpp"],

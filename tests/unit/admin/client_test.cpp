@@ -1,7 +1,7 @@
 /// The command line's client: what it makes of answers, and of nobody there.
 #include "daemon/admin/client.hpp"
 #include "daemon/admin/event_query.hpp"
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 #include <gtest/gtest.h>
 

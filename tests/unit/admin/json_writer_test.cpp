@@ -1,6 +1,6 @@
 /// JSON that is valid whatever the strings hold.
 #include "daemon/admin/json_writer.hpp"
-#include "daemon/event/utf8.hpp"
+#include "daemon/text/utf8.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>

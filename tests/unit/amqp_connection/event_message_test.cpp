@@ -1,7 +1,7 @@
 #include "daemon/amqp_connection/event_message.hpp"
-#include "daemon/event/ascii.hpp"
 #include "daemon/event/event_reader.hpp"
 #include "daemon/event/trace_parent.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

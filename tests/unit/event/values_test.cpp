@@ -1,12 +1,10 @@
-/// The small values: error codes, outcomes, secrets.
+/// The small values: error codes, outcomes, verified events.
 #include "daemon/event/errc.hpp"
 #include "daemon/event/outcome.hpp"
-#include "daemon/event/secret.hpp"
 #include "daemon/event/verified_event.hpp"
 
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <set>
 
 namespace outreachd {
@@ -67,31 +65,6 @@ TEST(Outcome, SaysItsVerdictAndReason) {
     EXPECT_EQ(outcome::dead("gone").verdict, outcome::kind::dead);
     EXPECT_EQ(outcome::dead("gone").reason, "gone");
     EXPECT_FALSE(outcome::retry("busy").retry_after);
-}
-
-template <typename T>
-concept printable = requires(std::ostream& stream, const T& value) {
-    stream << value;
-};
-
-TEST(Secret, CannotBePrintedOrTakenForAString) {
-    EXPECT_FALSE(printable<secret>);
-    EXPECT_FALSE((std::is_convertible_v<secret, std::string>));
-    EXPECT_FALSE((std::is_convertible_v<secret, std::string_view>));
-    EXPECT_FALSE((std::is_convertible_v<std::string, secret>));
-}
-
-TEST(Secret, RevealsExactlyItsBytes) {
-    const std::string bytes{"a\0b", 3};
-    EXPECT_EQ(secret{bytes}.reveal(), bytes);
-    EXPECT_TRUE(secret{}.empty());
-    EXPECT_FALSE(secret{bytes}.empty());
-}
-
-TEST(Secret, OutlivesItsCopies) {
-    const secret original{std::string(100, 's')};
-    { const secret copy = original; } // NOLINT: wiped here, and the original must not be
-    EXPECT_EQ(original.reveal(), std::string(100, 's'));
 }
 
 TEST(VerifiedEvent, CannotBeMadeOfAnEventByAnybodyElse) {

@@ -1,5 +1,5 @@
 /// Contract sections 1 to 4: deliveries as a receiver sees them.
-#include "daemon/event/hmac.hpp"
+#include "daemon/crypto/hmac.hpp"
 #include "tests/servers/test_certificate.hpp"
 #include "tests/unit/sandbox/hooked_sandbox.hpp"
 

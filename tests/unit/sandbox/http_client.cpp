@@ -1,6 +1,6 @@
 #include "tests/unit/sandbox/http_client.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 /// HMAC-SHA256 (RFC 2104) with a key whose schedule is computed once.
 #pragma once
 
-#include "daemon/event/digest.hpp"
+#include "daemon/crypto/digest.hpp"
 
 #include <memory>
 #include <string_view>

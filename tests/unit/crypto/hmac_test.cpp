@@ -1,5 +1,5 @@
 /// HMAC-SHA256 against RFC 4231, and from many threads.
-#include "daemon/event/hmac.hpp"
+#include "daemon/crypto/hmac.hpp"
 
 #include <gtest/gtest.h>
 

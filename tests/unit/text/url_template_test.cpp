@@ -1,5 +1,5 @@
 /// Where expressions stand in a URL.
-#include "daemon/event/url_template.hpp"
+#include "daemon/text/url_template.hpp"
 
 #include <gtest/gtest.h>
 

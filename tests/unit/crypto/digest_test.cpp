@@ -1,5 +1,5 @@
 /// SHA-256 against its published vectors (FIPS 180-4), and the framing of several fields.
-#include "daemon/event/digest.hpp"
+#include "daemon/crypto/digest.hpp"
 
 #include <gtest/gtest.h>
 

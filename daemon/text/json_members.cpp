@@ -1,4 +1,4 @@
-#include "daemon/event/json_members.hpp"
+#include "daemon/text/json_members.hpp"
 
 #include <boost/json/serialize.hpp>
 

@@ -1,5 +1,5 @@
 /// Host names, and what patterns of them stand for.
-#include "daemon/event/host_name.hpp"
+#include "daemon/text/host_name.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 /// The parts of an AMQP URI.
 #pragma once
 
-#include "daemon/event/secret.hpp"
+#include "daemon/crypto/secret.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "daemon/event/scheduling.hpp"
+#include "daemon/thread/scheduling.hpp"
 
 #include <pthread.h>
 #include <sched.h>

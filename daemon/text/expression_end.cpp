@@ -1,4 +1,4 @@
-#include "daemon/event/expression_end.hpp"
+#include "daemon/text/expression_end.hpp"
 
 #include <vector>
 

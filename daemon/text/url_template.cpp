@@ -1,6 +1,6 @@
-#include "daemon/event/url_template.hpp"
+#include "daemon/text/url_template.hpp"
 
-#include "daemon/event/expression_end.hpp"
+#include "daemon/text/expression_end.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "daemon/event/percent_encode.hpp"
+#include "daemon/text/percent_encode.hpp"
 
 namespace outreachd {
 

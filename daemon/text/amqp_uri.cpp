@@ -1,11 +1,11 @@
 /// Reads the URI of a RabbitMQ node, and refuses what could be meant in two ways: a password with a bare `@`
 /// or `/` in it would otherwise be taken for a host or a vhost, and be shown as one.
-#include "daemon/event/amqp_uri.hpp"
+#include "daemon/text/amqp_uri.hpp"
 
-#include "daemon/event/hex_digit.hpp"
-#include "daemon/event/host_name.hpp"
-#include "daemon/event/percent_encode.hpp"
-#include "daemon/event/url.hpp"
+#include "daemon/text/hex_digit.hpp"
+#include "daemon/text/host_name.hpp"
+#include "daemon/text/percent_encode.hpp"
+#include "daemon/text/url.hpp"
 
 #include <algorithm>
 

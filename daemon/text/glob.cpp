@@ -1,5 +1,5 @@
 /// Globs, as routes use them.
-#include "daemon/event/glob.hpp"
+#include "daemon/text/glob.hpp"
 
 #include <cstddef>
 

@@ -1,5 +1,5 @@
 /// URLs taken apart.
-#include "daemon/event/url.hpp"
+#include "daemon/text/url.hpp"
 
 #include <gtest/gtest.h>
 

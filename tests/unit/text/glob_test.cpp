@@ -1,5 +1,5 @@
 /// Globs on event names, as a table.
-#include "daemon/event/glob.hpp"
+#include "daemon/text/glob.hpp"
 
 #include <gtest/gtest.h>
 

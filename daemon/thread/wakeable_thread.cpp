@@ -1,4 +1,4 @@
-#include "daemon/event/wakeable_thread.hpp"
+#include "daemon/thread/wakeable_thread.hpp"
 
 #include <utility>
 

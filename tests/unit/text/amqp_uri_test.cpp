@@ -1,5 +1,5 @@
 /// AMQP URIs taken apart.
-#include "daemon/event/amqp_uri.hpp"
+#include "daemon/text/amqp_uri.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 /// Reads what a person types, and refuses what could not stand in a request line.
-#include "daemon/event/url.hpp"
+#include "daemon/text/url.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,6 +1,6 @@
-#include "daemon/event/host_name.hpp"
+#include "daemon/text/host_name.hpp"
 
-#include "daemon/event/ascii.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <cstring>

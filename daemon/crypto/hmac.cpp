@@ -1,5 +1,5 @@
 /// HMAC-SHA256 on OpenSSL's digests.
-#include "daemon/event/hmac.hpp"
+#include "daemon/crypto/hmac.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -1,4 +1,4 @@
-#include "daemon/event/digest.hpp"
+#include "daemon/crypto/digest.hpp"
 
 #include <openssl/evp.h>
 
