@@ -122,8 +122,10 @@ void background::carry_older_files() {
         const auto rest = carry_rest(older);
         if (rest == carried::later)
             continue;
-        if (rest == carried::unreadable && ++failing_passes <= passes_max) {
-            // Not damage, as far as can be told, but a device that fails to read: it may come back.
+        // Not damage, as far as can be told, but a device that fails to read, which may come back; or no
+        // descriptor or memory, which says nothing of the file at all.
+        if (rest == carried::out_of_reach ||
+            (rest == carried::unreadable && ++failing_passes <= passes_max)) {
             if (stop_.wait_for(pass_pause))
                 return;
             continue;
@@ -149,11 +151,15 @@ std::vector<std::unique_ptr<carry_over>> background::open_older(std::int64_t int
 
 background::carried background::carry_rest(const std::vector<std::unique_ptr<carry_over>>& older) {
     bool is_unreadable = false;
+    bool is_out_of_reach = false;
     for (auto one = older.rbegin(); one != older.rend(); ++one) { // the newest first
         if (!(*one)->carry_rest())
             return carried::later;
         is_unreadable = is_unreadable || ((*one)->lost() > 0 && !(*one)->is_readable());
+        is_out_of_reach = is_out_of_reach || (*one)->is_out_of_reach();
     }
+    if (is_out_of_reach)
+        return carried::out_of_reach;
     return is_unreadable ? carried::unreadable : carried::all;
 }
 

@@ -60,7 +60,7 @@ public:
     unfinished_view unfinished() const;
 
 private:
-    enum class carried { all, unreadable, later };
+    enum class carried { all, unreadable, out_of_reach, later };
 
     bool pause();
     void carry_older_files();

@@ -1,6 +1,8 @@
 #include "daemon/store/carry_over.hpp"
 
 #include "daemon/store/event_row.hpp"
+#include "daemon/store/page_overlay.hpp"
+#include "daemon/store/schema.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -15,28 +17,56 @@ constexpr std::int64_t piece_rows = 64; // what one commit of the writer takes a
 constexpr std::size_t piece_bytes = 4 * 1024 * 1024;
 constexpr sequence sequence_max = std::numeric_limits<sequence>::max();
 
+/// A crash while a fresh file was made leaves one without tables: nothing was ever in it.
+bool was_never_finished(const std::string& path) {
+    constexpr std::uintmax_t empty_bytes_max = 8192;
+    for (const char* companion : {"", "-wal"}) {
+        std::error_code failed;
+        const auto bytes = std::filesystem::file_size(path + companion, failed);
+        if (failed ? failed != std::errc::no_such_file_or_directory : bytes > empty_bytes_max)
+            return false;
+    }
+    return true;
+}
+
 } // namespace
 
 carry_over::carry_over(const file_set& files, std::int64_t file, std::int64_t into, writer& to,
                        observer& watcher, const carry_over* newer)
     : files_(files), file_(file), into_(into), writer_(to), watcher_(watcher), newer_(newer) {
     try {
-        // Not more than its schema: a damaged table must not hide the others.
-        old_ = std::make_unique<database>(files.path_of(file), open_mode::read);
-        if (old_->read_number("SELECT count(*) FROM sqlite_schema WHERE name='events'") == 0)
-            throw std::runtime_error("no events");
-    } catch (const std::exception&) {
-        old_.reset();
-        // A crash while a fresh file was made leaves one without tables: nothing was ever in it.
-        const std::string path = files.path_of(file);
-        const auto is_small = [](const std::string& name) {
-            std::error_code missing;
-            const auto bytes = std::filesystem::file_size(name, missing);
-            return missing || bytes <= 8192;
-        };
-        if (!is_small(path) || !is_small(path + "-wal"))
-            ++lost_;
+        open();
+    } catch (const database_error& failure) {
+        note_lost(failure);
     }
+}
+
+/// Not more than the schema: a damaged table must not hide the others.
+void carry_over::open() {
+    const std::string path = files_.path_of(file_);
+    try {
+        old_ = std::make_unique<database>(path, open_mode::read);
+        if (has_whole_schema(*old_))
+            return;
+    } catch (const database_error& failure) {
+        if (!failure.is_damage())
+            throw;
+    }
+    old_.reset();
+    if (was_never_finished(path))
+        return;
+    // The tables lie where they lie in every file: a fresh one's schema leads to them.
+    old_ = open_overlaid(path, std::make_shared<page_overlay>(whole_schema()));
+    if (!has_whole_schema(*old_)) { // the WAL has pages of it
+        old_.reset();
+        throw damaged_file("the schema of " + path + " can't be read");
+    }
+}
+
+void carry_over::note_lost(const database_error& failure) {
+    ++lost_;
+    if (!failure.is_damage() && !failure.is_failed_read())
+        is_out_of_reach_ = true;
 }
 
 bool carry_over::is_over() const {
@@ -101,8 +131,8 @@ bool carry_over::carry_unfinished() {
             if (!carry(found, true))
                 return false;
         }
-    } catch (const database_error&) {
-        ++lost_;
+    } catch (const database_error& failure) {
+        note_lost(failure);
         return false;
     }
 }
@@ -116,7 +146,6 @@ bool carry_over::carry_rest() {
         if (is_over())
             return false;
         // A damaged page. Beyond it, from both sides.
-        ++lost_;
         const auto beyond = find_readable_behind(reached, sequence_max);
         if (!beyond)
             break;
@@ -131,8 +160,8 @@ bool carry_over::carry_rest() {
         const bool is_counted = newer_ != nullptr && newer_->has_taken_over_from(file_);
         if (!is_counted && !writer_.carry_departed(into_, file_, fact("expired")))
             return false;
-    } catch (const database_error&) {
-        ++lost_;
+    } catch (const database_error& failure) {
+        note_lost(failure);
     }
     return writer_.seal_repeats(into_);
 }
@@ -145,7 +174,10 @@ std::uint64_t carry_over::fact(const char* key) {
 bool carry_over::is_readable() const {
     std::vector<char> bytes(1024 * 1024);
     for (const char* companion : {"", "-wal"}) {
-        std::ifstream stream(files_.path_of(file_) + companion, std::ios::binary);
+        const std::string path = files_.path_of(file_) + companion;
+        std::ifstream stream(path, std::ios::binary);
+        if (std::error_code failed; !stream.is_open() && (std::filesystem::exists(path, failed) || failed))
+            return false;
         while (stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
             if (is_over())
                 return false;
@@ -186,7 +218,8 @@ bool carry_over::carry_ascending(sequence& reached, sequence end) {
         bool is_damaged = false;
         try {
             walk(reached, end, true, found);
-        } catch (const database_error&) {
+        } catch (const database_error& failure) {
+            note_lost(failure);
             is_damaged = true;
         }
         if (!carry(found))
@@ -283,8 +316,8 @@ std::optional<carried_event> carry_over::read(sequence at) {
         }
         one.deliveries = deliveries_of(at);
         return one;
-    } catch (const database_error&) {
-        ++lost_;
+    } catch (const database_error& failure) {
+        note_lost(failure);
         return std::nullopt;
     }
 }
@@ -323,9 +356,9 @@ std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
                 one.steps.push_back(steps.text(0));
             found.push_back(std::move(one));
         }
-    } catch (const database_error&) {
+    } catch (const database_error& failure) {
         // What became of it is lost, the event is not: it is routed once more.
-        ++lost_;
+        note_lost(failure);
         found.clear();
     }
     return found;

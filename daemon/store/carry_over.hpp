@@ -28,12 +28,18 @@ public:
     /// What couldn't be read until now. It may be the device that fails: `is_readable` tells.
     std::uint64_t lost() const noexcept { return lost_; }
 
+    /// What couldn't be read isn't damaged, nor is it the device: no descriptor, no memory, a lock. Another
+    /// time.
+    bool is_out_of_reach() const noexcept { return is_out_of_reach_; }
+
     /// Whether every byte of the file can be read; what is lost then is damage.
     bool is_readable() const;
     /// Removes the file, or keeps it under another name where something was lost. False: it is over.
     bool finish();
 
 private:
+    void open();
+    void note_lost(const database_error& failure);
     bool is_over() const;
     /// Whether this file, or a newer one, has the event whole.
     bool holds(const event_id& id) const;
@@ -56,9 +62,10 @@ private:
     writer& writer_;
     observer& watcher_;
     const carry_over* const newer_; // null: this is the newest
-    std::unique_ptr<database> old_; // empty: not even the header could be read
+    std::unique_ptr<database> old_; // empty: there is nothing to be carried, or it can't be opened
     std::uint64_t carried_ = 0;
     std::uint64_t lost_ = 0;
+    bool is_out_of_reach_ = false;
 };
 
 } // namespace outreachd::store

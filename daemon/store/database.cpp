@@ -28,6 +28,10 @@ bool database_error::is_unreadable_page() const noexcept {
     return code_ == SQLITE_IOERR_READ;
 }
 
+database_error damaged_file(const std::string& what) {
+    return {SQLITE_CORRUPT, what};
+}
+
 namespace {
 
 /// SQLite would make it readable by everybody; its WAL and index take its mode. Only where no connection of
@@ -40,13 +44,13 @@ void make_private(const std::string& file) {
 
 } // namespace
 
-database::database(const std::string& file, open_mode mode) : file_(file) {
+database::database(const std::string& file, open_mode mode, const char* vfs) : file_(file) {
     if (mode == open_mode::create)
         make_private(file);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (mode == open_mode::create)
         flags |= SQLITE_OPEN_CREATE;
-    const int opened = sqlite3_open_v2(file.c_str(), &handle_, flags, nullptr);
+    const int opened = sqlite3_open_v2(file.c_str(), &handle_, flags, vfs);
     if (opened != SQLITE_OK) {
         const std::string cause = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(opened);
         const int system_error = handle_ ? sqlite3_system_errno(handle_) : 0;
@@ -66,9 +70,14 @@ database::database(const std::string& file, open_mode mode) : file_(file) {
                 "PRAGMA foreign_keys=OFF; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
         if (mode == open_mode::read)
             execute("PRAGMA query_only=ON; PRAGMA cache_size=-512");
-    } catch (...) {
+        else if (sqlite3_db_readonly(handle_, "main") == 1) // else only the first commit would say so
+            throw database_error(SQLITE_READONLY,
+                                 "can't write to " + file + ": it must belong to the user outreachd runs as");
+    } catch (const database_error& failure) {
         sqlite3_close(handle_);
         handle_ = nullptr;
+        if (failure.code() == SQLITE_ERROR) // these pragmas are right: it is the schema that they read
+            throw damaged_file(failure.what());
         throw;
     }
 }
@@ -170,8 +179,12 @@ int database::changes() const noexcept {
 }
 
 statement::statement(database& owner, const char* sql) : owner_(owner) {
-    if (sqlite3_prepare_v3(owner.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr) !=
-        SQLITE_OK)
+    const int code =
+        sqlite3_prepare_v3(owner.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+    if (code == SQLITE_ERROR) // our statements are right: it is the schema that isn't
+        throw database_error(SQLITE_CORRUPT, "the schema of " + owner.file() +
+                                                 " isn't whole: " + sqlite3_errmsg(owner.handle()));
+    if (code != SQLITE_OK)
         owner.fail("can't prepare a statement");
 }
 

@@ -42,6 +42,9 @@ private:
     int code_;
 };
 
+/// What SQLite doesn't see.
+database_error damaged_file(const std::string& what);
+
 class statement;
 
 enum class open_mode {
@@ -51,10 +54,11 @@ enum class open_mode {
 };
 
 /// One SQLite connection, for one thread at a time. Never makes a checkpoint by itself, not even
-/// when it is closed: only `checkpoint` does.
+/// when it is closed: only `checkpoint_passive` and `checkpoint_truncate` do.
 class database {
 public:
-    database(const std::string& file, open_mode mode);
+    /// `vfs`: SQLite's way to the files; none: the usual one.
+    database(const std::string& file, open_mode mode, const char* vfs = nullptr);
     ~database();
     database(const database&) = delete;
     database& operator=(const database&) = delete;

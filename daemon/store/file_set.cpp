@@ -1,5 +1,7 @@
 #include "daemon/store/file_set.hpp"
 
+#include "daemon/store/wal_mending.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -21,7 +23,7 @@ namespace {
 constexpr std::string_view prefix = "events-";
 constexpr std::string_view suffix = ".db";
 constexpr std::string_view index_suffix = "-shm";
-constexpr std::string_view companions[] = {"", "-wal", index_suffix};
+constexpr std::string_view companions[] = {"", "-wal", damaged_wal_suffix, index_suffix};
 
 void sync_path(const std::string& directory) {
     const int descriptor =
@@ -108,8 +110,11 @@ void file_set::remove(std::int64_t number) const {
 
 std::string file_set::keep_as_damaged(std::int64_t number) const {
     std::string kept = path_of(number) + ".damaged";
-    for (const std::string_view companion : companions)
-        ::rename(path_of(number).append(companion).c_str(), (std::string(kept).append(companion)).c_str());
+    for (const std::string_view companion : companions) {
+        const std::string from = path_of(number).append(companion);
+        if (::rename(from.c_str(), std::string(kept).append(companion).c_str()) != 0 && errno != ENOENT)
+            throw std::system_error(errno, std::generic_category(), "can't rename " + from);
+    }
     sync_directory();
     return kept;
 }

@@ -34,7 +34,7 @@ public:
     /// its next read, no more.
     void remove(std::int64_t number) const;
     /// Keeps a damaged file for the operator, out of the store's way. Only when nobody has it open.
-    /// Gives its new path.
+    /// Gives its new path. Throws std::system_error.
     std::string keep_as_damaged(std::int64_t number) const;
 
 private:

@@ -2,6 +2,13 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace outreachd::store {
 
 namespace {
@@ -110,37 +117,157 @@ INSERT INTO facts VALUES
   ('published', 0), ('discarded', 0), ('expired', 0);
 )sql";
 
-} // namespace
+/// `user_version` a second time: one flipped bit of the header must not pass for a newer file.
+constexpr const char* version_fact = "schema_version";
 
-void create_schema(database& fresh) {
-    // Both must come before the first table.
+/// These must come before the first table.
+void shape(database& fresh) {
+    fresh.execute("PRAGMA page_size=4096");
     fresh.execute("PRAGMA auto_vacuum=INCREMENTAL");
-    fresh.execute("PRAGMA journal_mode=WAL");
+    fresh.execute("PRAGMA journal_mode=WAL"); // in memory there is none, and nothing happens
+}
+
+void fill(database& fresh) {
+    const std::string version = std::to_string(schema_version);
     transaction all(fresh, transaction::kind::write);
     fresh.execute(tables);
+    fresh.execute(
+        ("INSERT INTO facts VALUES ('" + std::string(version_fact) + "', " + version + ")").c_str());
     fresh.execute(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
-    fresh.execute(("PRAGMA user_version=" + std::to_string(schema_version)).c_str());
+    fresh.execute(("PRAGMA user_version=" + version).c_str());
     all.commit();
+}
+
+std::string text_of_schema(database& of) {
+    std::string text;
+    statement rows(of, "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid");
+    while (rows.step())
+        for (int column = 0; column < 5; ++column)
+            text += rows.text(column) + '\0';
+    return text;
+}
+
+/// Of the file's header (SQLite's file format, section 1.3) what is the same in every file: magic, page size,
+/// WAL mode, fractions; format of the schema; encoding; incremental vacuum and application.
+constexpr struct {
+    std::size_t from;
+    std::size_t end;
+} fixed_fields[] = {{0, 24}, {44, 48}, {56, 60}, {64, 72}};
+
+constexpr std::size_t header_bytes = 100;
+
+struct fresh_file {
+    std::string image;
+    std::vector<std::uint32_t> schema_pages;
+    std::string schema;
+};
+
+std::uint32_t read_big_endian(const std::string& from, std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+        value = value << 8 | static_cast<unsigned char>(from.at(at + i));
+    return value;
+}
+
+/// Of the tree whose root is page 1 (SQLite's file format, section 1.6): two levels are plenty for it.
+std::vector<std::uint32_t> read_schema_pages(const std::string& image) {
+    constexpr std::size_t page_header = header_bytes;
+    constexpr char interior_table = 5;
+    std::vector<std::uint32_t> pages{1};
+    if (image.at(page_header) == interior_table) {
+        const std::uint32_t cells = read_big_endian(image, page_header + 3) >> 16;
+        for (std::size_t cell = 0; cell < cells; ++cell)
+            pages.push_back(
+                read_big_endian(image, read_big_endian(image, page_header + 12 + 2 * cell) >> 16));
+        pages.push_back(read_big_endian(image, page_header + 8));
+    }
+    std::sort(pages.begin(), pages.end());
+    return pages;
+}
+
+const fresh_file& make_once() {
+    static const fresh_file made = [] {
+        database memory(":memory:", open_mode::write);
+        shape(memory);
+        fill(memory);
+        sqlite3_int64 bytes = 0;
+        const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> image(
+            sqlite3_serialize(memory.handle(), "main", &bytes, 0), &sqlite3_free);
+        if (!image)
+            throw std::bad_alloc();
+        fresh_file fresh;
+        fresh.image.assign(reinterpret_cast<const char*>(image.get()), static_cast<std::size_t>(bytes));
+        fresh.image[18] = fresh.image[19] = 2; // as in WAL mode
+        fresh.schema_pages = read_schema_pages(fresh.image);
+        fresh.schema = text_of_schema(memory);
+        return fresh;
+    }();
+    return made;
+}
+
+} // namespace
+
+const std::string& fresh_image() {
+    return make_once().image;
+}
+
+const std::vector<std::uint32_t>& schema_pages() {
+    return make_once().schema_pages;
+}
+
+void create_schema(database& fresh) {
+    shape(fresh);
+    fill(fresh);
     // The header is in the file itself before anything relies on it, so that a WAL that goes
     // missing can't make the file look like no database at all.
     fresh.checkpoint_truncate();
 }
 
+void check_header(const std::string& file) {
+    std::array<char, header_bytes> found{};
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return; // SQLite says why
+    const ssize_t got = ::pread(descriptor, found.data(), found.size(), 0);
+    ::close(descriptor);
+    if (got < 0)
+        return;
+    const std::string& fresh = fresh_image();
+    for (const auto& [from, end] : fixed_fields)
+        if (static_cast<std::size_t>(got) < header_bytes ||
+            !std::equal(found.begin() + static_cast<std::ptrdiff_t>(from),
+                        found.begin() + static_cast<std::ptrdiff_t>(end),
+                        fresh.begin() + static_cast<std::ptrdiff_t>(from)))
+            throw damaged_file(file + " doesn't begin as a store of outreachd does");
+}
+
+bool has_whole_schema(database& existing) {
+    return text_of_schema(existing) == make_once().schema;
+}
+
 void check_schema(database& existing) {
     if (existing.read_number("PRAGMA application_id") != application_id)
-        throw database_error(SQLITE_NOTADB, existing.file() + " is not a store of outreachd");
+        throw damaged_file(existing.file() + " is not a store of outreachd");
     const std::int64_t version = existing.read_number("PRAGMA user_version");
+    statement fact(existing, "SELECT value FROM facts WHERE key=?");
+    const bool is_known = fact.bind(std::string_view(version_fact)).step();
+    if (is_known && fact.number(0) != version)
+        throw damaged_file(existing.file() + ": its header and its facts differ in the "
+                                             "version of the schema");
+    fact.reset();
     if (version > schema_version)
         throw newer_schema_error(existing.file() + " was written by a newer outreachd (schema " +
                                  std::to_string(version) + ", this one knows " +
                                  std::to_string(schema_version) + "): install that version again");
-    // Reads the whole schema, and the first page of each table.
+    if (!has_whole_schema(existing))
+        throw damaged_file(existing.file() + ": its schema isn't that of a store of outreachd");
+    // Reads the first page of each table.
     for (const char* table :
          {"events", "deliveries", "dead", "attempts", "steps", "handlers", "runs", "repeats", "facts"})
         existing.read_number(
             ("SELECT count(*) FROM (SELECT 1 FROM " + std::string(table) + " LIMIT 1)").c_str());
     if (existing.read_number("SELECT count(*) FROM facts") < 10)
-        throw database_error(SQLITE_CORRUPT, existing.file() + ": the table of facts is not whole");
+        throw damaged_file(existing.file() + ": the table of facts is not whole");
 }
 
 } // namespace outreachd::store

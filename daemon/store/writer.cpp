@@ -2,6 +2,7 @@
 
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/schema.hpp"
+#include "daemon/store/wal_mending.hpp"
 
 #include <algorithm>
 
@@ -55,7 +56,14 @@ void writer::open_newest() {
         return;
     }
     const std::int64_t newest = numbers.back();
+    bool is_mended = false;
+    for (const std::int64_t number : numbers)
+        is_mended = mend_wal(files_.path_of(number)); // of the last one in the end
     try {
+        check_header(files_.path_of(newest));
+        if (is_mended)
+            throw damaged_file(files_.path_of(newest) +
+                               "-wal is damaged in its midst; what stands behind was brought back");
         session_ = std::make_shared<session>(files_.path_of(newest));
         is_wal_trusted_ = false;
         file_ = newest;

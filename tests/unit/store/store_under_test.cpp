@@ -31,6 +31,11 @@ bool recording_observer::has(std::string_view beginning) const {
     return false;
 }
 
+void recording_observer::forget() {
+    const std::scoped_lock lock(mutex_);
+    lines_.clear();
+}
+
 void recording_observer::add(std::string line) {
     const std::scoped_lock lock(mutex_);
     lines_.push_back(std::move(line));

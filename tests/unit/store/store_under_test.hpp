@@ -46,6 +46,8 @@ public:
     std::vector<std::string> lines() const;
     bool has(std::string_view beginning) const;
 
+    void forget();
+
 private:
     void add(std::string line);
     mutable std::mutex mutex_;

@@ -1,0 +1,69 @@
+/// A store with events, and ways to spoil its files.
+#pragma once
+
+#include "tests/unit/store/store_under_test.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+namespace outreachd::store {
+
+/// A store whose files are spoilt while it is at rest.
+class DamagedStoreFiles : public testing::Test {
+protected:
+    /// A store of `count` events, the first half of them done, at rest in its file.
+    void fill(int count) {
+        store made(options{.directory = directory_.path()}, observer_);
+        for (int i = 0; i < count; ++i)
+            append(made, task_body(i) + std::string(600, ' '));
+        const auto events = made.open_reader()->events_after(0, 10'000, 1 << 30).value();
+        std::vector<routing> routes;
+        for (const stored_event& one : events)
+            routes.push_back({one.sequence, {"crm"}, 0, {}});
+        route(made, routes);
+        for (std::size_t i = 0; i < events.size() / 2; ++i)
+            settle(made, {events[i].sequence, "crm", delivery_state::done, 1, wall_now(), {}, {}, {}, {}});
+    }
+
+    std::string file(int number = 1) const {
+        return directory_.path() + "/events-00000" + std::to_string(number) + ".db";
+    }
+
+    void overwrite(std::streamoff at, const std::string& bytes) {
+        std::fstream stream(file(), std::ios::in | std::ios::out | std::ios::binary);
+        stream.seekp(at);
+        stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    }
+
+    static std::string read_file(const std::string& path) {
+        std::ifstream stream(path, std::ios::binary);
+        return {std::istreambuf_iterator<char>(stream), {}};
+    }
+
+    /// The first file has these bytes, and there is no other.
+    void start_from(const std::string& bytes) {
+        std::filesystem::remove_all(directory_.path());
+        std::filesystem::create_directories(directory_.path());
+        std::ofstream(file(), std::ios::binary) << bytes;
+    }
+
+    static std::set<std::string> ids_in(store& opened) {
+        std::set<std::string> ids;
+        EXPECT_TRUE(eventually([&] { return opened.open_reader()->events_after(0, 1, 1).has_value(); }));
+        const auto found = opened.open_reader()->events_after(0, 10'000, 1 << 30);
+        for (const stored_event& one : found.value())
+            if (one.subject)
+                ids.insert(one.subject->facts.resource_id);
+        return ids;
+    }
+
+    temporary_directory directory_;
+    recording_observer observer_;
+};
+
+} // namespace outreachd::store

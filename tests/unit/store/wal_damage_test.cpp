@@ -1,0 +1,126 @@
+/// After a kill what isn't checkpointed yet stands in the WAL alone; then a bit of that flips.
+#include "daemon/store/database.hpp"
+#include "daemon/store/wal_frames.hpp"
+#include "daemon/store/wal_mending.hpp"
+#include "tests/unit/store/damaged_store.hpp"
+
+#include <gtest/gtest.h>
+
+namespace outreachd::store {
+namespace {
+
+constexpr int count = 60;
+/// Of one page: events of this size lie two or three on one.
+constexpr std::size_t lost_at_most = 3;
+
+class DamagedWal : public DamagedStoreFiles {
+protected:
+    /// A store that was killed: its files as they are while it runs.
+    void SetUp() override {
+        const temporary_directory alive;
+        recording_observer quiet;
+        store running(options{.directory = alive.path()}, quiet);
+        for (int i = 0; i < count; ++i)
+            append(running, task_body(i) + std::string(1200, ' '));
+        database_ = read_file(alive.path() + "/events-000001.db");
+        wal_ = read_file(alive.path() + "/events-000001.db-wal");
+        frames_ = (wal_.size() - wal_header_bytes) / frame_bytes;
+        ASSERT_GT(frames_, std::size_t{count}) << "nothing was checkpointed";
+    }
+
+    void start_with_wal(const std::string& wal) {
+        observer_.forget();
+        start_from(database_);
+        std::ofstream(file() + "-wal", std::ios::binary) << wal;
+    }
+
+    std::size_t place(std::size_t frame, std::size_t byte) const {
+        return wal_header_bytes + frame * frame_bytes + byte;
+    }
+
+    std::string database_;
+    std::string wal_;
+    std::size_t frames_ = 0;
+};
+
+TEST_F(DamagedWal, IsReadWholeWhereItIsWhole) {
+    start_with_wal(wal_);
+    store opened(options{.directory = directory_.path()}, observer_);
+    EXPECT_FALSE(observer_.has("set_aside"));
+    EXPECT_EQ(ids_in(opened).size(), std::size_t{count});
+}
+
+/// SQLite alone would go on from the damaged frame, and write over the rest.
+TEST_F(DamagedWal, LosesNoCommitBehindAFlippedBit) {
+    std::vector<std::size_t> places = {0, 1, 5, 9, 16, 21, 24, 30}; // of its header
+    for (std::size_t frame = 0; frame + 8 < frames_; frame += 17)
+        for (const std::size_t byte :
+             std::initializer_list<std::size_t>{3, 7, 9, 18, 22, 24 + frame * 31 % 4096})
+            places.push_back(place(frame, byte)); // page, size, salts, checksum, content
+    for (const std::size_t at : places) {
+        SCOPED_TRACE("byte " + std::to_string(at) + " of " + std::to_string(wal_.size()));
+        std::string damaged = wal_;
+        damaged[at] = static_cast<char>(damaged[at] ^ 1 << at % 8);
+        start_with_wal(damaged);
+        store opened(options{.directory = directory_.path()}, observer_);
+        const auto found = [&] { return ids_in(opened).size(); };
+        EXPECT_TRUE(eventually([&] { return found() >= count - lost_at_most; })) << found();
+        EXPECT_TRUE(observer_.has("set_aside") || found() == count);
+        EXPECT_TRUE(eventually([&] {
+            return std::cmp_equal(opened.accounts().unaccounted(), count - found());
+        })) << opened.accounts().unaccounted()
+            << " unaccounted, " << count - found() << " lost, " << opened.accounts().received << " received";
+        EXPECT_FALSE(append(opened, task_body(1000)).ec);
+    }
+}
+
+/// A block of the device that is gone takes the ends of two frames with it.
+TEST_F(DamagedWal, LosesNoCommitBehindABlockThatIsGone) {
+    for (const std::size_t block : {1U, 20U, 41U, 80U}) {
+        SCOPED_TRACE("block " + std::to_string(block));
+        std::string damaged = wal_;
+        ASSERT_LT((block + 3) * 4096, damaged.size());
+        damaged.replace(block * 4096, 4096, std::string(4096, '\0'));
+        start_with_wal(damaged);
+        store opened(options{.directory = directory_.path()}, observer_);
+        const auto found = [&] { return ids_in(opened).size(); };
+        EXPECT_TRUE(eventually([&] { return found() >= count - 2 * lost_at_most; })) << found();
+        EXPECT_TRUE(observer_.has("set_aside"));
+    }
+}
+
+/// A kill in the midst of a write, of any length: nothing behind it was ever promised.
+TEST_F(DamagedWal, MayEndAnywhere) {
+    for (std::size_t cut = 1; cut < 4 * frame_bytes; cut += 997) {
+        SCOPED_TRACE("cut by " + std::to_string(cut));
+        start_with_wal(wal_.substr(0, wal_.size() - cut));
+        store opened(options{.directory = directory_.path()}, observer_);
+        EXPECT_FALSE(observer_.has("set_aside"));
+        EXPECT_GE(ids_in(opened).size(), std::size_t{count} - 4);
+    }
+}
+
+/// What an earlier round of the WAL, or a transaction that was given up, has left behind its end.
+TEST_F(DamagedWal, IsNotMendedByWhatAnEarlierRoundLeft) {
+    std::string leftovers = wal_;
+    for (std::size_t frame = frames_ / 2; frame < frames_; ++frame)
+        leftovers[place(frame, 8)] = static_cast<char>(leftovers[place(frame, 8)] + 1); // salt
+    start_with_wal(leftovers);
+    EXPECT_FALSE(mend_wal(file()));
+    EXPECT_EQ(read_file(file() + "-wal"), leftovers);
+}
+
+/// The second start finds a WAL that is whole, and mustn't trust the file all the same.
+TEST_F(DamagedWal, IsNotTrustedByTheStartAfterTheMending) {
+    std::string damaged = wal_;
+    damaged[place(frames_ / 2, 100)] ^= 1;
+    start_with_wal(damaged);
+    EXPECT_TRUE(mend_wal(file()));
+    EXPECT_EQ(read_file(file() + damaged_wal_suffix), damaged) << "kept as it was found";
+    EXPECT_TRUE(mend_wal(file()));
+    store opened(options{.directory = directory_.path()}, observer_);
+    EXPECT_TRUE(observer_.has("set_aside"));
+}
+
+} // namespace
+} // namespace outreachd::store
