@@ -1,6 +1,8 @@
 #include "daemon/store/carry_over.hpp"
 
+#include "daemon/store/carried_rows.hpp"
 #include "daemon/store/event_row.hpp"
+#include "daemon/store/leaf_scan.hpp"
 #include "daemon/store/page_overlay.hpp"
 #include "daemon/store/schema.hpp"
 
@@ -141,21 +143,26 @@ bool carry_over::carry_rest() {
     if (!old_)
         return !is_over();
     carried_ = 0; // those carried first come by again
+    gaps_.clear();
     sequence reached = 0;
     while (!carry_ascending(reached, sequence_max)) {
         if (is_over())
             return false;
         // A damaged page. Beyond it, from both sides.
         const auto beyond = find_readable_behind(reached, sequence_max);
+        sequence other_side = beyond.value_or(sequence_max);
+        if (beyond && !carry_back_to(reached, other_side))
+            return false;
+        gaps_.push_back({reached, other_side});
         if (!beyond)
             break;
-        if (!carry_back_to(reached, *beyond))
-            return false;
         reached = *beyond;
     }
     if (is_over())
         return false;
     try {
+        if (!gaps_.empty() && !carry_hidden())
+            return false;
         // With what a newer file says of itself it comes along, once this one's is in that.
         const bool is_counted = newer_ != nullptr && newer_->has_taken_over_from(file_);
         if (!is_counted && !writer_.carry_departed(into_, file_, fact("expired")))
@@ -233,9 +240,9 @@ bool carry_over::carry_ascending(sequence& reached, sequence end) {
     }
 }
 
-/// Back from beyond a damage to its other side.
-bool carry_over::carry_back_to(sequence reached, sequence beyond) {
-    for (sequence upper = beyond + 1;;) {
+/// Back from beyond a damage to its other side, which `beyond` becomes.
+bool carry_over::carry_back_to(sequence reached, sequence& beyond) {
+    for (sequence& upper = ++beyond;;) {
         std::vector<sequence> found;
         bool is_end = false;
         try {
@@ -269,6 +276,39 @@ std::optional<sequence> carry_over::find_readable_behind(sequence damage, sequen
         }
     }
     return std::nullopt;
+}
+
+/// What lies in the gaps: behind an interior page, one damaged page hides hundreds of whole ones.
+bool carry_over::carry_hidden() {
+    const auto is_hidden = [this](sequence at) {
+        return std::any_of(gaps_.begin(), gaps_.end(),
+                           [at](const gap& one) { return one.from < at && at < one.end; });
+    };
+    leaf_scan leaves(files_.path_of(file_));
+    sequence routed_up_to = 0;
+    try {
+        routed_up_to = static_cast<sequence>(fact("routed_up_to"));
+    } catch (const database_error& failure) {
+        note_lost(failure);
+    }
+    for (std::uint32_t page = 1; page <= leaves.pages(); ++page) {
+        std::vector<carried_event> piece;
+        for (stored_event& row : leaves.events_of(page)) {
+            if (!is_hidden(row.sequence))
+                continue;
+            carried_event one{std::move(row), {}};
+            const std::uint64_t lost_before = lost_;
+            one.deliveries = deliveries_of(one.what.sequence);
+            // A free page: the event has left the store, and its deliveries with it.
+            if (one.deliveries.empty() && one.what.sequence <= routed_up_to && lost_ == lost_before)
+                continue;
+            ++carried_;
+            piece.push_back(std::move(one));
+        }
+        if (is_over() || (!piece.empty() && !writer_.carry(into_, std::move(piece))))
+            return false;
+    }
+    return true;
 }
 
 void carry_over::walk(sequence from, sequence end, bool is_ascending, std::vector<sequence>& found) {
@@ -323,45 +363,13 @@ std::optional<carried_event> carry_over::read(sequence at) {
 }
 
 std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
-    std::vector<carried_delivery> found;
     try {
-        statement rows(*old_,
-                       "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.ordering_key, d.finished_at,"
-                       " d.reason, d.last_answer, d.handler, d.replay, d.is_conditional FROM deliveries d"
-                       " JOIN handlers h ON h.id = d.handler WHERE d.event=?");
-        statement attempts(*old_, "SELECT number, started_at, took, outcome, reason FROM attempts"
-                                  " WHERE event=? AND handler=? ORDER BY started_at");
-        statement steps(*old_, "SELECT result FROM steps WHERE event=? AND handler=? ORDER BY number");
-        rows.bind(at);
-        while (rows.step()) {
-            carried_delivery one;
-            one.handler = rows.text(0);
-            one.state = static_cast<delivery_state>(rows.number(1));
-            one.attempts = static_cast<std::uint32_t>(rows.number(2));
-            one.next_attempt_at = rows.is_null(3) ? std::nullopt : std::optional{rows.number(3)};
-            one.ordering_key = static_cast<std::uint64_t>(rows.number(4));
-            one.finished_at = rows.is_null(5) ? std::nullopt : std::optional{rows.number(5)};
-            one.reason = rows.text(6);
-            one.last_answer = rows.text(7);
-            one.replay = static_cast<std::uint32_t>(rows.number(9));
-            one.is_conditional = rows.number(10) != 0;
-            attempts.bind(at, rows.number(8));
-            while (attempts.step())
-                one.attempt_log.push_back(
-                    {one.handler, static_cast<std::uint32_t>(attempts.number(0)),
-                     to_wall_time(attempts.number(1)), std::chrono::microseconds{attempts.number(2)},
-                     static_cast<delivery_state>(attempts.number(3)), attempts.text(4)});
-            steps.bind(at, rows.number(8));
-            while (steps.step())
-                one.steps.push_back(steps.text(0));
-            found.push_back(std::move(one));
-        }
+        return read_carried_deliveries(*old_, at);
     } catch (const database_error& failure) {
         // What became of it is lost, the event is not: it is routed once more.
         note_lost(failure);
-        found.clear();
+        return {};
     }
-    return found;
 }
 
 } // namespace outreachd::store

@@ -52,7 +52,8 @@ private:
     /// `end`; throws where a page is damaged, with what was found until then in `found`.
     void walk(sequence from, sequence end, bool is_ascending, std::vector<sequence>& found);
     bool carry_ascending(sequence& reached, sequence end);
-    bool carry_back_to(sequence reached, sequence beyond);
+    bool carry_back_to(sequence reached, sequence& beyond);
+    bool carry_hidden();
     std::optional<sequence> find_readable_behind(sequence damage, sequence end);
     std::uint64_t fact(const char* key);
 
@@ -63,6 +64,14 @@ private:
     observer& watcher_;
     const carry_over* const newer_; // null: this is the newest
     std::unique_ptr<database> old_; // empty: there is nothing to be carried, or it can't be opened
+
+    /// No row between these, exclusive, could be reached.
+    struct gap {
+        sequence from;
+        sequence end;
+    };
+
+    std::vector<gap> gaps_;
     std::uint64_t carried_ = 0;
     std::uint64_t lost_ = 0;
     bool is_out_of_reach_ = false;

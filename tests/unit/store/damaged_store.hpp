@@ -17,10 +17,10 @@ namespace outreachd::store {
 class DamagedStoreFiles : public testing::Test {
 protected:
     /// A store of `count` events, the first half of them done, at rest in its file.
-    void fill(int count) {
+    void fill(int count, std::size_t padding = 600) {
         store made(options{.directory = directory_.path()}, observer_);
         for (int i = 0; i < count; ++i)
-            append(made, task_body(i) + std::string(600, ' '));
+            append(made, task_body(i) + std::string(padding, ' '));
         const auto events = made.open_reader()->events_after(0, 10'000, 1 << 30).value();
         std::vector<routing> routes;
         for (const stored_event& one : events)

@@ -55,6 +55,32 @@ TEST_F(DamagedStore, SalvagesAllRowsOutsideABrokenPage) {
     EXPECT_FALSE(append(opened, task_body(9999)).ec);
 }
 
+/// One page of these leads to hundreds of whole ones.
+TEST_F(DamagedStore, SalvagesWhatLiesBehindABrokenInteriorPage) {
+    constexpr int count = 600;
+    fill(count, 3000); // each on a page of its own
+    const std::string whole = read_file(file());
+    std::size_t interior_pages = 0;
+    for (std::size_t page = 2; page * page_bytes < whole.size(); ++page) {
+        if (whole[page * page_bytes] != 5 || whole[page * page_bytes + 1] != 0) // interior pages of tables
+            continue;
+        SCOPED_TRACE("page " + std::to_string(page + 1));
+        std::string damaged = whole;
+        damaged.replace(page * page_bytes, page_bytes, std::string(page_bytes, '\xFF'));
+        observer_.forget();
+        start_from(damaged);
+        store opened(options{.directory = directory_.path()}, observer_);
+        EXPECT_TRUE(eventually([&] {
+            const auto found = opened.open_reader()->events_after(0, 10'000, 1 << 30);
+            return found && found->size() == count;
+        }));
+        interior_pages += observer_.has("set_aside") ? 1U : 0U; // else the page is free
+        EXPECT_EQ(opened.accounts().done, std::uint64_t{count} / 2) << "what was done stays done";
+        EXPECT_EQ(opened.accounts().unaccounted(), 0);
+    }
+    EXPECT_GE(interior_pages, 2U);
+}
+
 TEST_F(DamagedStore, NoticesOneFlippedBitInABody) {
     fill(20);
     std::string bytes;

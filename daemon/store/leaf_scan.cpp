@@ -1,0 +1,70 @@
+#include "daemon/store/leaf_scan.hpp"
+
+#include "daemon/store/event_row.hpp"
+#include "daemon/store/schema.hpp"
+
+#include <algorithm>
+
+namespace outreachd::store {
+
+namespace {
+
+void put_number(std::string& page, std::size_t at, std::size_t bytes, std::uint32_t value) {
+    for (std::size_t i = 0; i < bytes; ++i)
+        page[at + i] = static_cast<char>(value >> (8 * (bytes - 1 - i)));
+}
+
+/// An interior page of a table (SQLite's file format, section 1.6) that leads to one leaf, twice: it must
+/// have a cell beside its last child.
+std::string root_above(std::uint32_t leaf) {
+    constexpr std::size_t cell = 4000;
+    constexpr char interior_table = 5;
+    std::string page(page_bytes, '\0');
+    page[0] = interior_table;
+    put_number(page, 3, 2, 1);     // cells
+    put_number(page, 5, 2, cell);  // begin of their content
+    put_number(page, 8, 4, leaf);  // last child
+    put_number(page, 12, 2, cell); // the cell's place: its child, and a key
+    put_number(page, cell, 4, leaf);
+    page[cell + 4] = 1;
+    return page;
+}
+
+std::uint32_t read_page_number(database& from, const char* sql) {
+    return static_cast<std::uint32_t>(from.read_number(sql));
+}
+
+} // namespace
+
+leaf_scan::leaf_scan(const std::string& file)
+    : overlay_(std::make_shared<page_overlay>(whole_schema())), connection_(open_overlaid(file, overlay_)),
+      root_(read_page_number(*connection_, "SELECT rootpage FROM sqlite_schema WHERE name='events'")),
+      last_page_(read_page_number(*connection_, "PRAGMA page_count")),
+      rows_(connection_->prepare((std::string("SELECT ") + event_columns + " FROM events").c_str())) {}
+
+std::vector<stored_event> leaf_scan::events_of(std::uint32_t page) {
+    std::vector<stored_event> found;
+    const auto schema = schema_pages();
+    if (page == root_ || std::find(schema.begin(), schema.end(), page) != schema.end())
+        return found;
+    (*overlay_)[root_] = root_above(page);
+    forget_pages(*connection_);
+    try {
+        rows_->reset();
+        for (sequence last = 0; rows_->step();) {
+            stored_event row = read_event_row(*rows_);
+            if (row.sequence <= last) // for the second time
+                break;
+            last = row.sequence;
+            if (row.subject)
+                found.push_back(std::move(row));
+        }
+    } catch (const database_error& failure) {
+        if (!failure.is_damage() && !failure.is_failed_read())
+            throw;
+    }
+    rows_->reset();
+    return found;
+}
+
+} // namespace outreachd::store
