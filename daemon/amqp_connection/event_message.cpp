@@ -2,6 +2,7 @@
 
 #include "daemon/event/cloud_attributes.hpp"
 #include "daemon/event/event_reader.hpp"
+#include "daemon/event/outreach_headers.hpp"
 #include "daemon/event/trace_parent.hpp"
 #include "daemon/text/ascii.hpp"
 #include "daemon/text/utf8.hpp"
@@ -15,11 +16,6 @@ namespace {
 constexpr const char* app_id = "outreachd";
 constexpr const char* foreign_source = "amqp";
 
-constexpr std::string_view kept_prefix = "outreach-";
-constexpr std::string_view cleanup_token_name = "outreach-webhook-cleanup-token";
-constexpr std::string_view signature_name = "outreach-webhook-signature";
-constexpr std::string_view event_id_name = "outreach-webhook-event-id";
-
 /// Of one value of our own, which may come out of a body: what is longer is left out.
 constexpr std::size_t own_value_bytes_max = 8 * 1024;
 /// A name's length, a type and a value's length stand before each (AMQP 0-9-1, 4.2.5.5).
@@ -30,12 +26,6 @@ constexpr const char* message_id_namespace = "5ab8bb3c-54f0-4d9c-9c39-0e4d3d1c7a
 
 /// Seconds since 1970 of the end of the year 9999: beyond it no time can be written.
 constexpr std::uint64_t timestamp_max = 253'402'300'799;
-
-bool is_outreach_header(std::string_view name) {
-    return name.size() > kept_prefix.size() &&
-           is_same_in_any_case(name.substr(0, kept_prefix.size()), kept_prefix) &&
-           !is_same_in_any_case(name, cleanup_token_name) && !is_same_in_any_case(name, signature_name);
-}
 
 bool fits_short_string(const std::string& text) {
     return text.size() <= short_string_bytes_max && is_utf8(text);
@@ -65,7 +55,7 @@ void add_received(std::vector<header>& into, const std::vector<header>& received
         total += encoded_size(own);
     std::vector<const header*> kept;
     for (const header& one : received)
-        if (is_outreach_header(one.name) && one.name.size() <= short_string_bytes_max) {
+        if (is_kept_header(one.name) && one.name.size() <= short_string_bytes_max) {
             kept.push_back(&one);
             total += encoded_size(one);
         }
@@ -191,9 +181,9 @@ event to_event(delivered from, wall_time now) {
     made.source = source_of(what);
     made.content_type = content_type_of(what);
     for (header& one : what.headers)
-        if (is_outreach_header(one.name) && !has_control_character(one.name) &&
+        if (is_kept_header(one.name) && !has_control_character(one.name) &&
             !has_control_character(one.value)) {
-            if (made.outreach_event_id.empty() && is_same_in_any_case(one.name, event_id_name))
+            if (made.outreach_event_id.empty() && is_same_in_any_case(one.name, event_id_header))
                 made.outreach_event_id = one.value;
             made.headers.push_back(std::move(one));
         }

@@ -70,6 +70,4 @@ constexpr bool resembles(std::string_view name, std::string_view letters) noexce
     return letters.empty();
 }
 
-inline constexpr std::string_view signature_field_name = "outreach-webhook-signature";
-
 } // namespace outreachd::ingress

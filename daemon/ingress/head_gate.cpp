@@ -1,4 +1,5 @@
 /// Judges the request line and the header section, one byte after the other, each once.
+#include "daemon/event/outreach_headers.hpp"
 #include "daemon/ingress/field_syntax.hpp"
 #include "daemon/ingress/framing.hpp"
 
@@ -312,7 +313,7 @@ const char* head_gate::judge_connection(std::string_view options) {
         return "Connection holds something that is no token";
     while (!options.empty()) {
         const std::string_view option = take_element(options);
-        if (is_look_alike(option) || equals_ignoring_case(option, signature_field_name))
+        if (is_look_alike(option) || equals_ignoring_case(option, signature_header))
             return "Connection names a header that must not be dropped";
         seen_.close = seen_.close || equals_ignoring_case(option, "close");
         seen_.keep_alive = seen_.keep_alive || equals_ignoring_case(option, "keep-alive");

@@ -1,5 +1,6 @@
 #include "daemon/ingress/request.hpp"
 
+#include "daemon/event/outreach_headers.hpp"
 #include "daemon/event/trace_parent.hpp"
 #include "daemon/text/ascii.hpp"
 
@@ -8,10 +9,6 @@
 namespace outreachd::ingress {
 namespace {
 
-constexpr std::string_view kept_prefix = "outreach-";
-constexpr std::string_view signature_name = "outreach-webhook-signature";
-constexpr std::string_view cleanup_token_name = "outreach-webhook-cleanup-token";
-constexpr std::string_view event_id_name = "outreach-webhook-event-id";
 constexpr std::string_view content_type_name = "content-type";
 
 /// That of a proxy in front. More than one is none (Trace Context 3.2).
@@ -22,15 +19,6 @@ void keep_trace(std::vector<header>& among, const request_head& head) {
     const auto found = std::ranges::find_if(head.fields, is_trace);
     if (std::ranges::count_if(head.fields, is_trace) == 1 && is_trace_parent(found->value))
         among.push_back({trace_parent_name, std::string{found->value.substr(0, trace_parent_size)}});
-}
-
-/// `lower` is in lower case.
-bool is_name(std::string_view name, std::string_view lower) noexcept {
-    return is_same_in_any_case(name, lower);
-}
-
-bool has_kept_prefix(std::string_view name) noexcept {
-    return name.size() > kept_prefix.size() && is_name(name.substr(0, kept_prefix.size()), kept_prefix);
 }
 
 } // namespace
@@ -56,17 +44,15 @@ received_request make_request(const request_head& head, const endpoint& at, std:
     request.source = at.source;
     request.peer = peer;
     for (const head_field& field : head.fields) {
-        if (is_name(field.name, content_type_name)) {
+        if (is_same_in_any_case(field.name, content_type_name)) {
             if (request.content_type.empty())
                 request.content_type = field.value;
-        } else if (!has_kept_prefix(field.name)) {
-            continue;
-        } else if (is_name(field.name, signature_name)) {
+        } else if (is_same_in_any_case(field.name, signature_header)) {
             request.signatures.emplace_back(field.value);
-        } else if (is_name(field.name, cleanup_token_name)) {
+        } else if (is_same_in_any_case(field.name, cleanup_token_header)) {
             request.cleanup_token = secret{std::string{field.value}};
-        } else {
-            if (is_name(field.name, event_id_name) && request.outreach_event_id.empty())
+        } else if (is_kept_header(field.name)) {
+            if (is_same_in_any_case(field.name, event_id_header) && request.outreach_event_id.empty())
                 request.outreach_event_id = field.value;
             request.headers.push_back({std::string{field.name}, std::string{field.value}});
         }

@@ -18,7 +18,7 @@ inline std::string to_lower(std::string_view text) {
     return lowered;
 }
 
-inline bool is_same_in_any_case(std::string_view left, std::string_view right) noexcept {
+constexpr bool is_same_in_any_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](char one, char other) { return to_lower(one) == to_lower(other); });
 }
