@@ -6,8 +6,10 @@
 #include "daemon/expression/form.hpp"
 #include "daemon/text/expression_end.hpp"
 #include "handlers/amqp_pool.hpp"
+#include "handlers/header_list.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 
 namespace outreachd::handlers {
@@ -39,23 +41,9 @@ amqp_connection::options make_options(const std::string& name, const settings::a
     return made;
 }
 
-bool has_expression(const settings::amqp_handler& configured) {
-    const auto holds_one = [](std::string_view text) {
-        return text.find(expression_begin) != std::string_view::npos;
-    };
-    return holds_one(configured.routing_key) ||
-           std::any_of(configured.headers.begin(), configured.headers.end(),
-                       [&](const header& one) { return holds_one(one.value); });
-}
-
-/// A later header takes the place of an earlier one of its name; case counts in AMQP.
-void put(std::vector<header>& into, header one) {
-    const auto same =
-        std::find_if(into.begin(), into.end(), [&](const header& other) { return other.name == one.name; });
-    if (same == into.end())
-        into.push_back(std::move(one));
-    else
-        *same = std::move(one);
+bool is_constant(const settings::amqp_handler& configured) {
+    return !has_expression(configured.routing_key) &&
+           std::ranges::none_of(configured.headers, has_expression, &header::value);
 }
 
 milliseconds left_until(steady_time deadline) {
@@ -75,7 +63,7 @@ public:
         routing_key_ = form_.add("routing_key", configured_.routing_key, expression::place::header);
         for (const header& one : configured_.headers)
             headers_.push_back(form_.add("headers." + one.name, one.value, expression::place::header));
-        if (!has_expression(configured_))
+        if (is_constant(configured_))
             constant_ = form_.fill(*expressions_, {});
     }
 
@@ -108,9 +96,10 @@ private:
 
     amqp_connection::message make_message(const attempt& what, const expression::filled& filled) const {
         amqp_connection::message made = amqp_connection::to_message(*what.subject);
-        put(made.headers, {amqp_connection::delivery_id_header, to_string(what.delivery)});
+        const std::equal_to<> is_same_name{}; // Case counts in AMQP.
+        put(made.headers, {amqp_connection::delivery_id_header, to_string(what.delivery)}, is_same_name);
         for (std::size_t at = 0; at < headers_.size(); ++at)
-            put(made.headers, {configured_.headers[at].name, filled.texts[headers_[at]]});
+            put(made.headers, {configured_.headers[at].name, filled.texts[headers_[at]]}, is_same_name);
         return made;
     }
 

@@ -10,6 +10,7 @@
 #include "daemon/text/host_name.hpp"
 #include "daemon/text/url_template.hpp"
 #include "handlers/cloud_event.hpp"
+#include "handlers/header_list.hpp"
 #include "handlers/http_content.hpp"
 #include "handlers/http_transport.hpp"
 #include "handlers/http_url.hpp"
@@ -31,31 +32,9 @@ http_rules make_rules(const settings::http_handler& configured) {
     return rules;
 }
 
-bool has_control_character(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7F;
-    });
-}
-
-bool has_expression(const settings::http_handler& configured) {
-    const auto holds_one = [](std::string_view text) {
-        return text.find(expression_begin) != std::string_view::npos;
-    };
-    return holds_one(configured.url) || (configured.body && holds_one(configured.body->text)) ||
-           std::any_of(configured.headers.begin(), configured.headers.end(),
-                       [&](const header& one) { return holds_one(one.value); });
-}
-
-/// A later header takes the place of an earlier one of its name.
-void put(std::vector<header>& into, header one) {
-    const auto same = std::find_if(into.begin(), into.end(), [&](const header& other) {
-        return is_same_in_any_case(other.name, one.name);
-    });
-    if (same == into.end())
-        into.push_back(std::move(one));
-    else
-        *same = std::move(one);
+bool is_constant(const settings::http_handler& configured) {
+    return !has_expression(configured.url) && !(configured.body && has_expression(configured.body->text)) &&
+           std::ranges::none_of(configured.headers, has_expression, &header::value);
 }
 
 class http_handler final : public handler {
@@ -69,7 +48,7 @@ public:
             fixed_host_ = read_http_url(url.blanked).host;
         for (const header& one : configured.headers)
             headers_.push_back(form_.add("headers." + one.name, one.value, expression::place::header));
-        if (!has_expression(configured))
+        if (is_constant(configured))
             constant_ = form_.fill(*expressions_, {});
         if (!configured.sign_key.empty())
             key_.emplace(configured.sign_key.reveal());
@@ -121,10 +100,10 @@ private:
         made.push_back({"Idempotency-Key", delivery});
         made.push_back({trace_parent_name, make_trace_parent(*what.subject)});
         for (std::size_t at = 0; at < headers_.size(); ++at)
-            put(made, {configured_.headers[at].name, filled.texts[headers_[at]]});
+            put(made, {configured_.headers[at].name, filled.texts[headers_[at]]}, is_same_in_any_case);
         if (key_)
             for (header& one : sign_webhook(*key_, delivery, wall_now(), content.bytes().value_or("")))
-                put(made, std::move(one));
+                put(made, std::move(one), is_same_in_any_case);
         return made;
     }
 

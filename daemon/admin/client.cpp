@@ -2,6 +2,7 @@
 #include "daemon/admin/client.hpp"
 
 #include "daemon/admin/message.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <array>
@@ -138,15 +139,14 @@ std::optional<endpoint> to_endpoint(const std::string& address, std::uint16_t po
 
 std::string error_text(int code) {
     std::string text = std::generic_category().message(code);
-    if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z')
-        text.front() = static_cast<char>(text.front() - 'A' + 'a');
+    if (!text.empty())
+        text.front() = to_lower(text.front());
     return text;
 }
 
 /// The value of a header.
 std::optional<std::string_view> header_of(std::string_view head, std::string_view name) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    const auto same_letter = [&](char a, char b) { return lower(a) == lower(b); };
+    const auto same_letter = [](char a, char b) { return to_lower(a) == to_lower(b); };
     const std::string begin = "\r\n" + std::string{name} + ":";
     const auto* const found = std::search(head.begin(), head.end(), begin.begin(), begin.end(), same_letter);
     if (found == head.end())

@@ -3,6 +3,7 @@
 
 #include "daemon/admin/dashboard_files.hpp"
 #include "daemon/admin/status_json.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <array>
@@ -36,11 +37,7 @@ response with_allow(std::string_view what, std::string allowed) {
 
 /// A media type is written in letters of either case, and may have parameters (RFC 9110, section 8.3.1).
 bool is_json(std::string_view content_type) {
-    std::string_view type = content_type.substr(0, content_type.find(';'));
-    type = type.substr(0, type.find_last_not_of(" \t") + 1);
-    return std::ranges::equal(type, json_type, {}, [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    return is_same_in_any_case(trimmed(content_type.substr(0, content_type.find(';'))), json_type);
 }
 
 } // namespace

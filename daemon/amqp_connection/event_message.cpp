@@ -71,13 +71,6 @@ void add_received(std::vector<header>& into, const std::vector<header>& received
         into.push_back(*one);
 }
 
-bool has_control_character(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7F;
-    });
-}
-
 /// Empty where there is none of that name, or what it holds can't be used.
 std::string usable_header(const std::vector<header>& headers, std::string_view name) {
     const auto found =

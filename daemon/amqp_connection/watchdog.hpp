@@ -1,15 +1,14 @@
 /// Ends calls into rabbitmq-c that hang.
 #pragma once
 
-#include <chrono>
+#include "daemon/event/timestamp.hpp"
+
 #include <condition_variable>
 #include <list>
 #include <mutex>
 #include <thread>
 
 namespace outreachd::amqp_connection {
-
-using steady_time = std::chrono::steady_clock::time_point;
 
 /// rabbitmq-c sends without a bound of time: under a broker's alarm, or to one that hangs, a publish lasts
 /// for as long as that does. One thread looks after all connections that share it, and shuts the socket of

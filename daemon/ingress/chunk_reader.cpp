@@ -1,6 +1,7 @@
 /// Takes the chunked coding off a body, one byte of it after the other but for the data.
 #include "daemon/ingress/field_syntax.hpp"
 #include "daemon/ingress/framing.hpp"
+#include "daemon/text/ascii.hpp"
 #include "daemon/text/hex_digit.hpp"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ bool is_forbidden_trailer(std::string_view name) noexcept {
         "cookie",          "maxforwards",      "cachecontrol",
     };
     constexpr std::string_view ours = "outreach";
-    return equals_ignoring_case(name.substr(0, ours.size()), ours) ||
+    return is_same_in_any_case(name.substr(0, ours.size()), ours) ||
            std::any_of(forbidden.begin(), forbidden.end(),
                        [name](std::string_view letters) { return resembles(name, letters); });
 }

@@ -1,7 +1,8 @@
 /// The characters and names of HTTP fields, as the framing gate reads them (RFC 9110 section 5).
 #pragma once
 
-#include <algorithm>
+#include "daemon/text/ascii.hpp"
+
 #include <array>
 #include <string_view>
 
@@ -39,31 +40,13 @@ constexpr bool is_white_space(char c) noexcept {
     return c == ' ' || c == '\t';
 }
 
-constexpr char lower_case(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-/// `lower` is in lower case already.
-constexpr bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
-    return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(),
-                                                     [](char a, char b) { return lower_case(a) == b; });
-}
-
-constexpr std::string_view without_white_space_around(std::string_view text) noexcept {
-    while (!text.empty() && is_white_space(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_white_space(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
-
 /// True where `name` reads as `letters` (lower case) once case and everything but letters and digits
 /// are dropped: `Content_Length`, `content--length`, `'Content-Length`.
 constexpr bool resembles(std::string_view name, std::string_view letters) noexcept {
     for (const char c : name) {
         if (!is_letter_or_digit(static_cast<unsigned char>(c)))
             continue;
-        if (letters.empty() || lower_case(c) != letters.front())
+        if (letters.empty() || to_lower(c) != letters.front())
             return false;
         letters.remove_prefix(1);
     }

@@ -2,6 +2,7 @@
 #include "daemon/event/outreach_headers.hpp"
 #include "daemon/ingress/field_syntax.hpp"
 #include "daemon/ingress/framing.hpp"
+#include "daemon/text/ascii.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -74,7 +75,7 @@ bool is_look_alike(std::string_view name) noexcept {
 /// Takes the first element, perhaps an empty one, off a list (RFC 9110 section 5.6.1).
 std::string_view take_element(std::string_view& list) noexcept {
     const std::size_t end = std::min(list.find(','), list.size());
-    const std::string_view element = without_white_space_around(list.substr(0, end));
+    const std::string_view element = trimmed(list.substr(0, end));
     list.remove_prefix(std::min(end + 1, list.size()));
     return element;
 }
@@ -251,7 +252,7 @@ void head_gate::take_line_feed(std::string_view bytes) {
 
 void head_gate::end_field(std::string_view bytes) {
     const std::string_view whole = bytes.substr(part_begin_, scanned_ - part_begin_ - 2);
-    const std::string_view value = without_white_space_around(whole);
+    const std::string_view value = trimmed(whole);
     const auto value_begin = static_cast<std::size_t>(value.data() - bytes.data());
     fields_.push_back({name_, {value_begin, value.size()}});
     if (const char* reason = judge({bytes.substr(name_.begin, name_.size), value}))
@@ -261,12 +262,12 @@ void head_gate::end_field(std::string_view bytes) {
 /// Nothing where the field may stand, else why not.
 const char* head_gate::judge(const head_field& field) {
     const auto [name, value] = field;
-    if (equals_ignoring_case(name, "host")) {
+    if (is_same_in_any_case(name, "host")) {
         if (std::exchange(seen_.host, true))
             return "Host is there twice";
         return is_host(value) ? nullptr : "Host is not a host";
     }
-    if (equals_ignoring_case(name, "content-length")) {
+    if (is_same_in_any_case(name, "content-length")) {
         if (std::exchange(seen_.content_length, true))
             return "Content-Length is there twice";
         if (seen_.transfer_encoding)
@@ -278,28 +279,28 @@ const char* head_gate::judge(const head_field& field) {
         head_.content_length = *length;
         return nullptr;
     }
-    if (equals_ignoring_case(name, "transfer-encoding")) {
+    if (is_same_in_any_case(name, "transfer-encoding")) {
         if (std::exchange(seen_.transfer_encoding, true))
             return "Transfer-Encoding is there twice";
         if (seen_.content_length)
             return "Content-Length beside Transfer-Encoding";
         if (!head_.is_http_1_1)
             return "Transfer-Encoding in HTTP/1.0";
-        if (!equals_ignoring_case(value, "chunked"))
+        if (!is_same_in_any_case(value, "chunked"))
             return "Transfer-Encoding is not chunked, and chunked alone";
         head_.framing = body_framing::chunked;
         return nullptr;
     }
-    if (equals_ignoring_case(name, "connection"))
+    if (is_same_in_any_case(name, "connection"))
         return judge_connection(value);
     // It means nothing here, but old proxies read it like Connection, and Beast does.
-    if (equals_ignoring_case(name, "proxy-connection"))
+    if (is_same_in_any_case(name, "proxy-connection"))
         return is_token_list(value) ? nullptr : "Proxy-Connection holds something that is no token";
-    if (equals_ignoring_case(name, "expect")) {
+    if (is_same_in_any_case(name, "expect")) {
         if (std::exchange(seen_.expect, true))
             return "Expect is there twice";
         head_.expects_continue = head_.is_http_1_1;
-        return equals_ignoring_case(value, "100-continue") ? nullptr : "Expect is not 100-continue";
+        return is_same_in_any_case(value, "100-continue") ? nullptr : "Expect is not 100-continue";
     }
     if (is_look_alike(name))
         return "a header's name resembles Content-Length, Transfer-Encoding or Host";
@@ -313,10 +314,10 @@ const char* head_gate::judge_connection(std::string_view options) {
         return "Connection holds something that is no token";
     while (!options.empty()) {
         const std::string_view option = take_element(options);
-        if (is_look_alike(option) || equals_ignoring_case(option, signature_header))
+        if (is_look_alike(option) || is_same_in_any_case(option, signature_header))
             return "Connection names a header that must not be dropped";
-        seen_.close = seen_.close || equals_ignoring_case(option, "close");
-        seen_.keep_alive = seen_.keep_alive || equals_ignoring_case(option, "keep-alive");
+        seen_.close = seen_.close || is_same_in_any_case(option, "close");
+        seen_.keep_alive = seen_.keep_alive || is_same_in_any_case(option, "keep-alive");
     }
     return nullptr;
 }

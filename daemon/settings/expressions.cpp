@@ -54,10 +54,6 @@ bool for_each_part(std::string_view text, OnConstant on_constant, OnProgram on_p
 
 } // namespace
 
-bool has_expression(std::string_view text) noexcept {
-    return text.find(expression_begin) != std::string_view::npos;
-}
-
 bool check_program(const value_ref& value, const std::string& program) {
     const auto problem = value.found.refuse_program(program);
     if (!problem)

@@ -24,6 +24,4 @@ bool check_expressions(const value_ref& value, std::string_view text);
 /// The same for a text that is a program as a whole.
 bool check_program(const value_ref& value, const std::string& program);
 
-bool has_expression(std::string_view text) noexcept;
-
 } // namespace outreachd::settings

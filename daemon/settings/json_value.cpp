@@ -3,6 +3,7 @@
 #include "daemon/settings/environment.hpp"
 #include "daemon/settings/expressions.hpp"
 #include "daemon/settings/utf8_check.hpp"
+#include "daemon/text/expression_end.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -3,6 +3,7 @@
 #include "daemon/settings/read_headers.hpp"
 #include "daemon/settings/sections.hpp"
 #include "daemon/settings/utf8_check.hpp"
+#include "daemon/text/expression_end.hpp"
 
 #include <algorithm>
 #include <iterator>

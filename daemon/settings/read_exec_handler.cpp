@@ -4,6 +4,7 @@
 #include "daemon/settings/find_program.hpp"
 #include "daemon/settings/program_variables.hpp"
 #include "daemon/settings/sections.hpp"
+#include "daemon/text/expression_end.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,4 +1,5 @@
-/// Letters and blanks of ASCII, whatever the locale: names of headers and hosts, schemes, keys.
+/// Letters, blanks and control characters of ASCII, whatever the locale: names of headers and hosts, schemes,
+/// keys.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +22,14 @@ inline std::string to_lower(std::string_view text) {
 constexpr bool is_same_in_any_case(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](char one, char other) { return to_lower(one) == to_lower(other); });
+}
+
+/// Whether there is one but the tab: such a text can't be a header's, since it could end the line.
+constexpr bool has_control_character(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7F;
+    });
 }
 
 /// Without the characters of `white` at both ends.

@@ -1,4 +1,4 @@
-/// Where an expression ends in a text of the configuration (design section 4).
+/// Whether there are expressions, and where one ends, in a text of the configuration (design section 4).
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,10 @@ namespace outreachd {
 
 /// What begins an expression.
 inline constexpr std::string_view expression_begin = "${{";
+
+constexpr bool has_expression(std::string_view text) noexcept {
+    return text.find(expression_begin) != std::string_view::npos;
+}
 
 /// Where the `}}` ends that closes the expression whose text begins at `begin`, behind its `${{`.
 /// Braces are counted, those in jq strings are not, and those in an interpolation `\( … )` are again.

@@ -42,7 +42,7 @@ std::vector<header> make_headers(const api_request& request, const secret& token
 /// One that would end its line, and begin another header.
 const header* find_odd_header(const api_request& request) {
     const auto odd = std::find_if(request.headers.begin(), request.headers.end(), [](const header& one) {
-        return !fits_in_header(one.name) || !fits_in_header(one.value);
+        return has_control_character(one.name) || has_control_character(one.value);
     });
     return odd == request.headers.end() ? nullptr : &*odd;
 }

@@ -1,6 +1,7 @@
 #include "handlers/outreach/install_tokens.hpp"
 
 #include "daemon/settings/network_address.hpp"
+#include "daemon/text/ascii.hpp"
 #include "daemon/text/percent_encode.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/fingerprint.hpp"
@@ -199,7 +200,7 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
     const auto document = is_success ? read_json(answer.body) : std::nullopt;
     const std::string_view token =
         document ? find_text(*document, {"data", "meta", "accessToken"}) : std::string_view{};
-    if (!token.empty() && fits_in_header(token)) {
+    if (!token.empty() && !has_control_character(token)) {
         failures_ = 0;
         const std::string_view link = find_text(*document, {"data", "relationships", "org", "links", "api"});
         record.access_token = secret{std::string{token}};

@@ -50,7 +50,7 @@ std::vector<std::string> split_words(std::string_view text) {
 grant_reply read_grant(const http_answer& answer) {
     const auto document = read_json(answer.body);
     const std::string_view token = document ? find_text(*document, {"access_token"}) : std::string_view{};
-    if (token.empty() || !fits_in_header(token))
+    if (token.empty() || has_control_character(token))
         return {.what = grant_reply::kind::lost,
                 .why = "answered " + std::to_string(answer.status) + " without a token"};
     grant given{.access_token = secret{std::string{token}},

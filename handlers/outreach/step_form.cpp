@@ -146,7 +146,7 @@ step_value<step_request> step_form::request(expression::engine& with, const expr
 /// What no attempt can mend.
 std::optional<step_fault> step_form::refuse(const step_request& made) const {
     for (const header& one : made.headers)
-        if (!fits_in_header(one.value))
+        if (has_control_character(one.value))
             return fault("headers." + one.name + ": its expressions give a control character");
     if (configured_.is_elsewhere) {
         const http_url url = read_http_url(made.target);

@@ -1,6 +1,7 @@
 #include "handlers/outreach/token_source.hpp"
 
-#include <algorithm>
+#include "daemon/text/ascii.hpp"
+
 #include <stdexcept>
 
 namespace outreachd::handlers::outreach {
@@ -32,15 +33,8 @@ token_reply token_reply::not_before(wall_time until, std::string why) {
     return {.what = kind::later, .until = until, .why = std::move(why)};
 }
 
-bool fits_in_header(std::string_view text) noexcept {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7F;
-    });
-}
-
 std::unique_ptr<token_source> make_fixed_token(secret token) {
-    if (!fits_in_header(token.reveal()))
+    if (has_control_character(token.reveal()))
         throw std::runtime_error("outreach.auth.token holds a line break or another control character");
     return std::make_unique<fixed_token>(std::move(token));
 }

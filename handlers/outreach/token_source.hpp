@@ -48,9 +48,6 @@ public:
     virtual token_reply renew(const secret& rejected, steady_time deadline) = 0;
 };
 
-/// Whether a text can be the value of a header: nothing in it ends the line or hides the rest.
-bool fits_in_header(std::string_view text) noexcept;
-
 /// A token that somebody else renews: there is no other one. Throws std::runtime_error, without a word of it,
 /// where it can be none.
 std::unique_ptr<token_source> make_fixed_token(secret token);

@@ -1,5 +1,6 @@
 /// jq in the configuration. What is wrong with it stands in broken/50-jq.
 #include "daemon/settings/expressions.hpp"
+#include "daemon/text/expression_end.hpp"
 #include "tests/unit/settings/files_under_test.hpp"
 
 #include <gmock/gmock.h>
