@@ -1,7 +1,7 @@
 /// The one thread on which the admin server reads the store.
 #include "daemon/admin/reader_thread.hpp"
 
-#include "daemon/admin/quiet_thread.hpp"
+#include "daemon/thread/quiet_thread.hpp"
 
 #include <exception>
 #include <utility>

@@ -2,9 +2,9 @@
 #include "daemon/admin/server.hpp"
 
 #include "daemon/admin/large_answer.hpp"
-#include "daemon/admin/quiet_thread.hpp"
 #include "daemon/admin/reader_thread.hpp"
 #include "daemon/admin/routes.hpp"
+#include "daemon/thread/quiet_thread.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -7,13 +7,13 @@
 #include "daemon/log/line.hpp"
 #include "daemon/log/patience.hpp"
 #include "daemon/log/stderr_sink.hpp"
+#include "daemon/thread/quiet_thread.hpp"
 
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/sink.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdlib>
 
 #include <pthread.h>
@@ -97,22 +97,10 @@ private:
     bool is_refused_ = false; ///< The last entry was. It is told when that begins.
 };
 
-/// A thread that takes no signals: those are the main thread's.
 std::shared_ptr<spdlog::details::thread_pool> make_thread() {
-    sigset_t all{};
-    sigset_t before{};
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::shared_ptr<spdlog::details::thread_pool> made;
-    try {
-        made = std::make_shared<spdlog::details::thread_pool>(
-            queue_lines_max, 1, [] { pthread_setname_np(pthread_self(), "log"); });
-    } catch (...) {
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return made;
+    const without_signals meanwhile;
+    return std::make_shared<spdlog::details::thread_pool>(queue_lines_max, 1,
+                                                          [] { pthread_setname_np(pthread_self(), "log"); });
 }
 
 } // namespace

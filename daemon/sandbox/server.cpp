@@ -4,6 +4,7 @@
 #include "daemon/sandbox/fault_answer.hpp"
 #include "daemon/sandbox/loopback.hpp"
 #include "daemon/text/ascii.hpp"
+#include "daemon/thread/quiet_thread.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -22,13 +23,10 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <future>
 #include <list>
 #include <stdexcept>
 #include <thread>
-
-#include <pthread.h>
 
 namespace outreachd::sandbox {
 
@@ -105,14 +103,7 @@ public:
                   (local.address().is_v6() ? "[" + configured_.address + "]" : configured_.address) + ":" +
                   std::to_string(port_);
         spawn(accept_all());
-        // Signals are the main thread's.
-        sigset_t all{};
-        sigset_t before{};
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        thread_ = std::thread{[this] { run(); }};
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        pthread_setname_np(thread_.native_handle(), "sandbox");
+        thread_ = start_quiet_thread("sandbox", [this] { run(); });
     }
 
     void stop() {
