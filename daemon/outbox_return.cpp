@@ -1,9 +1,9 @@
 #include "daemon/outbox_return.hpp"
 
+#include "daemon/thread/wakeable_thread.hpp"
+
 #include <chrono>
-#include <condition_variable>
 #include <future>
-#include <mutex>
 
 namespace outreachd {
 
@@ -24,17 +24,7 @@ struct outbox_return::progress {
     store::store& events;
     const store::routing_of route;
     log::logger& log;
-
-    std::mutex mutex; ///< Guards all below.
-    std::condition_variable changed;
-    bool is_stopping = false;
-    bool has_ended = false;
-
-    /// True where it is to stop.
-    bool pause() {
-        std::unique_lock lock(mutex);
-        return changed.wait_for(lock, look_pause, [this] { return is_stopping; });
-    }
+    wakeable_thread thread;
 
     void hand_over();
     bool hand_over(std::vector<store::routing> routes);
@@ -48,26 +38,13 @@ outbox_return::~outbox_return() {
 }
 
 void outbox_return::start() {
-    thread_ = std::thread([shared = progress_] {
-        shared->hand_over();
-        const std::lock_guard lock(shared->mutex);
-        shared->has_ended = true;
-        shared->changed.notify_all();
-    });
+    progress_->thread.start([shared = progress_] { shared->hand_over(); });
 }
 
 bool outbox_return::stop() {
-    if (!thread_.joinable())
-        return true;
-    std::unique_lock lock(progress_->mutex);
-    progress_->is_stopping = true;
-    progress_->changed.notify_all();
-    const bool has_ended = progress_->changed.wait_for(lock, 1s, [this] { return progress_->has_ended; });
-    lock.unlock();
-    if (has_ended)
-        thread_.join();
-    else
-        thread_.detach();
+    const bool has_ended = progress_->thread.finish_stop(std::chrono::steady_clock::now() + 1s);
+    if (!has_ended)
+        progress_->thread.leave_behind();
     return has_ended;
 }
 
@@ -81,7 +58,7 @@ void outbox_return::progress::hand_over() {
             if (!reader)
                 reader = events.open_reader();
         } catch (const std::exception&) {
-            if (pause())
+            if (!thread.pause(look_pause))
                 return;
             continue;
         }
@@ -98,7 +75,7 @@ void outbox_return::progress::hand_over() {
                     route(stored ? *stored : store::stored_event{(*found)[i].sequence, nullptr, false, {}}));
         }
         if (!is_whole) {
-            if (pause())
+            if (!thread.pause(look_pause))
                 return;
             continue;
         }
@@ -120,11 +97,9 @@ bool outbox_return::progress::hand_over(std::vector<store::routing> routes) {
     const auto written = std::make_shared<std::promise<void>>();
     auto is_written = written->get_future();
     events.withdraw(std::move(routes), [written](std::uint64_t) { written->set_value(); });
-    while (is_written.wait_for(look_pause) != std::future_status::ready) {
-        const std::lock_guard lock(mutex);
-        if (is_stopping)
+    while (is_written.wait_for(look_pause) != std::future_status::ready)
+        if (thread.is_stopping())
             return false;
-    }
     return true;
 }
 

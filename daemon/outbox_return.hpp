@@ -5,7 +5,6 @@
 #include "daemon/store/store.hpp"
 
 #include <memory>
-#include <thread>
 
 namespace outreachd {
 
@@ -28,7 +27,6 @@ private:
     struct progress;
 
     const std::shared_ptr<progress> progress_;
-    std::thread thread_;
 };
 
 } // namespace outreachd

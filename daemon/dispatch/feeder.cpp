@@ -13,31 +13,18 @@ feeder::feeder(delivery_store& backing, std::shared_ptr<replaceable<router>> rou
       go_(go), log_(log) {}
 
 void feeder::start() {
-    thread_ = std::thread([self = shared_from_this()] {
-        self->feed();
-        const std::lock_guard lock(self->mutex_);
-        self->has_ended_ = true;
-        self->changed_.notify_all();
-    });
+    thread_.start([self = shared_from_this()] { self->feed(); });
 }
 
 void feeder::begin_stop() {
     inbox_->close();
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-    changed_.notify_all();
+    thread_.begin_stop();
 }
 
 bool feeder::finish_stop(steady_time until) {
-    if (!thread_.joinable())
-        return true;
-    std::unique_lock lock(mutex_);
-    const bool has_ended = changed_.wait_until(lock, until, [this] { return has_ended_; });
-    lock.unlock();
-    if (has_ended)
-        thread_.join();
-    else
-        thread_.detach();
+    const bool has_ended = thread_.finish_stop(until);
+    if (!has_ended)
+        thread_.leave_behind();
     return has_ended;
 }
 
@@ -150,17 +137,13 @@ void feeder::offer(const store::stored_event& routed) {
 
 /// Waits for the commit, for as long as the disk takes. False: stopping.
 bool feeder::record(std::vector<store::routing> routes) {
-    {
-        const std::lock_guard lock(mutex_);
-        is_committed_ = false;
-    }
+    is_committed_ = false;
     backing_.record_routes(std::move(routes), [self = shared_from_this()] {
-        const std::lock_guard lock(self->mutex_);
         self->is_committed_ = true;
-        self->changed_.notify_all();
+        self->thread_.wake();
     });
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return is_committed_ || is_stopping_; });
+    while (!is_committed_ && !thread_.is_stopping())
+        thread_.sleep(read_again_after);
     return is_committed_;
 }
 

@@ -7,11 +7,10 @@
 #include "daemon/dispatch/router.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/thread/replaceable.hpp"
+#include "daemon/thread/wakeable_thread.hpp"
 
-#include <condition_variable>
+#include <atomic>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 namespace outreachd::dispatch {
@@ -64,12 +63,8 @@ private:
     bool is_reading_back_ = false;
     bool has_read_trouble_ = false;
 
-    std::thread thread_;
-    std::mutex mutex_; ///< Guards all below.
-    std::condition_variable changed_;
-    bool is_committed_ = false;
-    bool is_stopping_ = false;
-    bool has_ended_ = false;
+    std::atomic<bool> is_committed_ = false; ///< What `record` waits for; its thread is woken then.
+    wakeable_thread thread_;
 };
 
 } // namespace outreachd::dispatch
