@@ -5,32 +5,6 @@ namespace outreachd::dispatch {
 
 namespace {
 
-class backed_reader final : public delivery_reader {
-public:
-    explicit backed_reader(std::unique_ptr<store::reader> backing) : backing_(std::move(backing)) {}
-
-    result<sequence> routed_up_to() override { return backing_->routed_up_to(); }
-
-    result<std::vector<store::stored_event>> events_after(sequence after, std::size_t limit,
-                                                          std::size_t bytes_max) override {
-        return backing_->events_after(after, limit, bytes_max);
-    }
-
-    result<store::stored_event> event_at(sequence at) override { return backing_->event_at(at); }
-
-    result<std::vector<store::unfinished_delivery>> unfinished(std::string_view handler, sequence after,
-                                                               std::size_t limit) override {
-        return backing_->unfinished(handler, after, limit);
-    }
-
-    result<std::vector<std::string>> step_results(std::string_view handler, sequence at) override {
-        return backing_->step_results(handler, at);
-    }
-
-private:
-    std::unique_ptr<store::reader> backing_;
-};
-
 class backed_store final : public delivery_store {
 public:
     explicit backed_store(store::store& backing) : backing_(backing) {}
@@ -53,9 +27,7 @@ public:
         backing_.record_step(std::move(what), std::move(done));
     }
 
-    std::unique_ptr<delivery_reader> open_reader() override {
-        return std::make_unique<backed_reader>(backing_.open_reader());
-    }
+    std::unique_ptr<delivery_reader> open_reader() override { return backing_.open_reader(); }
 
 private:
     store::store& backing_;

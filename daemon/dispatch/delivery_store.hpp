@@ -8,26 +8,10 @@
 
 namespace outreachd::dispatch {
 
+using store::delivery_reader;
 using store::sequence;
 
-/// The reading half: as in `store::reader`. One thread at a time.
-class delivery_reader {
-public:
-    delivery_reader() = default;
-    virtual ~delivery_reader() = default;
-    delivery_reader(const delivery_reader&) = delete;
-    delivery_reader& operator=(const delivery_reader&) = delete;
-
-    virtual result<sequence> routed_up_to() = 0;
-    virtual result<std::vector<store::stored_event>> events_after(sequence after, std::size_t limit,
-                                                                  std::size_t bytes_max) = 0;
-    virtual result<store::stored_event> event_at(sequence at) = 0;
-    virtual result<std::vector<store::unfinished_delivery>> unfinished(std::string_view handler,
-                                                                       sequence after, std::size_t limit) = 0;
-    virtual result<std::vector<std::string>> step_results(std::string_view handler, sequence at) = 0;
-};
-
-/// The writing half: as in `store::store`. Thread-safe; no call blocks.
+/// As in `store::store`. Thread-safe; no call that writes blocks.
 class delivery_store {
 public:
     delivery_store() = default;

@@ -201,35 +201,39 @@ private:
     std::vector<std::thread> threads_;
 };
 
-/// Reads the store. One thread at a time; no call keeps a read transaction over 200 ms, so lists
-/// may come in pieces that are not of one moment.
+/// Reads what deliveries are made of. One thread at a time; no call keeps a read transaction over 200 ms.
 ///
 /// Errors of all: store_unavailable (the file can't be read now). A damaged row is a null `subject`.
-class reader {
+class delivery_reader {
 public:
-    reader() = default;
-    virtual ~reader() = default;
-    reader(const reader&) = delete;
-    reader& operator=(const reader&) = delete;
+    delivery_reader() = default;
+    virtual ~delivery_reader() = default;
+    delivery_reader(const delivery_reader&) = delete;
+    delivery_reader& operator=(const delivery_reader&) = delete;
 
     /// Everything up to and including it has been routed.
     virtual result<sequence> routed_up_to() = 0;
     /// The events behind `after`, in order: at most `limit`, or `bytes_max` of bodies, but always one.
     virtual result<std::vector<stored_event>> events_after(sequence after, std::size_t limit,
                                                            std::size_t bytes_max) = 0;
-    /// Those of that resource among the next some thousand behind `after`, whose bodies alone are read.
-    virtual result<events_of_resource> next_of_resource(std::string_view resource, sequence after) = 0;
     /// Error: not_found.
     virtual result<stored_event> event_at(sequence at) = 0;
-    /// The events at `places` whose delivery of `handler` isn't done or dead now, nothing for the others; of
-    /// as many places as `bytes_max` of bodies hold, but always of one. All of one moment.
-    virtual result<std::vector<std::optional<stored_event>>>
-    unfinished_events(std::string_view handler, std::span<const sequence> places, std::size_t bytes_max) = 0;
     /// Deliveries of `handler` that aren't done or dead, behind `after`, in order, at most `limit`.
     virtual result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
                                                                 std::size_t limit) = 0;
     /// What the steps of a delivery gave that are done, in order.
     virtual result<std::vector<std::string>> step_results(std::string_view handler, sequence at) = 0;
+};
+
+/// Reads all of the store, on the same terms: lists may come in pieces that are not of one moment.
+class reader : public delivery_reader {
+public:
+    /// Those of that resource among the next some thousand behind `after`, whose bodies alone are read.
+    virtual result<events_of_resource> next_of_resource(std::string_view resource, sequence after) = 0;
+    /// The events at `places` whose delivery of `handler` isn't done or dead now, nothing for the others; of
+    /// as many places as `bytes_max` of bodies hold, but always of one. All of one moment.
+    virtual result<std::vector<std::optional<stored_event>>>
+    unfinished_events(std::string_view handler, std::span<const sequence> places, std::size_t bytes_max) = 0;
 
     virtual result<found_list<event_record>> list(const event_filter& what) = 0;
     /// Error: not_found, where `what.before` isn't dead (any more).
