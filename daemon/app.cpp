@@ -4,6 +4,7 @@
 #include "daemon/admin/server.hpp"
 #include "daemon/backfill_requests.hpp"
 #include "daemon/broker_links.hpp"
+#include "daemon/delivery_decisions.hpp"
 #include "daemon/dispatch/dispatcher.hpp"
 #include "daemon/expression/engine.hpp"
 #include "daemon/gauges.hpp"
@@ -13,6 +14,7 @@
 #include "daemon/outbox_return.hpp"
 #include "daemon/outreach_links.hpp"
 #include "daemon/outreach_status.hpp"
+#include "daemon/reloaded_settings.hpp"
 #include "daemon/repeat_window.hpp"
 #include "daemon/restart_keys.hpp"
 #include "daemon/second_hearing.hpp"
@@ -101,7 +103,9 @@ struct app::parts {
                          ? dispatch::received_events::to_outbox
                          : dispatch::received_events::to_handlers),
           broker(configured, events, log, route_here(),
-                 [this](store::sequence up_to) { return has_unfinished(up_to); }),
+                 [this](store::sequence up_to) {
+                     return has_unfinished(events.unfinished(), up_to, has_handler());
+                 }),
           leftovers(events, route_here(), log), admin(configured.admin, asked_by_admin(), log) {
         add_gauges(figures, {events, doubtful, receiver.get(), log});
         broker.add_gauges(figures);
@@ -129,27 +133,12 @@ struct app::parts {
         return all;
     }
 
-    store::routing_of route_here() {
+    store::routing_of route_here() const {
         return [this](const store::stored_event& stored) { return deliveries.route(stored); };
     }
 
-    /// Where an event goes that is replayed: with the broker among it, to which what only that had goes
-    /// again.
-    store::routing route_anew(const store::stored_event& stored) const {
-        if (!is_through_broker || !configured_roles.receives)
-            return deliveries.route(stored);
-        store::routing decided = store::route_to_outbox(stored);
-        if (configured_roles.works)
-            std::ranges::move(deliveries.route(stored).handlers, std::back_inserter(decided.handlers));
-        return decided;
-    }
-
-    /// Of handlers that there are: nothing is known of what comes later than the last look.
-    bool has_unfinished(store::sequence up_to) const {
-        const store::unfinished_view seen = events.unfinished();
-        return seen.routed_up_to < up_to || std::ranges::any_of(seen.oldest, [&](const auto& one) {
-                   return one.second <= up_to && deliveries.has(one.first);
-               });
+    std::function<bool(std::string_view)> has_handler() const {
+        return [this](std::string_view handler) { return deliveries.has(handler); };
     }
 
     admin::services asked_by_admin() {
@@ -166,8 +155,11 @@ struct app::parts {
                 },
                 .is_running = [this](std::string_view handler,
                                      store::sequence at) { return deliveries.is_running(handler, at); },
-                .has_handler = [this](std::string_view handler) { return deliveries.has(handler); },
-                .route = [this](const store::stored_event& stored) { return route_anew(stored); },
+                .has_handler = has_handler(),
+                .route =
+                    [this](const store::stored_event& stored) {
+                        return route_anew({configured_roles, is_through_broker}, stored, route_here());
+                    },
                 .recheck =
                     [this](std::function<void()> heard) {
                         hear_again(doubtful, endpoints.get(), events, log, std::move(heard));
@@ -304,16 +296,7 @@ bool app::stop() {
 void app::reload(struct settings::settings next) {
     parts& all = *parts_;
     struct settings::settings& running = all.configured;
-    // Roles stay until a restart, and so does what the file no longer names for them.
-    if (running.roles.receives && !next.roles.receives) {
-        next.endpoints = running.endpoints;
-        next.webhooks = running.webhooks;
-        next.backfill = running.backfill;
-    }
-    if (running.roles.works && !next.roles.works) {
-        next.handlers = running.handlers;
-        next.routes = running.routes;
-    }
+    keep_for_roles(running, next);
     // All that can fail first: nothing is applied where something does.
     handlers::outreach_calls calls = all.calls_outreach.calls_of(next);
     std::vector<dispatch::equipped_handler> made = make_handlers(next.handlers, all.log, calls);
@@ -339,16 +322,7 @@ void app::reload(struct settings::settings next) {
     if (const auto level = log::parse_level(next.log.level))
         all.log.set_level(*level);
 
-    running.endpoints = std::move(next.endpoints);
-    running.handlers = std::move(next.handlers);
-    running.routes = std::move(next.routes);
-    running.shutdown_timeout = next.shutdown_timeout;
-    running.log.level = std::move(next.log.level);
-    running.outreach = std::move(next.outreach);
-    running.webhooks = std::move(next.webhooks);
-    running.backfill = std::move(next.backfill);
-    if (running.listen.tls && next.listen.tls)
-        running.listen.tls = std::move(next.listen.tls);
+    take_over(running, std::move(next));
     all.shown_configuration.replace(parts::show(running));
     all.log.info("the configuration was loaded anew", {{"endpoints", running.endpoints.size()},
                                                        {"handlers", running.handlers.size()},
