@@ -46,7 +46,8 @@ public:
 
     /// Whether this delivery runs now. Any thread.
     bool is_running(std::string_view handler, sequence at) const;
-    /// Whether deliveries of that handler can run: it is configured, or was and hasn't finished. Any thread.
+    /// Whether deliveries of that handler can run: it is configured, or was and hasn't finished. A stop
+    /// changes nothing in that. Any thread.
     bool has(std::string_view handler) const;
 
     /// A reload: routes and handlers from now on. Handlers whose settings are as before go on without a pause

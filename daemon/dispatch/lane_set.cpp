@@ -106,12 +106,6 @@ bool lane_set::has(std::string_view handler) const {
     return is_leaving(handler) || std::ranges::find(places_, handler, &place::handler) != places_.end();
 }
 
-void lane_set::reopen() {
-    const std::lock_guard lock(mutex_);
-    for (const auto& one : all())
-        one->reopen();
-}
-
 void lane_set::begin_stop() {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
@@ -122,10 +116,10 @@ void lane_set::begin_stop() {
 bool lane_set::finish_stop(steady_time until) {
     lanes stopping;
     {
+        // They stay in their places: the admin port answers for as long as this takes, and would let an
+        // operator give up what waits for a handler that seems to be gone.
         const std::lock_guard lock(mutex_);
         stopping = all();
-        leaving_.clear();
-        places_.clear();
     }
     bool has_finished = true;
     for (const auto& one : stopping) {

@@ -32,8 +32,8 @@ public:
 
     std::size_t running(std::string_view handler) const;
     bool is_running(std::string_view handler, sequence at) const;
+    /// It is configured, or was and hasn't finished; a stop changes nothing in that.
     bool has(std::string_view handler) const;
-    void reopen();
 
     /// Starts no more, and stops all.
     void begin_stop();

@@ -93,17 +93,23 @@ TEST(DispatcherLife, GivesBackWhatAHungHandlerHolds) {
 /// Hangs until it is abandoned.
 class hanging_handler final : public handlers::handler {
 public:
-    explicit hanging_handler(std::shared_ptr<gate> closed) : closed_(std::move(closed)) {}
+    explicit hanging_handler(
+        std::shared_ptr<gate> closed, std::function<void()> abandoned = [] {})
+        : closed_(std::move(closed)), abandoned_(std::move(abandoned)) {}
 
     outcome handle(const handlers::attempt&) override {
         closed_->pass();
         return outcome::done();
     }
 
-    void abandon() override { closed_->open(); }
+    void abandon() override {
+        abandoned_();
+        closed_->open();
+    }
 
 private:
     const std::shared_ptr<gate> closed_;
+    const std::function<void()> abandoned_;
 };
 
 TEST(DispatcherLife, TellsAHandlerThatItWaitsForItNoLonger) {
@@ -126,6 +132,33 @@ TEST(DispatcherLife, TellsAHandlerThatItWaitsForItNoLonger) {
     // What it says then is no attempt.
     EXPECT_TRUE(hangs->wait_for_departures(1));
     EXPECT_EQ(on.store.delivery("hangs", 1).settlements, 0U);
+}
+
+/// Operators may give up all that waits for a handler that there isn't.
+TEST(DispatcherLife, HasItsHandlersForAsLongAsItStopsAndAfter) {
+    bench on;
+    const auto hangs = std::make_shared<gate>();
+    std::unique_ptr<dispatcher> stopping;
+    bool are_had_meanwhile = false;
+    std::vector<equipped_handler> equipped;
+    equipped.push_back(on.equip(quick_handler("idle", 1), succeed));
+    equipped.push_back({quick_handler("hangs", 1), std::make_unique<hanging_handler>(hangs, [&] {
+                            are_had_meanwhile = stopping->has("idle") && stopping->has("hangs");
+                        })});
+    settings::route route;
+    route.match = {"*"};
+    route.to = {"hangs"};
+    stopping = std::make_unique<dispatcher>(on.store.open(), std::vector{route}, std::move(equipped), on.log,
+                                            on.metrics, lane_limits{});
+    stopping->start();
+    on.store.add("1");
+    ASSERT_TRUE(hangs->wait_for_arrivals(1));
+    EXPECT_FALSE(stopping->stop(10ms));
+    EXPECT_TRUE(are_had_meanwhile);
+    EXPECT_TRUE(stopping->has("idle"));
+    EXPECT_TRUE(stopping->has("hangs"));
+    EXPECT_FALSE(stopping->has("never"));
+    EXPECT_TRUE(hangs->wait_for_departures(1));
 }
 
 TEST(DispatcherLife, StopsWhileTheDiskHangs) {
