@@ -106,6 +106,7 @@ TEST(Reload, WhatWaitsForARemovedHandlerStaysAndIsTakenUpWhenItIsBack) {
     for (int i = 0; i < 5; ++i)
         on.store.add(std::to_string(i));
     ASSERT_TRUE(closed.wait_for_arrivals(1));
+    ASSERT_TRUE(on.store.wait_for_routed(5));
     dispatcher->use(all_to({"audit"}), these(on.equip(quick_handler("audit"), succeed)));
     EXPECT_TRUE(dispatcher->has("crm")) << "it hasn't finished";
     closed.open();
@@ -123,6 +124,7 @@ TEST(Reload, WhatWaitsForARemovedHandlerStaysAndIsTakenUpWhenItIsBack) {
     ASSERT_TRUE(on.store.wait_for_finished("crm", 5)) << "without another event";
     on.store.add("7");
     ASSERT_TRUE(on.store.wait_for_finished("crm", 6));
+    ASSERT_TRUE(on.store.wait_for_finished("audit", 3));
     EXPECT_TRUE(dispatcher->stop(10s));
     EXPECT_EQ(on.runs->runs().size(), 5U + 3U + 1U);
     EXPECT_EQ(on.store.violations(), std::vector<std::string>{});
