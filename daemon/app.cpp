@@ -6,10 +6,10 @@
 #include "daemon/broker_links.hpp"
 #include "daemon/delivery_decisions.hpp"
 #include "daemon/dispatch/dispatcher.hpp"
-#include "daemon/expression/engine.hpp"
 #include "daemon/gauges.hpp"
 #include "daemon/ingress/ingress.hpp"
 #include "daemon/io_threads.hpp"
+#include "daemon/make_handlers.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/outbox_return.hpp"
 #include "daemon/outreach_links.hpp"
@@ -21,7 +21,6 @@
 #include "daemon/store/quarantine.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/store_watcher.hpp"
-#include "handlers/registry.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -67,19 +66,6 @@ std::unique_ptr<ingress::ingress> make_receiver(const settings::settings& config
                                               figures, log, quarantine_of(endpoints, doubtful), listen_fds,
                                               waits ? store::answered_when::published
                                                     : store::answered_when::stored);
-}
-
-std::vector<dispatch::equipped_handler> make_handlers(const std::vector<settings::handler>& configured,
-                                                      log::logger& log,
-                                                      const handlers::outreach_calls& calls) {
-    std::vector<dispatch::equipped_handler> made;
-    made.reserve(configured.size());
-    for (const settings::handler& one : configured) {
-        // As many processes as worker threads; none is begun before a program is run.
-        const auto expressions = std::make_shared<expression::engine>(one.concurrency);
-        made.push_back({one, handlers::make_handler(one, log, expressions, calls), expressions});
-    }
-    return made;
 }
 
 } // namespace
@@ -279,18 +265,22 @@ bool app::stop() {
     all.log.info("stopping: deliveries are finished or given back", {{"all", is_finished}});
     const bool is_store_ended = all.events.stop(remaining() + 1s);
     all.io.stop();
-    // Both may be held by a disk that hangs: their destructors would wait for it for ever.
+    // Both may be held by a disk that hangs, as others by a network: their destructors would wait for ever.
     const auto until = std::max(deadline, std::chrono::steady_clock::now() + 1s);
     const bool is_quarantine_ended = all.doubtful.stop(until);
     const bool is_admin_ended = all.admin.stop(until);
-    if (!is_store_ended || !is_quarantine_ended || !is_admin_ended)
-        all.log.warn("stopping: the disk doesn't answer, so a thread is left behind",
+    const bool are_all_ended = is_store_ended && is_quarantine_ended && is_admin_ended && are_links_ended &&
+                               is_return_ended && is_watch_ended;
+    if (!are_all_ended)
+        all.log.warn("stopping: what a thread waits for doesn't answer, so it is left behind",
                      {{"store", !is_store_ended},
                       {"quarantine", !is_quarantine_ended},
-                      {"admin_reader", !is_admin_ended}});
+                      {"admin_reader", !is_admin_ended},
+                      {"broker_links", !are_links_ended},
+                      {"outbox_return", !is_return_ended},
+                      {"outreach_links", !is_watch_ended}});
     all.log.info("stopped", {{"unaccounted", all.events.accounts().unaccounted()}});
-    return is_finished && is_store_ended && is_quarantine_ended && is_admin_ended && are_links_ended &&
-           is_return_ended && is_watch_ended;
+    return is_finished && are_all_ended;
 }
 
 void app::reload(struct settings::settings next) {

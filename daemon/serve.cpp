@@ -134,7 +134,7 @@ int serve(const std::string& config_path) {
     let_second_signal_kill();
     systemd.tell_stopping();
     if (!daemon.stop()) {
-        // A thread hangs in a handler or in the disk: there is nobody left to wait for it.
+        // A thread hangs in a handler, in the disk or in the network: there is nobody left to wait for it.
         std::fflush(nullptr);
         std::_Exit(0);
     }
