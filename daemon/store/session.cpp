@@ -207,9 +207,9 @@ void session::route_stored(const routing& what) {
     const auto before = is_first ? event_state::pending : summary_of(what.sequence);
     const bool is_fresh = insert_route(what);
     if (!is_first) {
-        move(before, summary_of(what.sequence));
+        recount(before, summary_of(what.sequence));
     } else if (is_fresh && goes_to_nobody(what)) {
-        move(before, what.dead_reason.empty() ? event_state::unrouted : event_state::dead);
+        recount(before, what.dead_reason.empty() ? event_state::unrouted : event_state::dead);
     }
     state_.routed_up_to = std::max(state_.routed_up_to, what.sequence);
     is_changed_ = true;
@@ -237,42 +237,40 @@ void session::settle(const settlement& what) {
     find_delivery_->reset();
     if (what.state == delivery_state::unrouted)
         return settle_unwanted(what, ordering_key, replay);
-    const auto before = summary_of(what.sequence);
-    const std::optional<std::int64_t> finished =
-        is_unfinished(what.state) ? std::nullopt : std::optional{to_number(what.started_at + what.took)};
-    update_delivery_
-        ->bind(static_cast<std::int64_t>(what.state), std::int64_t{what.attempts},
-               to_number(what.next_attempt_at), finished, std::string_view(what.reason),
-               std::string_view(what.last_answer), std::int64_t{what.is_undecided ? 1 : 0}, what.sequence,
-               handler)
-        .run();
-    if (what.state == delivery_state::dead)
-        note_dead(what.sequence, handler, what.handler, replay);
-    if (what.has_steps && what.state == delivery_state::done)
-        forget_steps(what.sequence, handler);
-    // The one attempt that succeeded at once is told by the delivery itself.
-    if (!what.is_wait && (what.state != delivery_state::done || what.attempts > 1))
-        insert_attempt_
-            ->bind(what.sequence, handler, std::int64_t{what.attempts}, to_number(what.started_at),
-                   std::int64_t{what.took.count()}, static_cast<std::int64_t>(what.state),
-                   std::string_view(what.reason))
+    recounted(what.sequence, [&] {
+        const std::optional<std::int64_t> finished =
+            is_unfinished(what.state) ? std::nullopt : std::optional{to_number(what.started_at + what.took)};
+        update_delivery_
+            ->bind(static_cast<std::int64_t>(what.state), std::int64_t{what.attempts},
+                   to_number(what.next_attempt_at), finished, std::string_view(what.reason),
+                   std::string_view(what.last_answer), std::int64_t{what.is_undecided ? 1 : 0}, what.sequence,
+                   handler)
             .run();
-    count(what.handler, state_before, -1);
-    count(what.handler, what.state, 1);
-    if (!what.reason.empty())
-        state_.depths[what.handler].last_error = what.reason;
-    move(before, summary_of(what.sequence));
-    is_changed_ = true;
+        if (what.state == delivery_state::dead)
+            note_dead(what.sequence, handler, what.handler, replay);
+        if (what.has_steps && what.state == delivery_state::done)
+            forget_steps(what.sequence, handler);
+        // The one attempt that succeeded at once is told by the delivery itself.
+        if (!what.is_wait && (what.state != delivery_state::done || what.attempts > 1))
+            insert_attempt_
+                ->bind(what.sequence, handler, std::int64_t{what.attempts}, to_number(what.started_at),
+                       std::int64_t{what.took.count()}, static_cast<std::int64_t>(what.state),
+                       std::string_view(what.reason))
+                .run();
+        count(what.handler, state_before, -1);
+        count(what.handler, what.state, 1);
+        if (!what.reason.empty())
+            state_.depths[what.handler].last_error = what.reason;
+    });
 }
 
 /// No `where` sends the event there: the delivery never was.
 void session::settle_unwanted(const settlement& what, std::uint64_t ordering_key, std::uint32_t replay) {
-    const auto before = summary_of(what.sequence);
-    remove_delivery(what.sequence, handler_id(what.handler));
-    if (!has_deliveries(what.sequence))
-        insert_nobody(what.sequence, ordering_key, replay, what.reason);
-    move(before, summary_of(what.sequence));
-    is_changed_ = true;
+    recounted(what.sequence, [&] {
+        remove_delivery(what.sequence, handler_id(what.handler));
+        if (!has_deliveries(what.sequence))
+            insert_nobody(what.sequence, ordering_key, replay, what.reason);
+    });
 }
 
 void session::maintain(sequence oldest_needed) {
@@ -298,7 +296,7 @@ void session::expire(std::span<const finished_event> events) {
         steps.bind(one.sequence).run();
         deliveries.bind(one.sequence).run();
         event.bind(one.sequence).run();
-        move(one.state, std::nullopt);
+        recount(one.state, std::nullopt);
         ++state_.accounts.expired;
         is_changed_ = true;
     }
@@ -351,7 +349,7 @@ std::optional<event_state> session::summary_of(sequence at) {
     return is_discarded ? event_state::discarded : event_state::published;
 }
 
-void session::move(std::optional<event_state> from, std::optional<event_state> to) {
+void session::recount(std::optional<event_state> from, std::optional<event_state> to) {
     if (from)
         --(state_.accounts.*count_of(*from));
     if (to)

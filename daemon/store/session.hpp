@@ -161,7 +161,17 @@ private:
     std::string handler_name(std::int64_t id) const;
     void note_dead(sequence at, std::int64_t handler, const std::string& name, std::uint32_t replay);
     void forget_dead(sequence at, std::int64_t handler);
-    void move(std::optional<event_state> from, std::optional<event_state> to);
+
+    /// Makes `change` to an event's deliveries, and counts the event as what it has become by that.
+    template <typename Change>
+    void recounted(sequence at, Change change) {
+        const auto before = summary_of(at);
+        change();
+        recount(before, summary_of(at));
+        is_changed_ = true;
+    }
+
+    void recount(std::optional<event_state> from, std::optional<event_state> to);
     void count(const std::string& handler, delivery_state state, int by);
     std::int64_t handler_id(const std::string& name);
     bool is_first_time(const std::string& mark);

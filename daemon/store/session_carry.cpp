@@ -53,7 +53,7 @@ std::optional<stored_event> session::carry(const carried_event& what) {
                 .run();
     }
     ++state_.accounts.received;
-    move(std::nullopt, summary_of(at));
+    recount(std::nullopt, summary_of(at));
     is_changed_ = true;
     if (!was_never_routed)
         return std::nullopt;

@@ -19,30 +19,29 @@ std::uint64_t session::replay(const routing& what) {
         return publish_again(what.sequence);
     if (what.handlers.empty())
         return 0;
-    const auto before = summary_of(what.sequence);
-    const std::uint32_t replay = next_replay(what.sequence);
-    remove_delivery(what.sequence, 0); // it was unrouted, or dead without a handler
-    if (is_only_a_brokers)
-        remove_delivery(what.sequence, handler_id(outbox_name));
     std::uint64_t changed = 0;
-    for (const destination& to : what.handlers) {
-        if (to.handler == outbox_name && what.handlers.size() > 1)
-            continue; // handlers here have it
-        const std::int64_t handler = handler_id(to.handler);
-        find_delivery_->bind(what.sequence, handler);
-        const std::optional<std::int64_t> state =
-            find_delivery_->step() ? std::optional{find_delivery_->number(0)} : std::nullopt;
-        find_delivery_->reset();
-        if (state && is_unfinished(static_cast<delivery_state>(*state)))
-            continue;
-        if (state)
-            keep_last_attempt(what.sequence, handler);
-        remove_delivery(what.sequence, handler);
-        forget_steps(what.sequence, handler);
-        changed += insert_pending(what, to, replay) ? 1U : 0U;
-    }
-    move(before, summary_of(what.sequence));
-    is_changed_ = true;
+    recounted(what.sequence, [&] {
+        const std::uint32_t replay = next_replay(what.sequence);
+        remove_delivery(what.sequence, 0); // it was unrouted, or dead without a handler
+        if (is_only_a_brokers)
+            remove_delivery(what.sequence, handler_id(outbox_name));
+        for (const destination& to : what.handlers) {
+            if (to.handler == outbox_name && what.handlers.size() > 1)
+                continue; // handlers here have it
+            const std::int64_t handler = handler_id(to.handler);
+            find_delivery_->bind(what.sequence, handler);
+            const std::optional<std::int64_t> state =
+                find_delivery_->step() ? std::optional{find_delivery_->number(0)} : std::nullopt;
+            find_delivery_->reset();
+            if (state && is_unfinished(static_cast<delivery_state>(*state)))
+                continue;
+            if (state)
+                keep_last_attempt(what.sequence, handler);
+            remove_delivery(what.sequence, handler);
+            forget_steps(what.sequence, handler);
+            changed += insert_pending(what, to, replay) ? 1U : 0U;
+        }
+    });
     return changed;
 }
 
@@ -50,19 +49,19 @@ std::uint64_t session::revive(const event_id& delivery, bool is_from_start) {
     const auto found = find_dead(delivery);
     if (!found || found->handler == 0)
         return 0;
-    const auto before = summary_of(found->event);
-    statement(database_, "UPDATE deliveries SET state=0, attempts=0, next_attempt_at=NULL, finished_at=NULL,"
-                         " reason='', last_answer='' WHERE event=? AND handler=?")
-        .bind(found->event, found->handler)
-        .run();
-    forget_dead(found->event, found->handler);
-    if (is_from_start)
-        forget_steps(found->event, found->handler);
-    const std::string name = handler_name(found->handler);
-    count(name, delivery_state::dead, -1);
-    count(name, delivery_state::pending, 1);
-    move(before, summary_of(found->event));
-    is_changed_ = true;
+    recounted(found->event, [&] {
+        statement(database_,
+                  "UPDATE deliveries SET state=0, attempts=0, next_attempt_at=NULL, finished_at=NULL,"
+                  " reason='', last_answer='' WHERE event=? AND handler=?")
+            .bind(found->event, found->handler)
+            .run();
+        forget_dead(found->event, found->handler);
+        if (is_from_start)
+            forget_steps(found->event, found->handler);
+        const std::string name = handler_name(found->handler);
+        count(name, delivery_state::dead, -1);
+        count(name, delivery_state::pending, 1);
+    });
     return 1;
 }
 
@@ -92,16 +91,15 @@ std::uint64_t session::discard_waiting(const std::string& handler, std::size_t l
 }
 
 void session::give_up(const dead_row& what, delivery_state state_before) {
-    const auto before = summary_of(what.event);
-    statement(database_, "UPDATE deliveries SET state=?, next_attempt_at=NULL, finished_at=?"
-                         " WHERE event=? AND handler=?")
-        .bind(static_cast<std::int64_t>(delivery_state::discarded), to_number(wall_now()), what.event,
-              what.handler)
-        .run();
-    forget_steps(what.event, what.handler);
-    count(handler_name(what.handler), state_before, -1);
-    move(before, summary_of(what.event));
-    is_changed_ = true;
+    recounted(what.event, [&] {
+        statement(database_, "UPDATE deliveries SET state=?, next_attempt_at=NULL, finished_at=?"
+                             " WHERE event=? AND handler=?")
+            .bind(static_cast<std::int64_t>(delivery_state::discarded), to_number(wall_now()), what.event,
+                  what.handler)
+            .run();
+        forget_steps(what.event, what.handler);
+        count(handler_name(what.handler), state_before, -1);
+    });
 }
 
 /// An attempt that succeeded at once is told by its delivery alone, which is about to go.

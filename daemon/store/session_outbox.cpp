@@ -62,7 +62,7 @@ void session::move_outbox_row(sequence at, delivery_state from, delivery_state t
         .run();
     count(outbox_name, from, -1);
     count(outbox_name, to, 1);
-    move(before, summary_of(at));
+    recount(before, summary_of(at));
     is_changed_ = true;
 }
 
@@ -70,11 +70,10 @@ std::uint64_t session::withdraw(const routing& what) {
     const auto state = outbox_state(what.sequence);
     if (!state || !is_unfinished(*state))
         return 0;
-    const auto before = summary_of(what.sequence);
-    remove_delivery(what.sequence, handler_id(outbox_name));
-    insert_route(what);
-    move(before, summary_of(what.sequence));
-    is_changed_ = true;
+    recounted(what.sequence, [&] {
+        remove_delivery(what.sequence, handler_id(outbox_name));
+        insert_route(what);
+    });
     return 1;
 }
 
@@ -102,7 +101,7 @@ std::optional<stored_event> session::take_in(std::shared_ptr<const event> what, 
     taken.route = decide(taken);
     taken.route->sequence = at;
     insert_route(*taken.route);
-    move(before, summary_of(at));
+    recount(before, summary_of(at));
     state_.routed_up_to = at;
     is_changed_ = true;
     return taken;
