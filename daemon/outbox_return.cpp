@@ -26,7 +26,10 @@ struct outbox_return::progress {
     log::logger& log;
     wakeable_thread thread;
 
+    std::uint64_t events_handed_over = 0; ///< The thread's own.
+
     void hand_over();
+    void hand_over_all();
     bool hand_over(std::vector<store::routing> routes);
 };
 
@@ -48,10 +51,24 @@ bool outbox_return::stop() {
     return has_ended;
 }
 
-/// Older files that are still carried over, and a disk that fails, make the store unavailable: then it waits.
+/// What is handed over has left the outbox, so beginning again does no harm.
 void outbox_return::progress::hand_over() {
+    for (bool has_told = false;; has_told = true) {
+        try {
+            return hand_over_all();
+        } catch (const std::exception& failure) { // want of memory
+            if (!has_told)
+                log.warn("events of the outbox can't be handed to this host's handlers now; trying again",
+                         {{"cause", failure.what()}});
+        }
+        if (pause())
+            return;
+    }
+}
+
+/// Older files that are still carried over, and a disk that fails, make the store unavailable: then it waits.
+void outbox_return::progress::hand_over_all() {
     std::unique_ptr<store::reader> reader;
-    std::uint64_t events_handed_over = 0;
     store::sequence reached = 0;
     for (;;) {
         try {

@@ -13,7 +13,9 @@ feeder::feeder(delivery_store& backing, std::shared_ptr<replaceable<router>> rou
       go_(go), log_(log) {}
 
 void feeder::start() {
-    thread_.start([self = shared_from_this()] { self->feed(); });
+    // An exception (there is no memory) ends the process, and is meant to: nobody would know which deliveries
+    // of a batch are offered. All that is acknowledged is in the store, where the next start finds it.
+    thread_.start([self = shared_from_this()]() noexcept { self->feed(); });
 }
 
 void feeder::begin_stop() {
@@ -51,7 +53,7 @@ void feeder::feed() {
         if (!is_readable)
             inbox_->pause(read_again_after);
         is_idle = is_readable && !is_reading_back_ &&
-                  std::ranges::none_of(lanes_, [](const auto& one) { return one->wanted().has_value(); });
+                  std::ranges::none_of(lanes_, [](const auto& one) { return one->wants(); });
         if (is_idle && lane_set_->lacks_threads()) {
             inbox_->pause(read_again_after);
             is_idle = false; // to try again, not to wait for an event
@@ -154,7 +156,7 @@ bool feeder::serve_lanes() {
     for (const auto& to : lanes_) {
         bool is_full = false;
         while (!is_full) {
-            const auto request = to->wanted();
+            const auto request = to->take_load_request();
             if (!request)
                 break;
             const auto found = reader_->unfinished(to->name(), request->after, request->limit);

@@ -29,8 +29,12 @@ void lane::start() {
     for (std::uint32_t i = 0; i < configured_.concurrency; ++i) {
         auto fresh = std::make_unique<worker>();
         try {
-            // The thread waits for the mutex, so the worker is in its place when it looks.
-            fresh->thread = std::thread([lane = shared_from_this(), &self = *fresh] { lane->work(self); });
+            // The thread waits for the mutex, so the worker is in its place when it looks. What a handler
+            // throws is a failed attempt. Any other exception (there is no memory) ends the process, and is
+            // meant to: a delivery taken and never settled would hold up its resource without anybody's
+            // knowing. The next start takes it up from the store.
+            fresh->thread =
+                std::thread([lane = shared_from_this(), &self = *fresh]() noexcept { lane->work(self); });
         } catch (const std::system_error& refused) {
             if (workers_.empty())
                 throw;
@@ -52,7 +56,12 @@ void lane::offer(delivery fresh) {
     work_.notify_one();
 }
 
-std::optional<lane::load_request> lane::wanted() {
+bool lane::wants() const {
+    const std::lock_guard lock(mutex_);
+    return !is_stopping_ && queue_.wanted() != 0;
+}
+
+std::optional<lane::load_request> lane::take_load_request() {
     const std::lock_guard lock(mutex_);
     // Whatever it answers, the next worker that misses something asks again.
     has_asked_ = false;

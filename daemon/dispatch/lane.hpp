@@ -23,7 +23,8 @@
 
 namespace outreachd::dispatch {
 
-/// What all lanes share. Outlives them, but for what a hung handler's thread still holds.
+/// What all lanes share; each has a copy. What it refers to outlives them, but for a lane that a hung
+/// handler's thread still holds.
 struct lane_surroundings {
     delivery_store& store;
     std::shared_ptr<event_source> events;
@@ -65,7 +66,10 @@ public:
         std::size_t limit;
     };
 
-    std::optional<load_request> wanted();
+    /// Whether deliveries are to be loaded.
+    bool wants() const;
+    /// Which; whoever takes it loads them, and workers that miss something from now on ask again.
+    std::optional<load_request> take_load_request();
     void load(std::span<const store::unfinished_delivery> found, bool is_all);
     /// The store has deliveries that aren't offered.
     void fall_behind();
