@@ -8,6 +8,7 @@
 #include "daemon/thread/scheduling.hpp"
 
 #include <condition_variable>
+#include <system_error>
 #include <thread>
 
 namespace outreachd::store {
@@ -39,17 +40,20 @@ public:
 namespace {
 
 std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(engine&)) {
-    {
-        const std::scoped_lock lock(shared->mutex);
-        ++shared->running_threads;
-    }
-    return std::thread([shared, body] {
-        body(*shared); // catches what it can meet
+    const std::scoped_lock counting(shared->mutex); // the end waits until the beginning is counted
+    std::thread started([shared, body]() noexcept {
+        // Catches what it can meet. What else there is (no memory) ends the process, and is meant to: nobody
+        // has been told that anything is stored which isn't.
+        body(*shared);
         const std::scoped_lock lock(shared->mutex);
         --shared->running_threads;
         shared->thread_ended.notify_all();
     });
+    ++shared->running_threads;
+    return started;
 }
+
+constexpr std::chrono::seconds stop_limit{10};
 
 } // namespace
 
@@ -67,15 +71,21 @@ routing route_to_outbox(const stored_event& stored) {
 
 store::store(const options& configured, observer& watcher) try
     : engine_(std::make_shared<engine>(configured, watcher)) {
-    threads_.push_back(start_thread(engine_, [](engine& shared) { shared.owner.run(); }));
-    threads_.push_back(start_thread(engine_, [](engine& shared) {
-        yield_to_others();
-        shared.checkpoints.run();
-    }));
-    threads_.push_back(start_thread(engine_, [](engine& shared) {
-        yield_to_others();
-        shared.clerk.run();
-    }));
+    try {
+        threads_.push_back(start_thread(engine_, [](engine& shared) { shared.owner.run(); }));
+        threads_.push_back(start_thread(engine_, [](engine& shared) {
+            yield_to_others();
+            shared.checkpoints.run();
+        }));
+        threads_.push_back(start_thread(engine_, [](engine& shared) {
+            yield_to_others();
+            shared.clerk.run();
+        }));
+    } catch (const std::system_error& refused) {
+        stop(stop_limit); // those that run
+        throw std::runtime_error(std::string("can't start the store's threads: ") + refused.what() +
+                                 ". Raise TasksMax= of the service");
+    }
 
 } catch (const database_error& failure) {
 
@@ -85,7 +95,7 @@ store::store(const options& configured, observer& watcher) try
 }
 
 store::~store() {
-    stop(std::chrono::seconds{10});
+    stop(stop_limit);
 }
 
 void store::on_committed(committed_sink sink) {
