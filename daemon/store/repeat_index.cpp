@@ -145,9 +145,11 @@ std::optional<sequence> repeat_index::find_in(const group& where, const fingerpr
 }
 
 void repeat_index::add(const fingerprint& what, sequence at) {
-    const auto [entry, is_new] = recent_.try_emplace(what, at);
-    staged_.emplace_back(what, is_new ? std::nullopt : std::optional{entry->second});
-    entry->second = at;
+    // Staged first: what a rollback didn't find would be known for ever, and the event that is tried again be
+    // taken for a repeat of itself.
+    const auto earlier = recent_.find(what);
+    staged_.emplace_back(what, earlier == recent_.end() ? std::nullopt : std::optional{earlier->second});
+    recent_[what] = at;
 }
 
 bool repeat_index::has_work() const noexcept {
@@ -211,7 +213,7 @@ void repeat_index::freeze() {
     sealed_ = sealing_ = 0;
 }
 
-void repeat_index::committed() {
+void repeat_index::committed() noexcept {
     staged_.clear();
     sealed_ = sealing_;
     if (!frozen_.empty() && sealed_ == frozen_.size()) {
@@ -241,7 +243,7 @@ void repeat_index::committed() {
         freeze();
 }
 
-void repeat_index::rolled_back() {
+void repeat_index::rolled_back() noexcept {
     for (auto entry = staged_.rbegin(); entry != staged_.rend(); ++entry) {
         if (entry->second)
             recent_[entry->first] = *entry->second;

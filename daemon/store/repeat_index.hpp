@@ -36,7 +36,7 @@ private:
     std::vector<std::uint64_t> words_;
 };
 
-/// Belongs to the writer thread; `adopt` and `load_filters` are for the background thread.
+/// Belongs to the writer thread; `load_filters` alone is for the background thread.
 class repeat_index {
 public:
     /// Reads the list of runs and the fingerprints of the events that no run holds yet.
@@ -52,8 +52,10 @@ public:
     void maintain(sequence oldest_needed);
     /// Inside a transaction, before anything is added: writes all that is in memory.
     void seal_everything();
-    void committed();
-    void rolled_back();
+    // Where there is no memory for these the process ends: what is committed can't be taken back, and a
+    // fingerprint that stayed would make its event a repeat of nothing. The next start reads the file.
+    void committed() noexcept;
+    void rolled_back() noexcept;
     /// There is work that `maintain` would do.
     bool has_work() const noexcept;
 

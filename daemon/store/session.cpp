@@ -93,11 +93,10 @@ session::session(const std::string& file)
     set_fact_ = database_.prepare("UPDATE facts SET value=? WHERE key=?");
     set_depth_ = database_.prepare("UPDATE handlers SET pending=?, retry=?, dead=?, last_error=? WHERE id=?");
     database_.on_commit([this](int wal_frames) { wal_frames_ = wal_frames; });
-    at_begin_ = state_;
 }
 
 void session::begin() {
-    at_begin_ = state_;
+    at_begin_.emplace(state_);
     is_changed_ = false;
     begin_->run();
 }
@@ -106,11 +105,14 @@ void session::commit() {
     if (is_changed_)
         write_state();
     commit_->run();
+    at_begin_.reset();
     repeats_.committed();
 }
 
 void session::rollback() noexcept {
-    state_ = at_begin_;
+    if (at_begin_)
+        state_ = std::move(*at_begin_);
+    at_begin_.reset();
     repeats_.rolled_back();
     try {
         database_.execute("ROLLBACK");
@@ -120,14 +122,14 @@ void session::rollback() noexcept {
 
 void session::write_state() {
     for (const named_count& one : named_counts)
-        if (state_.accounts.*one.count != at_begin_.accounts.*one.count)
+        if (state_.accounts.*one.count != at_begin_->accounts.*one.count)
             set_fact_->bind(static_cast<std::int64_t>(state_.accounts.*one.count), std::string_view(one.key))
                 .run();
-    if (state_.routed_up_to != at_begin_.routed_up_to)
+    if (state_.routed_up_to != at_begin_->routed_up_to)
         set_fact_->bind(state_.routed_up_to, std::string_view("routed_up_to")).run();
     for (const auto& [name, now] : state_.depths) {
-        const auto before = at_begin_.depths.find(name);
-        if (before == at_begin_.depths.end() || before->second.pending != now.pending ||
+        const auto before = at_begin_->depths.find(name);
+        if (before == at_begin_->depths.end() || before->second.pending != now.pending ||
             before->second.retry != now.retry || before->second.dead != now.dead ||
             before->second.last_error != now.last_error)
             set_depth_

@@ -181,7 +181,7 @@ private:
     database database_;
     repeat_index repeats_;
     running_state state_;
-    running_state at_begin_;
+    std::optional<running_state> at_begin_; ///< Of the transaction; between two, there is none.
     bool is_changed_ = false;
     int wal_frames_ = 0;
 

@@ -219,6 +219,10 @@ bool writer::try_batch() {
         if (is_grave(file_, failure))
             distrust_cause_ = failure.what();
         return false;
+    } catch (const std::exception& failure) { // no memory: what waits for the disk may have taken it
+        session_->rollback();
+        watcher_.write_failed(failure.what());
+        return false;
     }
     wal_frames_ = session_->wal_frames();
     watcher_.written(std::chrono::milliseconds{steady_ms() - failing_since_ms_.exchange(0)});

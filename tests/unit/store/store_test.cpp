@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <future>
+#include <new>
 
 namespace outreachd::store {
 namespace {
@@ -110,6 +112,25 @@ TEST_F(KilledStore, KeepsItsCountsWhenTheFirstCommitFails) {
     }
     EXPECT_FALSE(answer.get().ec);
     expect_ledger_of_six(subject);
+}
+
+/// What waits while the disk hangs may have taken the memory.
+TEST_F(Store, TriesACommitAgainThatAnyExceptionHasEnded) {
+    std::atomic<int> tries = 0;
+    opened().route_at_append([&](const stored_event& stored) {
+        if (++tries == 1)
+            throw std::bad_alloc{};
+        return std::optional{routing{stored.sequence, {"crm"}, 0, {}}};
+    });
+    const auto first = append(opened(), task_body(1), "id-1");
+    EXPECT_FALSE(first.ec);
+    EXPECT_FALSE(first.result.is_repeat) << "of itself";
+    EXPECT_EQ(tries, 2);
+    EXPECT_TRUE(observer_.has("write_failed"));
+    EXPECT_TRUE(append(opened(), task_body(1), "id-1").result.is_repeat);
+    EXPECT_EQ(all_events().size(), 1U);
+    EXPECT_EQ(opened().accounts().received, 1U);
+    EXPECT_EQ(differences(opened()), "");
 }
 
 TEST_F(Store, AnswersARepeatWithTheFirstAndKeepsOne) {
