@@ -128,11 +128,8 @@ void watch::look_at_webhooks(client& by) {
             log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
         return;
     }
-    std::vector<std::string> problems;
-    const ownership whose = read_ownership(found.all, problems);
-    std::size_t disabled = 0;
-    std::optional<wall_time> silent_since;
-    bool is_silent = false;
+    findings seen;
+    const ownership whose = read_ownership(found.all, seen.problems);
     // An old one that nobody wants misses nothing.
     for (const wanted_webhook& each : wanted_webhooks(watched_->wanted)) {
         std::vector<webhook*> there;
@@ -140,39 +137,42 @@ void watch::look_at_webhooks(client& by) {
             if (is_for(one, each))
                 there.push_back(&one);
         if (there.empty())
-            problems.push_back("Outreach has no webhook for " + each.event() +
-                               "; `outreachd webhooks apply` makes it");
+            seen.problems.push_back("Outreach has no webhook for " + each.event() +
+                                    "; `outreachd webhooks apply` makes it");
         for (webhook* const one : there) {
             const bool is_own = is_ours(*one, whose);
             // What a stranger's holds back comes by another one.
-            if (sends(*one) ||
-                (!is_own && std::ranges::any_of(there, [](const webhook* other) { return sends(*other); })))
-                continue;
-            const std::string trouble = trouble_of(*one);
-            const wall_time since = parse_timestamp(one->disabled_since).value_or(all_sent_at_);
-            silent_since = std::min(silent_since.value_or(since), since);
-            std::string failure;
-            if (watched_->wanted.repair && is_own && is_suspended(*one)) {
-                failure = repair(by, *one);
-                if (failure.empty()) {
-                    log_.warn("a webhook was suspended, and is active again; what happened meanwhile was not "
-                              "sent: `outreachd backfill`, or 'backfill.on_start: auto', fetches it",
-                              {{"webhook", one->id}, {"was", trouble}});
-                    one->is_active = true;
-                    one->disabled_reason.clear();
-                    one->disabled_since.clear();
-                    continue;
-                }
-                failure.insert(0, "; it can't be made active: ");
-            }
-            ++disabled;
-            is_silent = true;
-            problems.push_back(trouble + failure + advice_on(is_own));
+            if (!sends(*one) &&
+                (is_own || std::ranges::none_of(there, [](const webhook* other) { return sends(*other); })))
+                see_silent(by, *one, is_own, seen);
         }
     }
     keep(look_at(found.all, watched_->wanted, wall_now()));
-    tell(std::move(problems), disabled);
-    tell_silence(silent_since, is_silent);
+    tell(std::move(seen.problems), seen.disabled);
+    tell_silence(seen.silent_since, seen.disabled > 0);
+}
+
+/// Makes it active again where it may.
+void watch::see_silent(client& by, webhook& one, bool is_own, findings& seen) {
+    const std::string trouble = trouble_of(one);
+    const wall_time since = parse_timestamp(one.disabled_since).value_or(all_sent_at_);
+    seen.silent_since = std::min(seen.silent_since.value_or(since), since);
+    std::string failure;
+    if (watched_->wanted.repair && is_own && is_suspended(one)) {
+        failure = repair(by, one);
+        if (failure.empty()) {
+            log_.warn("a webhook was suspended, and is active again; what happened meanwhile was not "
+                      "sent: `outreachd backfill`, or 'backfill.on_start: auto', fetches it",
+                      {{"webhook", one.id}, {"was", trouble}});
+            one.is_active = true;
+            one.disabled_reason.clear();
+            one.disabled_since.clear();
+            return;
+        }
+        failure.insert(0, "; it can't be made active: ");
+    }
+    ++seen.disabled;
+    seen.problems.push_back(trouble + failure + advice_on(is_own));
 }
 
 ownership watch::read_ownership(const std::vector<webhook>& there, std::vector<std::string>& problems) const {

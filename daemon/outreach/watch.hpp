@@ -69,9 +69,17 @@ public:
     std::optional<webhooks_look> webhooks() const;
 
 private:
+    /// What a look at the webhooks has shown.
+    struct findings {
+        std::vector<std::string> problems;
+        std::size_t disabled = 0;              ///< Send nothing, and go on so.
+        std::optional<wall_time> silent_since; ///< Of those, and of those that were mended.
+    };
+
     void run();
     void look();
     void look_at_webhooks(handlers::outreach::client& by);
+    void see_silent(handlers::outreach::client& by, webhook& one, bool is_own, findings& seen);
     ownership read_ownership(const std::vector<webhook>& there, std::vector<std::string>& problems) const;
     std::string repair(handlers::outreach::client& by, const webhook& suspended);
     void tell_silence(std::optional<wall_time> since, bool goes_on);

@@ -51,6 +51,10 @@ std::string refusal_of(const http_answer& answer, const std::string& install) {
     return "the token endpoint " + said;
 }
 
+bool is_success(int status) {
+    return status >= 200 && status <= 299;
+}
+
 bool is_refusal(int status) {
     return status == 400 || status == 401 || status == 403 || status == 404 || status == 410 || status == 422;
 }
@@ -196,38 +200,53 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
                                    std::chrono::steady_clock::now() + grant_timeout);
     record.granted_at = now;
     const bool is_whole = answer.problem.empty() && !answer.is_too_long;
-    const bool is_success = is_whole && answer.status >= 200 && answer.status <= 299;
-    const auto document = is_success ? read_json(answer.body) : std::nullopt;
+    if (is_whole && is_success(answer.status) && take_token(answer, record, now))
+        return held_.get(now_()).reply();
+    if (is_whole && is_refusal(answer.status))
+        return take_refusal(answer, record, now);
+    return take_failure(answer, record, now);
+}
+
+/// False: it has none that is of use.
+bool install_tokens::take_token(const http_answer& answer, store::token_record& record, wall_time asked_at) {
+    const auto document = read_json(answer.body);
     const std::string_view token =
         document ? find_text(*document, {"data", "meta", "accessToken"}) : std::string_view{};
-    if (!token.empty() && !has_control_character(token)) {
-        failures_ = 0;
-        const std::string_view link = find_text(*document, {"data", "relationships", "org", "links", "api"});
-        record.access_token = secret{std::string{token}};
-        record.obtained_at = now_();
-        record.expires_at = *record.obtained_at + token_life;
-        record.no_grant_before = now + grant_interval;
-        record.api_base = own_api_base(std::string{link}, base_url_);
-        record.refusal.clear();
-        record.refused_at.reset();
-        hold(record);
-        return held_.get(now_()).reply();
-    }
-    if (is_whole && is_refusal(answer.status)) {
-        record.refusal = refusal_of(answer, record.install);
-        record.refused_at = now;
-        record.access_token = {};
-        return token_reply::no_login(record.refusal);
-    }
-    const auto asked = parse_wait(answer.field("retry-after"), now);
+    if (token.empty() || has_control_character(token))
+        return false;
+    failures_ = 0;
+    const std::string_view link = find_text(*document, {"data", "relationships", "org", "links", "api"});
+    record.access_token = secret{std::string{token}};
+    record.obtained_at = now_();
+    record.expires_at = *record.obtained_at + token_life;
+    record.no_grant_before = asked_at + grant_interval;
+    record.api_base = own_api_base(std::string{link}, base_url_);
+    record.refusal.clear();
+    record.refused_at.reset();
+    hold(record);
+    return true;
+}
+
+token_reply install_tokens::take_refusal(const http_answer& answer, store::token_record& record,
+                                         wall_time asked_at) {
+    record.refusal = refusal_of(answer, record.install);
+    record.refused_at = asked_at;
+    record.access_token = {};
+    return token_reply::no_login(record.refusal);
+}
+
+token_reply install_tokens::take_failure(const http_answer& answer, store::token_record& record,
+                                         wall_time asked_at) {
+    const auto asked = parse_wait(answer.field("retry-after"), asked_at);
     const milliseconds own =
         std::min<milliseconds>(backoff_first * (1 << std::min(failures_++, 10)), backoff_max);
     const milliseconds wait = asked.value_or(answer.status == 429 ? milliseconds{grant_interval} : own);
-    record.no_grant_before = now + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
+    record.no_grant_before = asked_at + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
+    const bool lacks_token = !answer.is_too_long && is_success(answer.status);
     return token_reply::not_before(*record.no_grant_before,
                                    "the token endpoint " +
                                        (!answer.problem.empty() ? "can't be used: " + answer.problem
-                                        : is_success
+                                        : lacks_token
                                             ? "answered " + std::to_string(answer.status) + " without a token"
                                             : refusal_of(answer, record.install)));
 }
@@ -237,7 +256,7 @@ install_tokens::setup_reply install_tokens::set_up(const secret& setup_token, st
     if (!answer.problem.empty())
         return {.problem = "Outreach can't be asked: " + answer.problem};
     answer.body = without_secrets(std::move(answer.body), {setup_token.reveal()});
-    if (answer.status < 200 || answer.status > 299)
+    if (!is_success(answer.status))
         return {.problem = "Outreach answered " +
                            describe_failure(answer.status, answer.field("content-type"), answer.body) +
                            (answer.status == 404 ? "; a set-up token is good for 15 minutes" : "")};
@@ -264,7 +283,7 @@ http_answer install_tokens::ask(const std::string& path, steady_time deadline) {
                                .body = std::string_view{},
                                .deadline = deadline};
     http_answer answer = transport_.send(request);
-    if (answer.status < 200 || answer.status > 299)
+    if (!is_success(answer.status))
         answer.body = without_secrets(std::move(answer.body), {app_token.reveal()});
     return answer;
 }

@@ -36,6 +36,9 @@ private:
     token_reply obtain(const secret& rejected, steady_time deadline) override;
     store::token_record adopt(store::token_record stored) const override;
     token_reply renew_unlocked(store::token_record& record);
+    bool take_token(const http_answer& answer, store::token_record& record, wall_time asked_at);
+    token_reply take_refusal(const http_answer& answer, store::token_record& record, wall_time asked_at);
+    token_reply take_failure(const http_answer& answer, store::token_record& record, wall_time asked_at);
     http_answer ask(const std::string& path, steady_time deadline);
 
     const settings::s2s_access access_;
