@@ -17,7 +17,7 @@ namespace outreachd::handlers {
 /// Keeps connections open for the next message: each is one thread's from `take_idle` or `open` until it is
 /// given back or discarded. One that nobody has needed for `idle_max` is closed, so that none has to be kept
 /// alive by heartbeats; one that is blocked by an alarm, which stops heartbeats too, stays for
-/// `blocked_idle_max`. Thread-safe.
+/// `blocked_idle_max`. Thread-safe. Has two threads of its own: one that closes, and its watchdog's.
 class amqp_pool {
 public:
     /// A connection with one channel, on which publishes are confirmed.
@@ -64,7 +64,7 @@ private:
     std::vector<std::unique_ptr<line>> idle_; ///< The one used last is the last.
     std::vector<std::unique_ptr<line>> discarded_;
     bool is_stopping_ = false;
-    std::thread closing_;
+    std::thread closing_; ///< The constructor begins it, the destructor joins it. Last: it uses all above.
 };
 
 } // namespace outreachd::handlers

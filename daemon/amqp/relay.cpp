@@ -88,7 +88,11 @@ void relay::implementation::publish_until_stopped(connection& at) {
         if (wants_fresh_channel && window.size() == 0)
             use_fresh_channel(at);
         const bool may_send = is_quiet || has_room_for_many();
-        const bool has_sent = may_send && (probe(at), fill(at));
+        bool has_sent = false;
+        if (may_send) {
+            probe(at);
+            has_sent = fill(at);
+        }
         const bool has_more = may_send && outbox.has_more() && has_room() && !has_read_trouble;
         if (!has_sent && !has_more && window.size() == 0 &&
             thread->sleep(has_read_trouble || holds.has_any() ? read_again_after : idle_pause))

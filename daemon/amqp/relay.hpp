@@ -53,7 +53,9 @@ public:
 
 private:
     struct implementation;
-    std::shared_ptr<implementation> implementation_; // shared with its thread, and with the store's callbacks
+    // Shared with the store's callbacks. Its thread only borrows it: one that is left behind leads to _Exit,
+    // or returns without touching it again.
+    std::shared_ptr<implementation> implementation_;
 };
 
 } // namespace outreachd::amqp
