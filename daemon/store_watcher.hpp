@@ -4,7 +4,6 @@
 #include "daemon/log/logger.hpp"
 #include "daemon/store/store.hpp"
 
-#include <atomic>
 #include <chrono>
 
 namespace outreachd {

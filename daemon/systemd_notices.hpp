@@ -1,7 +1,6 @@
 /// What systemd is told: readiness, life, one line of status (sd_notify(3)).
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 

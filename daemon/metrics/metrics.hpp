@@ -48,7 +48,7 @@ public:
     /// Prometheus text exposition format 0.0.4. Admin thread.
     std::string text();
 
-    /// The sums that `status` and tests read back.
+    /// What tests read back.
     std::uint64_t requests_total(std::string_view outcome) const;
 
 private:

@@ -35,7 +35,6 @@ constexpr bool is_unfinished(delivery_state state) noexcept {
 }
 
 std::string_view to_string(delivery_state state) noexcept;
-std::optional<delivery_state> parse_delivery_state(std::string_view text) noexcept;
 
 /// What stands in a handler's place for events that wait for a broker: no handler's name has brackets.
 inline constexpr const char* outbox_name = "(outbox)";

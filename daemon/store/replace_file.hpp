@@ -13,7 +13,9 @@ enum class endurance {
 };
 
 /// Writes beside `path` and renames; mode 0600; owned by the directory's owner where root writes it. One
-/// writer at a time. Empty, or `can't write '/x': No space left on device`, and then `path` is as before.
+/// writer at a time. Empty, or `can't write '/x': No space left on device`, and then `path` is as before;
+/// except where nothing but the directory's flush failed: it has the new text, and a power cut may bring back
+/// the old.
 std::string replace_file(const std::string& path, std::string_view text, endurance kept);
 
 struct whole_text {
