@@ -117,11 +117,10 @@ loaded load_settings(const std::string& path, scope part, const expression_check
         const std::string prefix = "can't read " + in_quotes(path);
         return refuse({0, 0, "can't be read" + contents.problem.substr(prefix.size()), false});
     }
-    return parse_settings(contents.text, path, part, check);
+    return parse_settings(contents.text, part, check);
 }
 
-loaded parse_settings(const std::string& text, const std::string&, scope part,
-                      const expression_check& check) {
+loaded parse_settings(const std::string& text, scope part, const expression_check& check) {
     const yaml_document document = parse_yaml(text);
     if (document.problem)
         return refuse(

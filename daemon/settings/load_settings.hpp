@@ -46,9 +46,8 @@ using expression_check = std::function<std::optional<std::string>(const std::str
 /// throw for anything the file or the system can hold.
 loaded load_settings(const std::string& path, scope part = scope::all, const expression_check& check = {});
 
-/// The same from text; `path` names it in messages.
-loaded parse_settings(const std::string& text, const std::string& path, scope part = scope::all,
-                      const expression_check& check = {});
+/// The same from text.
+loaded parse_settings(const std::string& text, scope part = scope::all, const expression_check& check = {});
 
 /// `FILE:LINE:COLUMN: message`, or `FILE: message` where there is no line.
 std::string to_text(const problem& what, const std::string& path);

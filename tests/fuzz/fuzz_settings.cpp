@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string text{reinterpret_cast<const char*>(data), size};
     const int lines = static_cast<int>(std::count(text.begin(), text.end(), '\n')) + 1;
     for (const scope part : {scope::all, scope::send, scope::admin_api}) {
-        const loaded result = outreachd::settings::parse_settings(text, "fuzz", part);
+        const loaded result = outreachd::settings::parse_settings(text, part);
         check(result.errors, lines);
         check(result.warnings, lines);
         const bool is_received =

@@ -14,8 +14,7 @@ using testing::Not;
 
 loaded load_handler(const std::string& keys, const std::string& queue = {}) {
     return parse_settings(std::string{least} + queue +
-                              "routes: [{match: a, to: [bus]}]\nhandlers:\n  bus:\n    type: amqp\n" + keys,
-                          "f");
+                          "routes: [{match: a, to: [bus]}]\nhandlers:\n  bus:\n    type: amqp\n" + keys);
 }
 
 amqp_handler handler_of(const loaded& from) {
@@ -141,7 +140,7 @@ routes: [{match: a, to: [bus]}]
 handlers:
   bus: {type: amqp, uri: amqp://localhost, exchange: e, routing_key: "${{ .k }}", headers: {a: "x ${{ .h }}"}}
 )",
-                   "f", scope::all, [&](const std::string& program) {
+                   scope::all, [&](const std::string& program) {
                        seen.push_back(program);
                        return std::optional<std::string>{};
                    });

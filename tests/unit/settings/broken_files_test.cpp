@@ -56,7 +56,7 @@ TEST(BrokenFiles, AreReadAtAnyLengthWithoutHarm) {
     for (const auto& file : broken_files()) {
         const std::string text = read_whole(file.string());
         for (std::size_t length = 0; length < text.size(); length += 7)
-            for (const problem& one : parse_settings(text.substr(0, length), "cut").errors)
+            for (const problem& one : parse_settings(text.substr(0, length)).errors)
                 EXPECT_GE(one.line, 1) << file << " cut at " << length << ": " << one.message;
     }
 }

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 loaded load(const std::string& rest, const expression_check& check = with_jq()) {
-    return parse_settings(std::string{least} + rest, "f", scope::all, check);
+    return parse_settings(std::string{least} + rest, scope::all, check);
 }
 
 TEST(Expressions, AreKeptAsTheyAre) {

@@ -14,8 +14,7 @@ using testing::IsEmpty;
 
 loaded load_http(const std::string& keys) {
     return parse_settings(std::string{least} +
-                              "routes: [{match: a, to: [crm]}]\nhandlers:\n  crm:\n    type: http\n" + keys,
-                          "f");
+                          "routes: [{match: a, to: [crm]}]\nhandlers:\n  crm:\n    type: http\n" + keys);
 }
 
 http_handler http_of(const loaded& from) {
@@ -162,7 +161,7 @@ handlers:
     headers: {X-A: "a ${{ .h }} b"}
     body: {a: ["${{ .b }}"], c: "x ${{ .c }} ${{ .d }}"}
 )",
-                                         "f", scope::all, [&](const std::string& program) {
+                                         scope::all, [&](const std::string& program) {
                                              seen.push_back(program);
                                              return std::optional<std::string>{"no"};
                                          });

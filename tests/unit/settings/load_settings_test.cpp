@@ -27,7 +27,7 @@ TEST(LoadSettings, SaysWhyTheFileItselfCannotBeRead) {
 }
 
 TEST(LoadSettings, TakesTheLeastThatIsNeeded) {
-    const loaded result = parse_settings(std::string{least}, "f");
+    const loaded result = parse_settings(std::string{least});
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings),
                 ElementsAre("1:1: routes: there is none, so every event will end unrouted"));
@@ -70,8 +70,7 @@ roles: [work, receive]
 shutdown_timeout: 1s
 admin: {address: "::", port: 65535, token: {env: OUTREACHD_TEST_TOKEN}, hosts: [a.example.com, "b:80"]}
 log: {level: error, format: json}
-)",
-                                         "f");
+)");
     ASSERT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
     const settings& read = result.settings;
@@ -144,8 +143,7 @@ TEST(LoadSettings, TakesNumbersAndFlagsFromVariablesInQuotesToo) {
     const loaded result =
         parse_settings("listen: {address: 127.0.0.1, port: \"${OUTREACHD_TEST_PORT}\", tls: off, "
                        "plaintext: \"${OUTREACHD_TEST_FLAG}\"}\n"
-                       "endpoints: [{path: /w, unsigned: accept}]\n",
-                       "f");
+                       "endpoints: [{path: /w, unsigned: accept}]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_EQ(result.settings.listen.port, 8080);
     EXPECT_TRUE(result.settings.listen.plaintext);
@@ -154,16 +152,14 @@ TEST(LoadSettings, TakesNumbersAndFlagsFromVariablesInQuotesToo) {
 TEST(LoadSettings, TakesADefaultInQuotesForANumber) {
     const loaded result =
         parse_settings("listen: {address: 127.0.0.1, port: \"${OUTREACHD_TEST_NOT_SET:-9443}\", tls: off}\n"
-                       "endpoints: [{path: /w, unsigned: accept}]\n",
-                       "f");
+                       "endpoints: [{path: /w, unsigned: accept}]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_EQ(result.settings.listen.port, 9443);
 }
 
 TEST(LoadSettings, DoesNotLetAVariableAddKeys) {
     const variable level{"OUTREACHD_TEST_LEVEL", "info\nformat: json"};
-    const loaded result =
-        parse_settings(std::string{least} + "log: {level: \"${OUTREACHD_TEST_LEVEL}\"}\n", "f");
+    const loaded result = parse_settings(std::string{least} + "log: {level: \"${OUTREACHD_TEST_LEVEL}\"}\n");
     EXPECT_THAT(lines_of(result.errors),
                 ElementsAre("3:14: log.level: 'info\\x0Aformat: json' is not debug, info, warn or error"));
 }
@@ -176,15 +172,14 @@ TEST(LoadSettings, WarnsOfWhatIsAllowedAndOdd) {
                                          "  plaintext: true\n"
                                          "  tls:\n"
                                          "    certificate: " +
-                                             chain +
-                                             "\n"
-                                             "    private_key: " +
-                                             folder.write("k.pem", made.key_pem) +
-                                             "\n"
-                                             "endpoints: [{path: /w, unsigned: accept}]\n"
-                                             "handlers: {used: {type: log}, idle: {type: log}}\n"
-                                             "routes: [{match: a, to: [used]}]\n",
-                                         "f");
+                                         chain +
+                                         "\n"
+                                         "    private_key: " +
+                                         folder.write("k.pem", made.key_pem) +
+                                         "\n"
+                                         "endpoints: [{path: /w, unsigned: accept}]\n"
+                                         "handlers: {used: {type: log}, idle: {type: log}}\n"
+                                         "routes: [{match: a, to: [used]}]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(
         lines_of(result.warnings),
@@ -200,15 +195,14 @@ TEST(LoadSettings, WarnsOfAProgramThatCanNotBeRunNow) {
     const std::string plain = folder.write("plain", "#!/bin/sh\n");
     const loaded result =
         parse_settings(std::string{least} +
-                           "handlers:\n"
-                           "  absent: {type: exec, command: [/nonexistent/sync]}\n"
-                           "  plain: {type: exec, command: [\"" +
-                           plain +
-                           "\"]}\n"
-                           "  named: {type: exec, command: [sync-crm], env: {PATH: /nonexistent}}\n"
-                           "  there: {type: exec, command: [sh], cwd: /nonexistent}\n"
-                           "routes: [{match: \"*\", to: [absent, plain, named, there]}]\n",
-                       "f");
+                       "handlers:\n"
+                       "  absent: {type: exec, command: [/nonexistent/sync]}\n"
+                       "  plain: {type: exec, command: [\"" +
+                       plain +
+                       "\"]}\n"
+                       "  named: {type: exec, command: [sync-crm], env: {PATH: /nonexistent}}\n"
+                       "  there: {type: exec, command: [sh], cwd: /nonexistent}\n"
+                       "routes: [{match: \"*\", to: [absent, plain, named, there]}]\n");
     const std::string till_then = "; until it can, deliveries fail and are tried again";
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(
@@ -241,7 +235,7 @@ TEST(LoadSettings, AllowsTlsOffOnLoopbackOrWhenPlaintextIsMeant) {
         const std::string text =
             "listen: " + std::string{listen} + "\nendpoints: [{path: /w, unsigned: accept}]\n";
         for (const scope part : {scope::all, scope::send})
-            EXPECT_EQ(parse_settings(text, "f", part).errors.empty(), is_allowed) << listen;
+            EXPECT_EQ(parse_settings(text, part).errors.empty(), is_allowed) << listen;
     }
 }
 
@@ -261,11 +255,10 @@ TEST(LoadSettings, ComparesPortsOnlyWhereAddressesMeet) {
                                  "\", port: 9464, tls: off}\nendpoints: [{path: /w, unsigned: accept}]\n"
                                  "admin: {address: " +
                                  admin + "}\n";
-        EXPECT_EQ(parse_settings(text, "f").errors.empty(), is_allowed) << listen << ' ' << admin;
+        EXPECT_EQ(parse_settings(text).errors.empty(), is_allowed) << listen << ' ' << admin;
     }
     EXPECT_TRUE(parse_settings("listen: {address: 127.0.0.1, port: 0, tls: off}\n"
-                               "endpoints: [{path: /w, unsigned: accept}]\nadmin: {port: 0}\n",
-                               "f")
+                               "endpoints: [{path: /w, unsigned: accept}]\nadmin: {port: 0}\n")
                     .errors.empty());
 }
 
@@ -280,37 +273,36 @@ constexpr const char* only_listen_is_right =
     "unknown: 2\n";
 
 TEST(LoadSettings, JudgesOnlyWhatSendUses) {
-    const loaded result = parse_settings(only_listen_is_right, "f", scope::send);
+    const loaded result = parse_settings(only_listen_is_right, scope::send);
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
     ASSERT_TRUE(result.settings.listen.tls);
     EXPECT_EQ(result.settings.listen.tls->certificate, "/nonexistent/c");
     EXPECT_EQ(result.settings.endpoints.size(), 1U);
-    EXPECT_EQ(parse_settings(only_listen_is_right, "f").errors.size(), 7U);
+    EXPECT_EQ(parse_settings(only_listen_is_right).errors.size(), 7U);
 }
 
 TEST(LoadSettings, JudgesOnlyWhatTheAdminApiUses) {
     EXPECT_THAT(
-        lines_of(parse_settings(only_listen_is_right, "f", scope::admin_api).errors),
+        lines_of(parse_settings(only_listen_is_right, scope::admin_api).errors),
         ElementsAre("4:32: admin.token.file: can't read '/nonexistent/token': No such file or directory"));
-    const loaded result = parse_settings("admin: {port: 1, hosts: [x]}\nlisten: 5\n", "f", scope::admin_api);
+    const loaded result = parse_settings("admin: {port: 1, hosts: [x]}\nlisten: 5\n", scope::admin_api);
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_EQ(result.settings.admin.port, 1);
-    EXPECT_THAT(lines_of(parse_settings("admin: {prt: 1}\nadmin: {}\n", "f", scope::admin_api).errors),
+    EXPECT_THAT(lines_of(parse_settings("admin: {prt: 1}\nadmin: {}\n", scope::admin_api).errors),
                 ElementsAre("1:9: admin: unknown key 'prt'; did you mean 'port'?",
                             "2:1: 'admin' is given twice, first in line 1"));
-    EXPECT_THAT(lines_of(parse_settings("admin: {port: 1\n", "f", scope::admin_api).errors).size(), 1U);
+    EXPECT_THAT(lines_of(parse_settings("admin: {port: 1\n", scope::admin_api).errors).size(), 1U);
 }
 
 TEST(LoadSettings, NeedsEndpointsToSend) {
-    EXPECT_THAT(lines_of(parse_settings("listen: {address: 127.0.0.1, tls: off}\n", "f", scope::send).errors),
+    EXPECT_THAT(lines_of(parse_settings("listen: {address: 127.0.0.1, tls: off}\n", scope::send).errors),
                 ElementsAre("1:1: endpoints: is missing; give at least one, with path and secrets"));
 }
 
 TEST(LoadSettings, SaysNoMoreOfARouteToAHandlerThatIsWrongItself) {
     EXPECT_THAT(lines_of(parse_settings(std::string{least} + "handlers: {a: {type: carrier-pigeon}}\n"
-                                                             "routes: [{match: x, to: [a]}]\n",
-                                        "f")
+                                                             "routes: [{match: x, to: [a]}]\n")
                              .errors),
                 ElementsAre("3:22: handlers.a.type: unknown handler type 'carrier-pigeon'; known are log, "
                             "file, http, exec, amqp, outreach"));
@@ -318,8 +310,7 @@ TEST(LoadSettings, SaysNoMoreOfARouteToAHandlerThatIsWrongItself) {
 
 TEST(LoadSettings, BoundsHandlerNames) {
     const auto errors_with = [](const std::string& name) {
-        return parse_settings(std::string{least} + "handlers: {" + name + ": {type: log}}\n", "f")
-            .errors.size();
+        return parse_settings(std::string{least} + "handlers: {" + name + ": {type: log}}\n").errors.size();
     };
     EXPECT_EQ(errors_with(std::string(64, 'a')), 0U);
     EXPECT_EQ(errors_with(std::string(65, 'a')), 1U);

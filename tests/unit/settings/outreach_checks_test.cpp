@@ -17,7 +17,7 @@ constexpr const char* through_rabbitmq = "queue: {type: amqp, amqp: {uri: {env: 
 
 std::vector<std::string> warnings_of(const std::string& text) {
     const variable given{"OUTREACHD_TEST_SECRET", "amqp://localhost"};
-    const loaded result = parse_settings(text, "f");
+    const loaded result = parse_settings(text);
     EXPECT_THAT(lines_of(result.errors), IsEmpty()) << text;
     return lines_of(result.warnings);
 }

@@ -16,8 +16,8 @@ constexpr std::string_view handed_on = "handlers: {say: {type: log}}\nroutes: [{
 
 /// `keys` are those of `queue.amqp`, in braces or on lines of their own.
 loaded load_amqp(const std::string& keys) {
-    return parse_settings(
-        std::string{least} + std::string{handed_on} + "queue:\n  type: amqp\n  amqp: " + keys, "f");
+    return parse_settings(std::string{least} + std::string{handed_on} +
+                          "queue:\n  type: amqp\n  amqp: " + keys);
 }
 
 amqp_queue amqp_of(const loaded& from) {
@@ -180,14 +180,13 @@ TEST(QueueSettings, WarnOfCertificatesForNobody) {
 /// Its nodes are those of handlers, which may have some without the queue.
 TEST(QueueSettings, MayNameRabbitMqBesideTheEmbeddedQueue) {
     const loaded result = parse_settings(std::string{least} + std::string{handed_on} +
-                                             "queue: {amqp: {uri: amqp://localhost, ack: broker}}\n",
-                                         "f");
+                                         "queue: {amqp: {uri: amqp://localhost, ack: broker}}\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings),
                 ElementsAre("5:44: queue.amqp.ack: 'broker' has no effect with the embedded queue"));
     EXPECT_EQ(result.settings.queue.type, queue_type::embedded);
     EXPECT_EQ(result.settings.queue.amqp.nodes.uris, std::vector{secret{"amqp://localhost"}});
-    EXPECT_THAT(lines_of(parse_settings(std::string{least} + "queue: {amqp: {partitions: 4}}\n", "f").errors),
+    EXPECT_THAT(lines_of(parse_settings(std::string{least} + "queue: {amqp: {partitions: 4}}\n").errors),
                 IsEmpty());
 }
 
@@ -211,7 +210,7 @@ TEST(Roles, AreBothUnlessOneIsNamed) {
 
     for (const auto& each : cases) {
         const loaded result =
-            parse_settings(std::string{least} + through_rabbitmq + std::string{each.written}, "f");
+            parse_settings(std::string{least} + through_rabbitmq + std::string{each.written});
         EXPECT_THAT(lines_of(result.errors), IsEmpty()) << each.written;
         EXPECT_EQ(result.settings.roles.receives, each.receives) << each.written;
         EXPECT_EQ(result.settings.roles.works, each.works) << each.written;
@@ -220,14 +219,14 @@ TEST(Roles, AreBothUnlessOneIsNamed) {
 
 TEST(Roles, LeaveAWorkerWithoutListenAndEndpoints) {
     const loaded result =
-        parse_settings(std::string{through_rabbitmq} + std::string{handed_on} + "roles: [work]\n", "f");
+        parse_settings(std::string{through_rabbitmq} + std::string{handed_on} + "roles: [work]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
     EXPECT_EQ(result.settings.handlers.size(), 1U);
 }
 
 TEST(Roles, LeaveAReceiverWithoutHandlersAndRoutes) {
-    const loaded result = parse_settings(std::string{least} + through_rabbitmq + "roles: [receive]\n", "f");
+    const loaded result = parse_settings(std::string{least} + through_rabbitmq + "roles: [receive]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
     EXPECT_EQ(result.settings.endpoints.size(), 1U);
@@ -236,7 +235,7 @@ TEST(Roles, LeaveAReceiverWithoutHandlersAndRoutes) {
 /// One file may serve all hosts, and none needs the files and secrets of another.
 TEST(Roles, PassOverWhatTheyDoNotUse) {
     const loaded worker =
-        parse_settings(std::string{what_receives_and_works} + through_rabbitmq + "roles: [work]\n", "f");
+        parse_settings(std::string{what_receives_and_works} + through_rabbitmq + "roles: [work]\n");
     EXPECT_THAT(lines_of(worker.errors),
                 ElementsAre(HasSubstr("the environment variable 'OUTREACHD_TEST_NOT_SET' is not set")));
     EXPECT_THAT(lines_of(worker.warnings),
@@ -247,7 +246,7 @@ TEST(Roles, PassOverWhatTheyDoNotUse) {
 
     std::size_t programs = 0;
     const loaded receiver =
-        parse_settings(std::string{what_receives_and_works} + through_rabbitmq + "roles: [receive]\n", "f",
+        parse_settings(std::string{what_receives_and_works} + through_rabbitmq + "roles: [receive]\n",
                        scope::all, [&](const std::string&) {
                            ++programs;
                            return std::optional<std::string>{};
@@ -267,15 +266,14 @@ TEST(Roles, LeaveAWorkersAdminPortItsOwn) {
     const std::string text = "listen: {address: 127.0.0.1, port: 9464, tls: off}\n"
                              "endpoints: [{path: /w, unsigned: accept}]\n" +
                              std::string{through_rabbitmq};
-    EXPECT_EQ(parse_settings(text + "roles: [receive]\n", "f").errors.size(), 1U);
-    EXPECT_EQ(parse_settings(text + "roles: [work]\n", "f").errors.size(), 0U);
+    EXPECT_EQ(parse_settings(text + "roles: [receive]\n").errors.size(), 1U);
+    EXPECT_EQ(parse_settings(text + "roles: [work]\n").errors.size(), 0U);
 }
 
 TEST(Roles, WarnOfAnAckThatNobodyGives) {
     const loaded result =
         parse_settings(std::string{handed_on} +
-                           "queue: {type: amqp, amqp: {uri: amqp://localhost, ack: broker}}\nroles: [work]\n",
-                       "f");
+                       "queue: {type: amqp, amqp: {uri: amqp://localhost, ack: broker}}\nroles: [work]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings),
                 ElementsAre("3:56: queue.amqp.ack: 'broker' has no effect on a host that doesn't receive"));
@@ -286,29 +284,28 @@ TEST(Roles, NeedRabbitMqBetweenThem) {
          {"", "queue: {}\n", "queue: {type: embedded}\n", "queue: {amqp: {uri: amqp://localhost}}\n",
           "queue: {type: embedded, amqp: {uri: amqp://localhost}}\n"})
         for (const char* roles : {"roles: [work]\n", "roles: [receive]\n"})
-            EXPECT_THAT(lines_of(parse_settings(std::string{least} + queue + roles, "f").errors),
+            EXPECT_THAT(lines_of(parse_settings(std::string{least} + queue + roles).errors),
                         ElementsAre(HasSubstr("roles: one role alone needs 'queue.type: amqp'")))
                 << queue << roles;
     // Who has mistyped the type has not left it out, but who says `embedded` means it.
     for (const char* queue : {"queue: {typ: amqp}\n", "queue: {type: amqqp}\n", "queue: amqp\n"})
-        EXPECT_EQ(parse_settings(std::string{least} + queue + "roles: [work]\n", "f").errors.size(), 1U)
-            << queue;
-    EXPECT_EQ(parse_settings(
-                  std::string{least} + "queue: {type: embedded, amqp: {partitions: 0}}\nroles: [work]\n", "f")
-                  .errors.size(),
-              2U);
+        EXPECT_EQ(parse_settings(std::string{least} + queue + "roles: [work]\n").errors.size(), 1U) << queue;
+    EXPECT_EQ(
+        parse_settings(std::string{least} + "queue: {type: embedded, amqp: {partitions: 0}}\nroles: [work]\n")
+            .errors.size(),
+        2U);
 }
 
 /// A missing section may be missing rightly.
 TEST(Roles, ThatAreWrongAskForNothing) {
     for (const char* roles : {"roles: [wrok]\n", "roles: work\n", "roles: []\n", "roles: [work, work]\n"})
-        EXPECT_EQ(parse_settings(through_rabbitmq + std::string{handed_on} + roles, "f").errors.size(), 1U)
+        EXPECT_EQ(parse_settings(through_rabbitmq + std::string{handed_on} + roles).errors.size(), 1U)
             << roles;
-    EXPECT_EQ(parse_settings("listen: {}\nroles: [wrok]\n", "f").errors.size(), 3U);
+    EXPECT_EQ(parse_settings("listen: {}\nroles: [wrok]\n").errors.size(), 3U);
 }
 
 TEST(Roles, AreNothingToSend) {
-    const loaded result = parse_settings(std::string{least} + "roles: [work]\nqueue: 5\n", "f", scope::send);
+    const loaded result = parse_settings(std::string{least} + "roles: [work]\nqueue: 5\n", scope::send);
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_EQ(result.settings.endpoints.size(), 1U);
 }

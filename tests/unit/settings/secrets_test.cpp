@@ -19,8 +19,7 @@ loaded load_with_secret(const std::string& secret) {
                           "endpoints:\n"
                           "  - path: /w\n"
                           "    secrets: [" +
-                              secret + "]\n",
-                          "f");
+                          secret + "]\n");
 }
 
 std::string first_secret(const loaded& from) {

@@ -33,7 +33,7 @@ loaded load_shipped(const std::string& name) {
     std::string text = shipped(name);
     replace_all(text, "/etc/outreachd/tls/fullchain.pem", folder.write("fullchain.pem", made.pem));
     replace_all(text, "/etc/outreachd/tls/privkey.pem", folder.write("privkey.pem", made.key_pem));
-    return parse_settings(text, name);
+    return parse_settings(text);
 }
 
 TEST(ShippedFiles, AreRight) {
@@ -117,7 +117,7 @@ TEST(ShippedFiles, AreRightWithWhatTheyCommentOut) {
     for (const char* section : {"outreach", "webhooks", "backfill"})
         replace_all(text, "\n# " + std::string{section} + ":", "\n" + std::string{section} + ":");
     replace_all(text, "\n#   ", "\n  ");
-    const loaded result = parse_settings(text, "example");
+    const loaded result = parse_settings(text);
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
     ASSERT_EQ(result.settings.handlers.size(), 6U);
