@@ -2,7 +2,6 @@
 
 #include "daemon/store/event_row.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -10,16 +9,6 @@ namespace outreachd::store {
 
 namespace {
 
-constexpr double mib = 1024 * 1024;
-// What is kept costs the disk that genuine events need, so its bytes have a rate as well as its requests.
-constexpr quarantine_rate rate_of_all{{500, 4000}, {4 * mib, 64 * mib}};
-constexpr quarantine_rate rate_of_peer{{100, 1500}, {1 * mib, 24 * mib}};
-/// In each generation. A full one ends early: many peers at once are for the shared rate to bound.
-constexpr std::size_t peers_max = 4096;
-/// A bucket not asked for in that time is full again, and so as good as none.
-constexpr std::chrono::seconds peer_generation{30};
-static_assert(peer_generation.count() * rate_of_peer.requests.per_second >= rate_of_peer.requests.burst);
-static_assert(peer_generation.count() * rate_of_peer.bytes.per_second >= rate_of_peer.bytes.burst);
 constexpr std::uint64_t waiting_bytes_max = 64 * 1024 * 1024;
 constexpr std::uint64_t peer_waiting_bytes_max = 24 * 1024 * 1024;
 constexpr std::int64_t recheck_rows = 100;
@@ -58,49 +47,9 @@ std::uint64_t bytes_of_request(const received_request& request) noexcept {
 
 } // namespace
 
-void quarantine::share::change(const std::string& peer, std::int64_t bytes) {
-    std::uint64_t& held = by_peer[peer];
-    by_size.erase({held, peer});
-    held += static_cast<std::uint64_t>(bytes);
-    total += static_cast<std::uint64_t>(bytes);
-    if (held > 0)
-        by_size.insert({held, peer});
-    else
-        by_peer.erase(peer);
-}
-
-quarantine::bucket::bucket(const quarantine_rate& most, steady_time now)
-    : requests(most.requests.burst), bytes(most.bytes.burst), refilled_at(now) {}
-
-bool quarantine::bucket::take(const quarantine_rate& most, double wanted, steady_time now) {
-    const double seconds = std::chrono::duration<double>(now - refilled_at).count();
-    requests = std::min(most.requests.burst, requests + most.requests.per_second * seconds);
-    bytes = std::min(most.bytes.burst, bytes + most.bytes.per_second * seconds);
-    refilled_at = now;
-    if (requests < 1 || bytes < wanted)
-        return false;
-    requests -= 1;
-    bytes -= wanted;
-    return true;
-}
-
-bool quarantine::peer_buckets::take(const std::string& peer, double bytes, steady_time now) {
-    auto found = younger.find(peer);
-    if (found == younger.end()) {
-        if (younger.size() >= peers_max || now - begun_at >= peer_generation) {
-            older = std::move(younger);
-            younger.clear();
-            begun_at = now;
-        }
-        const auto known = older.find(peer);
-        found = younger.emplace(peer, known == older.end() ? bucket{rate_of_peer, now} : known->second).first;
-    }
-    return found->second.take(rate_of_peer, bytes, now);
-}
-
 quarantine::quarantine(const std::string& directory)
-    : file_(directory + "/quarantine.db"), peer_rates_{{}, {}, std::chrono::steady_clock::now()},
-      rate_{rate_of_all, std::chrono::steady_clock::now()}, thread_([this] { run(); }) {}
+    : file_(directory + "/quarantine.db"), rates_(std::chrono::steady_clock::now()),
+      thread_([this] { run(); }) {}
 
 quarantine::~quarantine() {
     begin_stop();
@@ -126,13 +75,6 @@ bool quarantine::is_stopping() const {
     return is_stopping_;
 }
 
-/// The peer's own rate first, so that what one sends above it leaves the shared rate to the others.
-bool quarantine::is_within_rate(const std::string& peer, std::uint64_t bytes) {
-    const auto now = std::chrono::steady_clock::now();
-    const auto wanted = static_cast<double>(bytes);
-    return peer_rates_.take(peer, wanted, now) && rate_.take(rate_of_all, wanted, now);
-}
-
 /// Nobody's requests leave no room for others' in the queue.
 bool quarantine::has_room(const std::string& peer, std::uint64_t bytes) const {
     const auto waiting = waiting_by_peer_.find(peer);
@@ -146,7 +88,7 @@ void quarantine::keep(received_request request, std::uint64_t bytes_max) {
     const std::uint64_t bytes = bytes_of_request(request);
     const std::scoped_lock lock(mutex_);
     if (bytes > bytes_max || is_stopping_ || !has_room(request.peer, bytes) ||
-        !is_within_rate(request.peer, bytes)) {
+        !rates_.take(request.peer, static_cast<double>(bytes), std::chrono::steady_clock::now())) {
         ++dropped_;
         return;
     }
@@ -290,12 +232,12 @@ void quarantine::store_one(const received_request& request, std::uint64_t bytes_
 }
 
 void quarantine::make_room(const std::string& endpoint, std::uint64_t bytes_max) {
-    share& held = shares_[endpoint];
+    quarantine_share& held = shares_[endpoint];
     statement oldest(
         *database_, "SELECT number, bytes FROM requests WHERE endpoint=? AND peer=? ORDER BY number LIMIT 1");
     statement remove(*database_, "DELETE FROM requests WHERE number=?");
-    while (held.total > bytes_max && !held.by_size.empty()) {
-        const std::string peer = held.by_size.rbegin()->second;
+    while (held.total() > bytes_max && held.largest() != nullptr) {
+        const std::string peer = *held.largest();
         if (!oldest.bind(std::string_view(endpoint), std::string_view(peer)).step())
             break;
         const std::int64_t number = oldest.number(0);

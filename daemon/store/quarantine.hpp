@@ -7,6 +7,8 @@
 #include "daemon/event/errc.hpp"
 #include "daemon/event/event.hpp"
 #include "daemon/store/database.hpp"
+#include "daemon/store/quarantine_rate.hpp"
+#include "daemon/store/quarantine_share.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -16,22 +18,10 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 #include <vector>
 
 namespace outreachd::store {
-
-/// So much a second, and so much at once after a while without any.
-struct quarantine_rate {
-    struct flow {
-        double per_second;
-        double burst;
-    };
-
-    flow requests;
-    flow bytes;
-};
 
 /// Keeps requests within a bound for each endpoint.
 ///
@@ -108,36 +98,10 @@ private:
         question asked; // set: that alone
     };
 
-    struct share {
-        std::uint64_t total = 0;
-        std::map<std::string, std::uint64_t, std::less<>> by_peer;
-        std::set<std::pair<std::uint64_t, std::string>> by_size;
-        void change(const std::string& peer, std::int64_t bytes);
-    };
-
     struct kept {
         std::int64_t number = 0;
         std::int64_t bytes = 0;
         received_request request;
-    };
-
-    /// What is left of a rate.
-    struct bucket {
-        bucket(const quarantine_rate& most, steady_time now); // full
-        bool take(const quarantine_rate& most, double wanted, steady_time now);
-
-        double requests;
-        double bytes;
-        steady_time refilled_at;
-    };
-
-    /// A bucket for each peer that came lately, in two generations so that they stay bounded: those of the
-    /// older one that aren't asked for again are forgotten with it.
-    struct peer_buckets {
-        std::map<std::string, bucket, std::less<>> younger;
-        std::map<std::string, bucket, std::less<>> older;
-        steady_time begun_at; // the younger one
-        bool take(const std::string& peer, double bytes, steady_time now);
     };
 
     void begin_stop();
@@ -151,7 +115,6 @@ private:
                 std::int64_t bytes);
     void work_on(const job& next);
     void recheck_later(const judge& decide);
-    bool is_within_rate(const std::string& peer, std::uint64_t bytes); // with mutex_ held
     bool has_room(const std::string& peer, std::uint64_t bytes) const; // with mutex_ held
     bool is_stopping() const;
     void store_one(const received_request& request, std::uint64_t bytes_max);
@@ -162,7 +125,7 @@ private:
     const std::string file_;
     // The thread's own.
     std::unique_ptr<database> database_;
-    std::map<std::string, share, std::less<>> shares_; // by endpoint
+    std::map<std::string, quarantine_share, std::less<>> shares_; // by endpoint
 
     mutable std::mutex mutex_; // guards what follows
     std::condition_variable has_job_;
@@ -175,8 +138,7 @@ private:
     std::function<void()> heard_;
     steady_time recheck_at_;
     std::size_t recheck_after_ = 0; // so many of jobs_ came before it
-    peer_buckets peer_rates_;
-    bucket rate_;
+    quarantine_rates rates_;
     bool is_stopping_ = false;
     bool has_ended_ = false;
 
