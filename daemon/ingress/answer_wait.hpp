@@ -24,7 +24,7 @@ public:
     /// own deadline ends it. Once.
     awaitable<std::optional<store::append_result>> wait();
 
-    /// What the store is to call, on its own thread. Only its success counts.
+    /// What the store is to call, on whatever thread, with its lock held or not. Only its success counts.
     store::append_done make_done();
 
     /// Brings an answer to the strand. An I/O thread.

@@ -37,8 +37,9 @@ struct options {
     std::chrono::milliseconds list_time_max = std::chrono::seconds{5};
 };
 
-/// What the store tells of itself, for the log, the metrics and `/readyz`. Called from the store's
-/// own threads; must not block and must not call the store.
+/// What the store tells of itself, for the log, the metrics and `/readyz`. Called on whatever thread meets
+/// it: the store's own, the one that makes the store, and each that reads, several at once. Must not block
+/// and must not call the store.
 class observer {
 public:
     observer() = default;
@@ -46,9 +47,11 @@ public:
     observer(const observer&) = delete;
     observer& operator=(const observer&) = delete;
 
-    /// A commit failed; it is tried again until it succeeds. `cause` is SQLite's and the system's text.
+    /// A commit failed; it is tried again until it succeeds. `cause` is SQLite's and the system's text. On
+    /// the writer thread alone.
     virtual void write_failed(std::string_view cause) = 0;
-    /// A commit succeeded, so long after it was begun. Called for each: must be cheap.
+    /// A commit succeeded, so long after it was begun. Called for each: must be cheap. On the writer thread
+    /// alone.
     virtual void written(std::chrono::milliseconds took) = 0;
     /// The database file is no longer trusted; the store goes on in `fresh`.
     virtual void set_aside(std::string_view file, std::string_view fresh, std::string_view cause) = 0;
@@ -69,7 +72,9 @@ struct append_result {
     bool is_repeat = false; ///< Not stored again.
 };
 
-/// Called once, on the writer thread; must not block.
+/// Called at most once, on whatever thread: the writer's, the one that calls `append`, before that returns,
+/// or one that appends another event. The store's lock may be held: must not block and must not call the
+/// store.
 using append_done = std::function<void(error_code, append_result)>;
 using write_done = std::function<void()>;
 /// How many events were new to the store.
