@@ -66,7 +66,8 @@ void outbox_return::progress::hand_over() {
     }
 }
 
-/// Older files that are still carried over, and a disk that fails, make the store unavailable: then it waits.
+/// Older files that are still carried over, and a disk that fails, make it wait. The latter the store tells
+/// itself.
 void outbox_return::progress::hand_over_all() {
     std::unique_ptr<store::reader> reader;
     store::sequence reached = 0;

@@ -2,12 +2,6 @@
 
 namespace outreachd {
 
-namespace {
-
-constexpr std::chrono::seconds repeat_interval{10};
-
-} // namespace
-
 void store_watcher::write_failed(std::string_view cause) {
     const auto now = std::chrono::steady_clock::now();
     if (failures_++ > 0 && now - logged_at_ < repeat_interval)
@@ -15,6 +9,12 @@ void store_watcher::write_failed(std::string_view cause) {
     logged_at_ = now;
     log_.error("the store can't write: events are not answered until it can",
                {{"cause", cause}, {"failures", failures_}});
+}
+
+void store_watcher::read_failed(std::string_view cause) {
+    if (const auto failures = failed_reads_.count(std::chrono::steady_clock::now()))
+        log_.error("the store can't be read: what needs it waits and tries again",
+                   {{"cause", cause}, {"failures", *failures}});
 }
 
 void store_watcher::written(std::chrono::milliseconds took) {

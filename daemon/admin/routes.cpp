@@ -50,7 +50,9 @@ void note_search_end(response& listed, const event_id& last, wall_time received_
 response store_error(error_code ec, std::string_view what) {
     if (ec == errc::not_found)
         return error_answer(404, what);
-    return error_answer(503, "the store can't be read now: " + ec.message());
+    if (ec == errc::being_carried_over)
+        return error_answer(503, ec.message());
+    return error_answer(503, "the store can't be read now; the log says why");
 }
 
 std::optional<response> refuse_unless_read(const request& asked) {

@@ -93,9 +93,9 @@ void relay::implementation::publish_until_stopped(connection& at) {
             probe(at);
             has_sent = fill(at);
         }
-        const bool has_more = may_send && outbox.has_more() && has_room() && !has_read_trouble;
+        const bool has_more = may_send && outbox.has_more() && has_room() && !read_trouble;
         if (!has_sent && !has_more && window.size() == 0 &&
-            thread->sleep(has_read_trouble || holds.has_any() ? read_again_after : idle_pause))
+            thread->sleep(read_trouble || holds.has_any() ? read_again_after : idle_pause))
             outbox.look_again();
         if (!may_send && outbox.has_more() && window.size() > 0)
             std::this_thread::sleep_for(gathering_pause);
@@ -124,9 +124,7 @@ bool relay::implementation::fill(connection& at) {
     const amqp_connection::corked together(at); // a packet for many
     while (has_room() && !thread->is_stopping()) {
         const auto next = outbox.next([this](store::sequence place) { return window.holds(place); });
-        if (!next && !has_read_trouble)
-            log.error("the outbox can't be read; trying again", {{"cause", next.error().message()}});
-        has_read_trouble = !next;
+        note_read(next ? error_code{} : next.error());
         if (!next || !*next)
             return has_sent;
         if ((*next)->subject) {
@@ -138,6 +136,21 @@ bool relay::implementation::fill(connection& at) {
         has_sent = true;
     }
     return has_sent;
+}
+
+/// Logs when reading fails and when it works again. Why it fails the store tells itself.
+void relay::implementation::note_read(const error_code& ec) {
+    if (ec == read_trouble)
+        return;
+    if (ec == errc::being_carried_over)
+        log.info("the outbox waits for what is carried over from an older database file");
+    else if (ec)
+        log.warn("the outbox waits until the store can be read again", {{"cause", ec.message()}});
+    else if (read_trouble == errc::being_carried_over)
+        log.info("the outbox goes on: what isn't finished has been carried over");
+    else
+        log.info("the outbox can be read again");
+    read_trouble = ec;
 }
 
 void relay::implementation::send(connection& at, const outgoing_event& next) {

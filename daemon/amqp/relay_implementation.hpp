@@ -30,6 +30,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void prepare(amqp_connection::connection& at);
     void publish_until_stopped(amqp_connection::connection& at);
     bool fill(amqp_connection::connection& at);
+    void note_read(const error_code& ec);
     bool has_room() const;
     bool has_room_for_many() const;
     void send(amqp_connection::connection& at, const outgoing_event& next);
@@ -72,7 +73,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     bool is_quiet = false;                 ///< The broker was waited for, and had nothing to tell.
     std::size_t one_at_a_time = 0;         ///< So many events: one of them isn't taken by the broker.
     std::vector<store::sequence> suspects; ///< Those.
-    bool has_read_trouble = false;
+    error_code read_trouble;               ///< Of the last read.
 
     std::atomic<bool> has_older = false; ///< Events that were published wait again.
     std::atomic<std::uint64_t> in_flight = 0;

@@ -14,7 +14,7 @@ auto event_source::with_reader(Read read) -> decltype(read(std::declval<delivery
         try {
             reader_ = backing_.open_reader();
         } catch (const std::exception&) {
-            return errc::store_unavailable;
+            return errc::store_unavailable; // the store tells the cause
         }
     }
     return read(*reader_);

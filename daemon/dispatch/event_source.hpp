@@ -18,10 +18,11 @@ class event_source {
 public:
     explicit event_source(delivery_store& backing) : backing_(backing) {}
 
-    /// Blocks for as long as the disk does. Errors: not_found; store_unavailable.
+    /// Blocks for as long as the disk does. Errors: not_found; store_unavailable; being_carried_over. Of
+    /// each failure the store tells the cause.
     result<store::stored_event> read(sequence at);
 
-    /// The same, of a delivery's steps. Error: store_unavailable.
+    /// The same, of a delivery's steps. Errors: store_unavailable; being_carried_over.
     result<std::vector<std::string>> step_results(std::string_view handler, sequence at);
 
     /// Lets go of the reader, unless a worker hangs in it. Later reads fail.

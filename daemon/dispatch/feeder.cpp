@@ -67,11 +67,8 @@ void feeder::feed() {
 bool feeder::open() {
     try {
         reader_ = backing_.open_reader();
-    } catch (const std::exception& problem) {
-        if (!has_read_trouble_)
-            log_.error("the store can't be opened for reading; trying again", {{"cause", problem.what()}});
-        has_read_trouble_ = true;
-        return false;
+    } catch (const std::exception&) { // the store tells the cause itself
+        return note_read("the file", errc::store_unavailable);
     }
     const auto cursor = reader_->routed_up_to();
     if (!note_read("the routing cursor", cursor ? error_code{} : cursor.error()))
@@ -169,13 +166,21 @@ bool feeder::serve_lanes() {
     return true;
 }
 
-/// Logs when reading fails and when it works again, not each time between.
+/// Logs when reading fails and when it works again, not each time between. Why it fails the store tells
+/// itself.
 bool feeder::note_read(const char* what, const error_code& ec) {
-    if (ec && !has_read_trouble_)
-        log_.error("the store can't be read; trying again", {{"what", what}, {"cause", ec.message()}});
-    else if (!ec && has_read_trouble_)
+    if (ec == read_trouble_)
+        return !ec;
+    if (ec == errc::being_carried_over)
+        log_.info("deliveries wait for what is carried over from an older database file");
+    else if (ec)
+        log_.warn("deliveries wait until the store can be read again",
+                  {{"what", what}, {"cause", ec.message()}});
+    else if (read_trouble_ == errc::being_carried_over)
+        log_.info("deliveries go on: what isn't finished has been carried over");
+    else
         log_.info("the store can be read again");
-    has_read_trouble_ = static_cast<bool>(ec);
+    read_trouble_ = ec;
     return !ec;
 }
 

@@ -61,7 +61,7 @@ private:
     lane_set::lanes lanes_; ///< As of this round.
     sequence cursor_ = 0;   ///< Everything up to it is routed.
     bool is_reading_back_ = false;
-    bool has_read_trouble_ = false;
+    error_code read_trouble_; ///< Of the last read.
 
     std::atomic<bool> is_committed_ = false; ///< What `record` waits for; its thread is woken then.
     wakeable_thread thread_;

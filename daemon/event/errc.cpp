@@ -29,13 +29,15 @@ public:
         case errc::signature_mismatch:
             return "the signature fits none of the endpoint's secrets";
         case errc::store_unavailable:
-            return "the store can't write";
+            return "the store can't be read or written now";
         case errc::deadline_passed:
             return "not done within the time allowed";
         case errc::not_found:
             return "no such record";
         case errc::damaged:
             return "the stored record is damaged: its checksum doesn't hold";
+        case errc::being_carried_over:
+            return "what isn't finished is still being carried over from an older database file";
         case errc::stopping:
             return "the daemon is stopping";
         }
@@ -51,6 +53,7 @@ bool is_transient(errc value) noexcept {
     switch (value) {
     case errc::store_unavailable:
     case errc::deadline_passed:
+    case errc::being_carried_over:
     case errc::stopping:
         return true;
     case errc::malformed_http:

@@ -20,11 +20,12 @@ enum class errc {
     signature_malformed, ///< The signature is not 64 hexadecimal digits, or stands there twice.
     signature_mismatch,  ///< The signature has the right form and fits none of the secrets.
     // Storing.
-    store_unavailable, ///< The store can't write now: disk full, I/O error.
+    store_unavailable, ///< The store can't be read or written now: disk full, I/O error, no descriptor left.
     deadline_passed,   ///< Not done within the time the caller gave.
     // Reading back.
-    not_found, ///< No such record.
-    damaged,   ///< The record is there, and its checksum doesn't hold.
+    not_found,          ///< No such record.
+    damaged,            ///< The record is there, and its checksum doesn't hold.
+    being_carried_over, ///< What isn't finished is still being carried over from an older file.
     // Life.
     stopping, ///< The daemon is stopping and takes nothing new.
 };

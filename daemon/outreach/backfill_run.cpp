@@ -179,7 +179,9 @@ private:
         if (is_stopping_)
             return false;
         if (const auto read = known_.catch_up([this] { return is_over(); }); !read) {
-            of.problem = "the store can't be read: " + read.error().message();
+            of.problem = read.error() == errc::being_carried_over
+                             ? "what the store has isn't known yet: " + read.error().message()
+                             : "the store can't be read now; the log says why";
             return false;
         }
         if (is_over())

@@ -49,7 +49,7 @@ void install_follower::look() {
         try {
             reader_ = events_.open_reader();
         } catch (const std::exception&) {
-            return; // the next look may find it
+            return; // the next look may find it; the store tells the cause
         }
     }
     // `auth install` may have been quicker than what is to be looked at.

@@ -82,8 +82,10 @@ void background::run() {
             remove_some_events();
         } catch (const database_error& failure) {
             database_.reset();
+            watcher_.read_failed(failure.what());
             writer_.note_failure(file_, failure);
-        } catch (const std::exception&) { // no descriptor, no memory, a directory that can't be read: later
+        } catch (const std::exception& failure) { // no descriptor, no memory, a directory that can't be read
+            watcher_.read_failed(failure.what());
         }
     } while (!pause());
 }

@@ -9,16 +9,17 @@ template <typename Read>
 auto sqlite_reader::guarded(bool is_for_dispatch, Read read) -> result<decltype(read())> {
     const std::int64_t before = writer_.file();
     if (is_for_dispatch && writer_.is_carrying())
-        return errc::store_unavailable;
+        return errc::being_carried_over;
     try {
         follow_writer();
         auto found = read();
         // A fresh file taken up meanwhile may lack what isn't carried over yet.
         if (is_for_dispatch && (writer_.file() != before || writer_.is_carrying()))
-            return errc::store_unavailable;
+            return errc::being_carried_over;
         return found;
     } catch (const database_error& failure) {
         database_.reset();
+        watcher_.read_failed(failure.what());
         writer_.note_failure(file_, failure);
         return errc::store_unavailable;
     }

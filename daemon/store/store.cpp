@@ -209,6 +209,7 @@ std::unique_ptr<reader> store::open_reader() {
         return std::make_unique<sqlite_reader>(engine_->files, engine_->owner, engine_->watcher,
                                                engine_->damaged, engine_->list_time_max);
     } catch (const database_error& failure) {
+        engine_->watcher.read_failed(failure.what());
         throw std::runtime_error(failure.what());
     }
 }

@@ -50,6 +50,8 @@ public:
     /// A commit failed; it is tried again until it succeeds. `cause` is SQLite's and the system's text. On
     /// the writer thread alone.
     virtual void write_failed(std::string_view cause) = 0;
+    /// The file can't be opened or read; whoever needs it tries again. As often as it is tried.
+    virtual void read_failed(std::string_view cause) = 0;
     /// A commit succeeded, so long after it was begun. Called for each: must be cheap. On the writer thread
     /// alone.
     virtual void written(std::chrono::milliseconds took) = 0;
@@ -179,7 +181,8 @@ public:
     /// False: a thread hangs and goes on holding the observer; leave by _Exit.
     bool stop(std::chrono::milliseconds timeout);
 
-    /// A reader for the calling thread's own use. Throws where the database can't be opened.
+    /// A reader for the calling thread's own use. Throws where the database can't be opened, which the
+    /// observer is told, too.
     std::unique_ptr<reader> open_reader();
 
     /// As of the last commit. Thread-safe, doesn't block on the disk.
@@ -208,7 +211,8 @@ private:
 
 /// Reads what deliveries are made of. One thread at a time; no call keeps a read transaction over 200 ms.
 ///
-/// Errors of all: store_unavailable (the file can't be read now). A damaged row is a null `subject`.
+/// Errors of all: store_unavailable (the file can't be read now; the observer has been told the cause) and
+/// being_carried_over. A damaged row is a null `subject`.
 class delivery_reader {
 public:
     delivery_reader() = default;

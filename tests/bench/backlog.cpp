@@ -42,6 +42,10 @@ void failing_observer::write_failed(std::string_view cause) {
     give_up(std::string{cause});
 }
 
+void failing_observer::read_failed(std::string_view cause) {
+    give_up(std::string{cause});
+}
+
 void failing_observer::set_aside(std::string_view file, std::string_view, std::string_view cause) {
     give_up(std::string{file} + " was set aside: " + std::string{cause});
 }

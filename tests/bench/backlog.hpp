@@ -16,6 +16,7 @@ namespace outreachd::bench {
 class failing_observer final : public store::observer {
 public:
     void write_failed(std::string_view cause) override;
+    void read_failed(std::string_view cause) override;
 
     void written(std::chrono::milliseconds) override {}
 

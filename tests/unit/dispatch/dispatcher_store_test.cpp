@@ -2,6 +2,7 @@
 #include "daemon/dispatch/lane.hpp"
 #include "daemon/dispatch/router.hpp"
 #include "tests/unit/dispatch/dispatch_bench.hpp"
+#include "tests/unit/log/captured_stderr.hpp"
 
 #include <gtest/gtest.h>
 
@@ -109,6 +110,36 @@ TEST(DispatcherStore, GoesOnAfterReadsThatFailed) {
     EXPECT_TRUE(on.store.wait_for_finished("crm", 10));
     EXPECT_EQ(on.store.failed_reads(), 3U);
     EXPECT_TRUE(dispatcher->stop(10s));
+}
+
+/// The lines of a dispatcher whose first reads fail so.
+std::string logged_of_reads_that_fail(errc failure) {
+    log::captured_stderr captured;
+    {
+        bench on;
+        on.log.set_level(log::level::info);
+        on.store.add_quietly("1");
+        on.store.fail_reads(2, failure);
+        const auto dispatcher = on.start({}, on.equip(quick_handler("crm"), succeed));
+        EXPECT_TRUE(on.store.wait_for_finished("crm", 1));
+        EXPECT_TRUE(dispatcher->stop(10s));
+    }
+    return captured.read_all();
+}
+
+TEST(DispatcherStore, TellsOnceThatDeliveriesWaitForReads) {
+    const std::string lines = logged_of_reads_that_fail(errc::store_unavailable);
+    const auto first = lines.find(" warn deliveries wait until the store can be read again");
+    EXPECT_NE(first, std::string::npos) << lines;
+    EXPECT_EQ(lines.find("deliveries wait", first + 20), std::string::npos) << lines;
+    EXPECT_NE(lines.find("the store can be read again\n"), std::string::npos) << lines;
+}
+
+TEST(DispatcherStore, TellsOfNoFailureWhereOlderFilesAreCarriedOver) {
+    const std::string lines = logged_of_reads_that_fail(errc::being_carried_over);
+    EXPECT_NE(lines.find(" info deliveries wait for what is carried over"), std::string::npos) << lines;
+    EXPECT_NE(lines.find(" info deliveries go on"), std::string::npos) << lines;
+    EXPECT_EQ(lines.find("read"), std::string::npos) << lines;
 }
 
 TEST(DispatcherStore, CountsNoAttemptForAnEventThatCouldNotBeRead) {

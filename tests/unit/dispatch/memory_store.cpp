@@ -12,7 +12,7 @@ public:
     result<sequence> routed_up_to() override {
         const std::lock_guard lock(backing_.mutex_);
         if (backing_.is_read_failing())
-            return errc::store_unavailable;
+            return backing_.read_failure_;
         return backing_.cursor_;
     }
 
@@ -20,7 +20,7 @@ public:
                                                           std::size_t bytes_max) override {
         const std::lock_guard lock(backing_.mutex_);
         if (backing_.is_read_failing())
-            return errc::store_unavailable;
+            return backing_.read_failure_;
         std::vector<store::stored_event> found;
         std::size_t bytes = 0;
         for (auto at = backing_.events_.upper_bound(after); at != backing_.events_.end(); ++at) {
@@ -35,7 +35,7 @@ public:
     result<store::stored_event> event_at(sequence at) override {
         const std::lock_guard lock(backing_.mutex_);
         if (backing_.is_read_failing())
-            return errc::store_unavailable;
+            return backing_.read_failure_;
         ++backing_.single_reads_;
         const auto found = backing_.events_.find(at);
         if (found == backing_.events_.end() || backing_.hidden_.contains(at)) {
@@ -50,7 +50,7 @@ public:
                                                                std::size_t limit) override {
         const std::lock_guard lock(backing_.mutex_);
         if (backing_.is_read_failing())
-            return errc::store_unavailable;
+            return backing_.read_failure_;
         std::vector<store::unfinished_delivery> found;
         const auto rows = backing_.deliveries_.find(handler);
         if (rows == backing_.deliveries_.end())
@@ -65,7 +65,7 @@ public:
     result<std::vector<std::string>> step_results(std::string_view handler, sequence at) override {
         const std::lock_guard lock(backing_.mutex_);
         if (backing_.is_read_failing())
-            return errc::store_unavailable;
+            return backing_.read_failure_;
         return backing_.steps_[{std::string{handler}, at}];
     }
 
@@ -189,8 +189,9 @@ void memory_store::hold_commits(bool is_held) {
     changed_.notify_all();
 }
 
-void memory_store::fail_reads(std::size_t count) {
+void memory_store::fail_reads(std::size_t count, errc failure) {
     const std::lock_guard lock(mutex_);
+    read_failure_ = failure;
     reads_to_fail_ = count;
 }
 

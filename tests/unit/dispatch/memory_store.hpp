@@ -43,7 +43,7 @@ public:
     /// Holds up settlements alone: routes are committed past them.
     void hold_settlements(bool is_held);
     /// So many reads from now on fail.
-    void fail_reads(std::size_t count);
+    void fail_reads(std::size_t count, errc failure = errc::store_unavailable);
 
     /// Waits until `fits` holds, given the lock. False after 20 s.
     template <typename Predicate>
@@ -112,6 +112,7 @@ private:
     bool is_stopping_ = false;
     std::size_t reads_to_fail_ = 0;
     std::size_t failed_reads_ = 0;
+    errc read_failure_ = errc::store_unavailable;
     std::size_t single_reads_ = 0;
     std::size_t missed_reads_ = 0;
     std::set<sequence> hidden_;

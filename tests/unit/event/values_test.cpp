@@ -16,17 +16,10 @@ struct errc_case {
 };
 
 constexpr errc_case all_codes[] = {
-    {errc::malformed_http, false},
-    {errc::head_too_large, false},
-    {errc::body_too_large, false},
-    {errc::signature_missing, false},
-    {errc::signature_malformed, false},
-    {errc::signature_mismatch, false},
-    {errc::store_unavailable, true},
-    {errc::deadline_passed, true},
-    {errc::not_found, false},
-    {errc::damaged, false},
-    {errc::stopping, true},
+    {errc::malformed_http, false},    {errc::head_too_large, false},      {errc::body_too_large, false},
+    {errc::signature_missing, false}, {errc::signature_malformed, false}, {errc::signature_mismatch, false},
+    {errc::store_unavailable, true},  {errc::deadline_passed, true},      {errc::not_found, false},
+    {errc::damaged, false},           {errc::being_carried_over, true},   {errc::stopping, true},
 };
 
 TEST(Errc, HasAMeaningOfItsOwnForEveryValue) {

@@ -23,6 +23,8 @@ class silent_observer : public store::observer {
 public:
     void write_failed(std::string_view) override {}
 
+    void read_failed(std::string_view) override {}
+
     void written(std::chrono::milliseconds) override {}
 
     void set_aside(std::string_view, std::string_view, std::string_view) override {}

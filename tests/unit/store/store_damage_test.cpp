@@ -130,6 +130,16 @@ TEST_F(DamagedStore, WaitsForAnOlderFileThatCannotBeOpenedNow) {
     EXPECT_EQ(opened.accounts().received, 20U);
 }
 
+TEST_F(DamagedStore, AReadBeforeAllIsCarriedOverIsNoFailure) {
+    fill(300);
+    std::ofstream(file(2), std::ios::binary).put('x');
+    store opened(options{.directory = directory_.path()}, observer_);
+    const auto reader = opened.open_reader();
+    for (auto found = reader->routed_up_to(); !found; found = reader->routed_up_to())
+        ASSERT_EQ(found.error(), errc::being_carried_over);
+    EXPECT_FALSE(observer_.has("read_failed"));
+}
+
 /// Pending in the first file, done in the second, while both wait to be carried into a third.
 TEST_F(DamagedStore, CarriesAnEventAsItsNewestFileHasIt) {
     fill(20); // half of them done

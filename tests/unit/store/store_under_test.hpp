@@ -31,6 +31,8 @@ class recording_observer : public observer {
 public:
     void write_failed(std::string_view cause) override { add("write_failed " + std::string(cause)); }
 
+    void read_failed(std::string_view cause) override { add("read_failed " + std::string(cause)); }
+
     void written(std::chrono::milliseconds) override {}
 
     void set_aside(std::string_view file, std::string_view fresh, std::string_view) override {
