@@ -14,12 +14,11 @@
 #include "daemon/outbox_return.hpp"
 #include "daemon/outreach_links.hpp"
 #include "daemon/outreach_status.hpp"
+#include "daemon/quarantine_watcher.hpp"
 #include "daemon/reloaded_settings.hpp"
 #include "daemon/repeat_window.hpp"
 #include "daemon/restart_keys.hpp"
 #include "daemon/second_hearing.hpp"
-#include "daemon/store/quarantine.hpp"
-#include "daemon/store/store.hpp"
 #include "daemon/store_watcher.hpp"
 
 #include <algorithm>
@@ -75,10 +74,11 @@ struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
         : configured(std::move(read)), configured_roles(configured.roles),
           is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)),
-          kept_for(configured.store.retention.done), log(make_logger(configured.log)), watcher(log), io(log),
+          kept_for(configured.store.retention.done), log(make_logger(configured.log)), watcher(log),
+          doubtful_watcher(log), io(log),
           events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
                  watcher),
-          doubtful(configured.store.directory),
+          doubtful(configured.store.directory, doubtful_watcher),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
           handler_names(names_of(configured.handlers)), shown_configuration(show(configured)),
           calls_outreach(configured, events, figures, log),
@@ -182,6 +182,7 @@ struct app::parts {
     log::logger log;
     metrics::metrics figures;
     store_watcher watcher;
+    quarantine_watcher doubtful_watcher;
     io_threads io; // before the store, whose threads post to it
     store::store events;
     store::quarantine doubtful;

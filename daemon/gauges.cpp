@@ -20,8 +20,10 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
     const store::store& events = from.events;
     to.add_gauge("quarantined", "Requests kept because their signature fitted no secret.", "",
                  [&doubtful = from.doubtful] { return static_cast<double>(doubtful.size()); });
-    to.add_counter("quarantine_dropped_total", "Such requests that were over a bound, and not kept.", "",
-                   [&doubtful = from.doubtful] { return static_cast<double>(doubtful.dropped()); });
+    to.add_counter(
+        "quarantine_dropped_total",
+        "Such requests that were not kept: over a bound, or the quarantine's file couldn't be written.", "",
+        [&doubtful = from.doubtful] { return static_cast<double>(doubtful.dropped()); });
     to.add_gauge("unaccounted", "Events received, less those in any known state: 0.", "",
                  [&events] { return static_cast<double>(events.accounts().unaccounted()); });
     to.add_gauge("unrouted", "Events that no route takes.", "",

@@ -47,8 +47,8 @@ std::uint64_t bytes_of_request(const received_request& request) noexcept {
 
 } // namespace
 
-quarantine::quarantine(const std::string& directory)
-    : file_(directory + "/quarantine.db"), rates_(std::chrono::steady_clock::now()),
+quarantine::quarantine(const std::string& directory, quarantine_observer& watcher)
+    : file_(directory + "/quarantine.db"), watcher_(watcher), rates_(std::chrono::steady_clock::now()),
       thread_([this] { run(); }) {}
 
 quarantine::~quarantine() {
@@ -121,8 +121,11 @@ void quarantine::work() {
             if (!database_)
                 open();
             work_on(*next);
-        } catch (const std::exception&) {
+            if (!next->asked) // what people see of it may be read where nothing can be written
+                watcher_.worked();
+        } catch (const std::exception& failure) {
             database_.reset(); // opened anew for the next one
+            watcher_.failed(failure.what());
             if (next->decide)
                 recheck_later(next->decide);
             else if (!next->asked)

@@ -18,10 +18,27 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace outreachd::store {
+
+/// What the quarantine tells of itself, for the log. Called on its thread; must not block and must not call
+/// the quarantine.
+class quarantine_observer {
+public:
+    quarantine_observer() = default;
+    virtual ~quarantine_observer() = default;
+    quarantine_observer(const quarantine_observer&) = delete;
+    quarantine_observer& operator=(const quarantine_observer&) = delete;
+
+    /// Its file can't be opened, read or written: a request that was to be kept is dropped, a recheck is
+    /// tried again. As often as it happens. `cause` is SQLite's and the system's text.
+    virtual void failed(std::string_view cause) = 0;
+    /// A request was kept, or a recheck has read all. Called for each: must be cheap.
+    virtual void worked() = 0;
+};
 
 /// Keeps requests within a bound for each endpoint.
 ///
@@ -30,10 +47,11 @@ namespace outreachd::store {
 /// address are kept (bursts of 1,500 and 24 MiB), and 500 and 4 MiB of all (bursts of 4,000 and 64 MiB). At
 /// most 64 MiB wait for the thread, 24 MiB of one address. What is over that is dropped and counted. Nothing
 /// a genuine event needs is shared with it but the disk. Without its file (no space, no permission) nothing
-/// is kept.
+/// is kept, and the observer told.
 class quarantine {
 public:
-    explicit quarantine(const std::string& directory);
+    /// `watcher` outlives it, and where `stop` says that the thread hasn't ended, that.
+    quarantine(const std::string& directory, quarantine_observer& watcher);
     /// As `stop`, and waits for as long as it takes.
     ~quarantine();
     quarantine(const quarantine&) = delete;
@@ -123,6 +141,7 @@ private:
     static std::vector<kept> read_piece(statement& rows, std::int64_t after);
 
     const std::string file_;
+    quarantine_observer& watcher_;
     // The thread's own.
     std::unique_ptr<database> database_;
     std::map<std::string, quarantine_share, std::less<>> shares_; // by endpoint

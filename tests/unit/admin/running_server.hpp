@@ -155,7 +155,8 @@ struct running_server {
     store::temporary_directory directory;
     store::recording_observer observer;
     store::store events;
-    store::quarantine doubtful{directory.path()};
+    store::recording_quarantine_observer doubtful_observer;
+    store::quarantine doubtful{directory.path(), doubtful_observer};
     metrics::metrics figures;
     log::logger log{log::level::error, log::format::text};
     std::atomic<bool> is_live{true};

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <map>
@@ -59,9 +60,14 @@ std::map<std::string, std::size_t> kept_by_peer(quarantine& subject) {
     return counts;
 }
 
-TEST(Quarantine, KeepsARequestWithAllThatItsSecondHearingNeeds) {
+class Quarantine : public testing::Test {
+protected:
+    recording_quarantine_observer watcher_;
+};
+
+TEST_F(Quarantine, KeepsARequestWithAllThatItsSecondHearingNeeds) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     const std::string body("{\"a\":\0\xff 1}", 10);
     received_request sent = doubtful_request(body);
     sent.headers = {{"Outreach-Org-Id", "0f0e"}, {"Outreach-Other", ""}};
@@ -80,9 +86,9 @@ TEST(Quarantine, KeepsARequestWithAllThatItsSecondHearingNeeds) {
     EXPECT_EQ(kept[0].body, body);
 }
 
-TEST(Quarantine, RemovesWhatBecameAnEventAndKeepsTheRest) {
+TEST_F(Quarantine, RemovesWhatBecameAnEventAndKeepsTheRest) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     for (const char* const body : {"1", "2", "3"})
         subject.keep(doubtful_request(body), ample);
     std::vector<std::string> heard;
@@ -97,9 +103,9 @@ TEST(Quarantine, RemovesWhatBecameAnEventAndKeepsTheRest) {
     EXPECT_EQ(subject.dropped(), 0U);
 }
 
-TEST(Quarantine, KeepsNoMoreThanItsBytesAndDropsTheOldest) {
+TEST_F(Quarantine, KeepsNoMoreThanItsBytesAndDropsTheOldest) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     constexpr std::uint64_t bytes_max = 10 * (row_bytes + 1000);
     for (char i = 0; i < 11; ++i)
         subject.keep(doubtful_request(std::string(1000, static_cast<char>('a' + i))), bytes_max);
@@ -111,7 +117,7 @@ TEST(Quarantine, KeepsNoMoreThanItsBytesAndDropsTheOldest) {
 }
 
 /// Every field is somebody else's choice.
-TEST(Quarantine, CountsEveryFieldAgainstItsBytes) {
+TEST_F(Quarantine, CountsEveryFieldAgainstItsBytes) {
     const std::string large(15'000, 'x');
     const auto with_large = [&](auto change) {
         received_request made = doubtful_request("");
@@ -130,23 +136,23 @@ TEST(Quarantine, CountsEveryFieldAgainstItsBytes) {
               to.headers = {{"Outreach-" + large, ""}};
           })}) {
         const temporary_directory directory;
-        quarantine subject(directory.path());
+        quarantine subject(directory.path(), watcher_);
         for (int i = 0; i < 10; ++i)
             subject.keep(sent, 50'000);
         EXPECT_EQ(kept_in(subject).size(), 3U);
     }
 }
 
-TEST(Quarantine, KeepsABodyOfTheLargestSize) {
+TEST_F(Quarantine, KeepsABodyOfTheLargestSize) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     subject.keep(doubtful_request(std::string(16 * 1024 * 1024, 'a')), ample);
     EXPECT_EQ(kept_in(subject).size(), 1U);
 }
 
-TEST(Quarantine, OnePeersBytesLeaveRoomToAllOthers) {
+TEST_F(Quarantine, OnePeersBytesLeaveRoomToAllOthers) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     const auto begun = std::chrono::steady_clock::now();
     for (int i = 0; i < 200; ++i)
         subject.keep(doubtful_request(std::string(1024 * 1024, 'a'), "192.0.2.1"), 1024 * ample);
@@ -159,9 +165,9 @@ TEST(Quarantine, OnePeersBytesLeaveRoomToAllOthers) {
 }
 
 /// A store that can't write for a while must not cost what was just proved genuine.
-TEST(Quarantine, HearsAgainWhatCouldNotBeStored) {
+TEST_F(Quarantine, HearsAgainWhatCouldNotBeStored) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     subject.keep(doubtful_request("1"), ample);
     std::atomic<int> heard = 0;
     subject.recheck([&](received_request&) { return ++heard == 1 ? hearing::again : hearing::accepted; });
@@ -169,27 +175,27 @@ TEST(Quarantine, HearsAgainWhatCouldNotBeStored) {
     EXPECT_EQ(subject.recovered(), 1U);
 }
 
-TEST(Quarantine, DropsARequestLargerThanAllThatIsKept) {
+TEST_F(Quarantine, DropsARequestLargerThanAllThatIsKept) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     subject.keep(doubtful_request(std::string(1000, 'a')), row_bytes + 1000);
     subject.keep(doubtful_request(std::string(1001, 'b')), row_bytes + 1000);
     EXPECT_EQ(kept_in(subject).size(), 1U);
     EXPECT_EQ(subject.dropped(), 1U);
 }
 
-TEST(Quarantine, KeepsNothingWhereItIsOff) {
+TEST_F(Quarantine, KeepsNothingWhereItIsOff) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     subject.keep(doubtful_request(""), 0);
     EXPECT_TRUE(kept_in(subject).empty());
     EXPECT_EQ(subject.size(), 0U);
     EXPECT_EQ(subject.dropped(), 0U) << "nothing was to be kept";
 }
 
-TEST(Quarantine, MakesRoomByThePeerThatTakesUpMost) {
+TEST_F(Quarantine, MakesRoomByThePeerThatTakesUpMost) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     constexpr std::uint64_t bytes_max = 10 * (row_bytes + 1000);
     for (int i = 0; i < 3; ++i)
         subject.keep(doubtful_request(std::string(1000, 'a'), "192.0.2.1"), bytes_max);
@@ -199,9 +205,9 @@ TEST(Quarantine, MakesRoomByThePeerThatTakesUpMost) {
               (std::map<std::string, std::size_t>{{"192.0.2.1", 3}, {"192.0.2.2", 7}}));
 }
 
-TEST(Quarantine, OnePeersRateLeavesRoomToAllOthers) {
+TEST_F(Quarantine, OnePeersRateLeavesRoomToAllOthers) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     constexpr std::size_t sent = 6'000; // above what all peers together may send at once
     for (std::size_t i = 0; i < sent; ++i)
         subject.keep(doubtful_request("", "192.0.2.1"), ample);
@@ -215,9 +221,9 @@ TEST(Quarantine, OnePeersRateLeavesRoomToAllOthers) {
     EXPECT_EQ(kept.size(), 21U);
 }
 
-TEST(Quarantine, PeersAreForgottenAndTheRateOfAllStillHolds) {
+TEST_F(Quarantine, PeersAreForgottenAndTheRateOfAllStillHolds) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     constexpr std::size_t sent = 20'000;
     const auto begun = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < sent; ++i)
@@ -226,16 +232,16 @@ TEST(Quarantine, PeersAreForgottenAndTheRateOfAllStillHolds) {
     EXPECT_LE(static_cast<double>(sent - subject.dropped()), 4'000 + 500 * took.count() + 1);
 }
 
-TEST(Quarantine, SurvivesARestart) {
+TEST_F(Quarantine, SurvivesARestart) {
     const temporary_directory directory;
     {
-        quarantine first(directory.path());
+        quarantine first(directory.path(), watcher_);
         first.keep(doubtful_request("1", "192.0.2.1"), ample);
         first.keep(doubtful_request("2", "192.0.2.2"), ample);
         EXPECT_TRUE(first.stop(std::chrono::steady_clock::now() + 20s));
         first.keep(doubtful_request("late"), ample);
     }
-    quarantine second(directory.path());
+    quarantine second(directory.path(), watcher_);
     EXPECT_EQ(kept_in(second).size(), 2U);
     EXPECT_EQ(second.size(), 2U);
     // What was there before still counts.
@@ -243,26 +249,63 @@ TEST(Quarantine, SurvivesARestart) {
     EXPECT_EQ(kept_in(second).size(), 2U);
 }
 
-TEST(Quarantine, ReplacesADamagedFile) {
+TEST_F(Quarantine, ReplacesADamagedFile) {
     const temporary_directory directory;
     std::ofstream(directory.path() + "/quarantine.db") << std::string(8192, 'x');
-    quarantine subject(directory.path());
+    quarantine subject(directory.path(), watcher_);
     subject.keep(doubtful_request("1"), ample);
     EXPECT_EQ(kept_in(subject).size(), 1U);
     EXPECT_EQ(subject.dropped(), 0U);
 }
 
-TEST(Quarantine, CountsWhatItsFileCouldNotTake) {
+/// Its 401 was final: who dropped it has to say why.
+TEST_F(Quarantine, CountsWhatItsFileCouldNotTakeAndTellsTheCause) {
     const temporary_directory directory;
-    quarantine subject(directory.path() + "/absent");
+    quarantine subject(directory.path() + "/absent", watcher_);
     subject.keep(doubtful_request("1"), ample);
     EXPECT_TRUE(eventually([&] { return subject.dropped() == 1; }));
     EXPECT_EQ(subject.size(), 0U);
+    ASSERT_EQ(watcher_.failures().size(), 1U);
+    EXPECT_NE(watcher_.failures()[0].find("unable to open database file"), std::string::npos);
 }
 
-TEST(Quarantine, IsNotWaitedForBeyondTheTimeGiven) {
+TEST_F(Quarantine, TellsOfARecheckThatCanNotRead) {
     const temporary_directory directory;
-    quarantine subject(directory.path());
+    quarantine subject(directory.path() + "/absent", watcher_);
+    std::promise<void> heard;
+    subject.recheck([](received_request&) { return hearing::refused; }, [&heard] { heard.set_value(); });
+    heard.get_future().get();
+    ASSERT_EQ(watcher_.failures().size(), 1U);
+    EXPECT_EQ(subject.dropped(), 0U) << "nothing is lost by that";
+}
+
+TEST_F(Quarantine, TellsWhenItsFileCanBeUsedAgain) {
+    const temporary_directory directory;
+    const std::string place = directory.path() + "/absent";
+    quarantine subject(place, watcher_);
+    subject.keep(doubtful_request("1"), ample);
+    EXPECT_TRUE(eventually([&] { return watcher_.failures().size() == 1; }));
+    std::filesystem::create_directory(place);
+    subject.keep(doubtful_request("2"), ample);
+    EXPECT_TRUE(eventually([&] { return watcher_.failures().empty(); }));
+    EXPECT_EQ(subject.size(), 1U);
+}
+
+/// What can be read may not be writable.
+TEST_F(Quarantine, AQuestionThatIsAnsweredIsNoSignThatItWorks) {
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
+    subject.keep(doubtful_request("1"), ample);
+    ASSERT_EQ(kept_in(subject).size(), 1U);
+    watcher_.failed("full");
+    for (int i = 0; i < 2; ++i) // when the second is answered, all of the first is done
+        EXPECT_TRUE(subject.list(10, std::nullopt, 20s).has_value());
+    EXPECT_EQ(watcher_.failures().size(), 1U);
+}
+
+TEST_F(Quarantine, IsNotWaitedForBeyondTheTimeGiven) {
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
     subject.keep(doubtful_request("1"), ample);
     std::promise<void> begun;
     std::promise<void> go_on;

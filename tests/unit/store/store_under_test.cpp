@@ -41,6 +41,21 @@ void recording_observer::add(std::string line) {
     lines_.push_back(std::move(line));
 }
 
+void recording_quarantine_observer::failed(std::string_view cause) {
+    const std::scoped_lock lock(mutex_);
+    failures_.emplace_back(cause);
+}
+
+void recording_quarantine_observer::worked() {
+    const std::scoped_lock lock(mutex_);
+    failures_.clear();
+}
+
+std::vector<std::string> recording_quarantine_observer::failures() const {
+    const std::scoped_lock lock(mutex_);
+    return failures_;
+}
+
 verified_event genuine_event(std::string body, std::string outreach_event_id) {
     static const signature::verifier unsigned_endpoint{{{}, true}};
     received_request request;

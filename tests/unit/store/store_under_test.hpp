@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/signature/verifier.hpp"
+#include "daemon/store/quarantine.hpp"
 #include "daemon/store/store.hpp"
 
 #include <filesystem>
@@ -54,6 +55,20 @@ private:
     void add(std::string line);
     mutable std::mutex mutex_;
     std::vector<std::string> lines_;
+};
+
+/// Remembers what the quarantine told.
+class recording_quarantine_observer : public quarantine_observer {
+public:
+    void failed(std::string_view cause) override;
+    void worked() override;
+
+    /// Since it last worked. Any thread.
+    std::vector<std::string> failures() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> failures_;
 };
 
 struct appended_event {
