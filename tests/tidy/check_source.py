@@ -111,6 +111,16 @@ def check_library_homes(tree):
                 yield path, number, f"includes <{header}>, whose home is {', '.join(homes)}"
 
 
+def check_reserved_names(tree):
+    for path in tree.code(".cpp", ".hpp"):
+        if path.startswith("tests/"):
+            continue
+        for number, line in enumerate(tree.lines[path], 1):
+            for name, homes in rules.RESERVED_NAMES.items():
+                if re.search(rf"\b{name}\b", line) and not is_at_home(path, homes):
+                    yield path, number, f"names {name}, whose home is {', '.join(homes)}"
+
+
 def check_unused_headers(tree):
     included = {header for path in tree.code(".cpp", ".hpp") for _, _, header in tree.includes(path)}
     for path in tree.code(".hpp"):
@@ -180,8 +190,9 @@ def check_top_level(tree):
             yield name, 1, "has no place at the top level"
 
 
-CHECKS = [check_layers, check_include_paths, check_library_homes, check_unused_headers, check_pragma_once,
-          check_purpose, check_length, check_names, check_leftovers, check_stands_alone, check_top_level]
+CHECKS = [check_layers, check_include_paths, check_library_homes, check_reserved_names, check_unused_headers,
+          check_pragma_once, check_purpose, check_length, check_names, check_leftovers, check_stands_alone,
+          check_top_level]
 
 
 def breaches(root):

@@ -64,6 +64,9 @@ BAD_CHANGES = {
     "a library nobody gave a home": (
         {"daemon/store/pack.cpp": "/// Packs.\n#include <absl/strings/cord.h>\n"},
         "daemon/store/pack.cpp:2: includes <absl/strings/cord.h>, a library without a home"),
+    "an event that nobody signed": (
+        {"daemon/ingress/listener.cpp": "/// Listens.\nauto forged = verifier::of_fetched(made);\n"},
+        "daemon/ingress/listener.cpp:2: names of_fetched, whose home is daemon/signature/verifier.hpp"),
     "a header that nobody includes": (
         {"daemon/store/forgotten.hpp": "/// Forgotten.\n#pragma once\n"},
         "daemon/store/forgotten.hpp:1: is included by no file"),
