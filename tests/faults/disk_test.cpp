@@ -36,6 +36,7 @@ constexpr std::uint64_t workers = 4;
 /// What every fault must leave behind.
 void expect_guarantees(daemon_under_test& daemon, const load_tally& tally, std::uint64_t repeats_max = 0) {
     EXPECT_EQ(tally.wrong_status, 0U);
+    EXPECT_EQ(tally.closed, 0U) << "a reset alone makes Outreach try again";
     for (const std::chrono::milliseconds after : tally.resets_after) {
         EXPECT_GE(after, reset_earliest - 5ms);
         EXPECT_LE(after, reset_latest);
@@ -151,6 +152,8 @@ TEST(FailingStart, KeepsTheLedgerAndRepeatsNothing) {
     ASSERT_TRUE(eventually([&] { return before.acked_so_far() > 300; }));
     daemon.kill();
     load_tally tally = before.stop();
+    tally.resets_after.clear(); // of the kill
+    tally.closed = 0;
     daemon.start();
     {
         const injected_fault broken(daemon.pid(), "fdatasync", "fdatasync:error=EIO:when=1..3");
@@ -159,8 +162,8 @@ TEST(FailingStart, KeepsTheLedgerAndRepeatsNothing) {
         load_tally more = after.stop();
         tally.acked.merge(more.acked);
         tally.wrong_status += more.wrong_status;
+        tally.closed += more.closed;
     }
-    tally.resets_after.clear(); // of the kill
     EXPECT_NE(daemon.log().find("no longer trusted"), std::string::npos) << "the fault must have been felt";
     expect_guarantees(daemon, tally, workers);
 }

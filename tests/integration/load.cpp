@@ -74,6 +74,7 @@ void load::send_until_stopped() {
             continue;
         }
         ++own.without_answer;
+        own.closed += got.end == ending::closed ? 1U : 0U;
         own.resets_after.push_back(took);
         own.failed_at.push_back(std::chrono::steady_clock::now());
         client.reset();
@@ -89,6 +90,7 @@ void load::send_until_stopped() {
     tally_.sent += own.sent;
     tally_.not_connected += own.not_connected;
     tally_.without_answer += own.without_answer;
+    tally_.closed += own.closed;
     tally_.wrong_status += own.wrong_status;
     tally_.resets_after.insert(tally_.resets_after.end(), own.resets_after.begin(), own.resets_after.end());
     tally_.failed_at.insert(tally_.failed_at.end(), own.failed_at.begin(), own.failed_at.end());

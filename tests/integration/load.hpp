@@ -18,6 +18,7 @@ struct load_tally {
     std::uint64_t sent = 0;           ///< Requests, repeats included.
     std::uint64_t not_connected = 0;  ///< Connections refused, or ended before TLS stood.
     std::uint64_t without_answer = 0; ///< Connections that ended before a status.
+    std::uint64_t closed = 0;         ///< Those of them that ended with a FIN: Outreach may not try again.
     std::uint64_t wrong_status = 0;   ///< Statuses that weren't 200.
     std::vector<std::chrono::milliseconds>
         resets_after; ///< From the connection's or the request's beginning to its reset.
