@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <utility>
 
+#include <pthread.h>
+
 namespace outreachd::store {
 
 namespace {
@@ -49,7 +51,9 @@ std::uint64_t bytes_of_request(const received_request& request) noexcept {
 
 quarantine::quarantine(const std::string& directory, quarantine_observer& watcher)
     : file_(directory + "/quarantine.db"), watcher_(watcher), rates_(std::chrono::steady_clock::now()),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), "quarantine");
+}
 
 quarantine::~quarantine() {
     begin_stop();

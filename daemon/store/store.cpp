@@ -11,6 +11,8 @@
 #include <system_error>
 #include <thread>
 
+#include <pthread.h>
+
 namespace outreachd::store {
 
 /// Everything that the threads share. Each holds it too, so that one that hangs in the disk when
@@ -39,7 +41,8 @@ public:
 
 namespace {
 
-std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(engine&)) {
+/// `name`: at most 15 bytes, for `top -H` and debuggers.
+std::thread start_thread(const std::shared_ptr<engine>& shared, const char* name, void (*body)(engine&)) {
     const std::scoped_lock counting(shared->mutex); // the end waits until the beginning is counted
     std::thread started([shared, body]() noexcept {
         // Catches what it can meet. What else there is (no memory) ends the process, and is meant to: nobody
@@ -50,6 +53,7 @@ std::thread start_thread(const std::shared_ptr<engine>& shared, void (*body)(eng
         shared->thread_ended.notify_all();
     });
     ++shared->running_threads;
+    pthread_setname_np(started.native_handle(), name);
     return started;
 }
 
@@ -72,12 +76,12 @@ routing route_to_outbox(const stored_event& stored) {
 store::store(const options& configured, observer& watcher) try
     : engine_(std::make_shared<engine>(configured, watcher)) {
     try {
-        threads_.push_back(start_thread(engine_, [](engine& shared) { shared.owner.run(); }));
-        threads_.push_back(start_thread(engine_, [](engine& shared) {
+        threads_.push_back(start_thread(engine_, "store writer", [](engine& shared) { shared.owner.run(); }));
+        threads_.push_back(start_thread(engine_, "checkpoints", [](engine& shared) {
             yield_to_others();
             shared.checkpoints.run();
         }));
-        threads_.push_back(start_thread(engine_, [](engine& shared) {
+        threads_.push_back(start_thread(engine_, "store clerk", [](engine& shared) {
             yield_to_others();
             shared.clerk.run();
         }));

@@ -114,6 +114,18 @@ INSTANTIATE_TEST_SUITE_P(
                     fault{"WriteStallsTenSeconds", "pwrite64", "pwrite64:delay_enter=10000000"}),
     [](const auto& tested) { return tested.param.label; });
 
+/// What one flush that failed must leave behind, once its fault was felt.
+void expect_fresh_file(daemon_under_test& daemon, load& senders) {
+    const std::uint64_t before = senders.acked_so_far();
+    EXPECT_TRUE(eventually([&] { return senders.acked_so_far() > before + 200; }));
+    EXPECT_TRUE(
+        eventually([&] { return daemon.log().find("carried over from an older") != std::string::npos; }));
+    const load_tally tally = senders.stop();
+    EXPECT_EQ(tally.without_answer, 0U) << "one failed flush is no reason to reset anybody";
+    expect_guarantees(daemon, tally);
+    expect_guarantees_after_kill(daemon, tally);
+}
+
 class FailingOnce : public testing::TestWithParam<fault> {};
 
 TEST_P(FailingOnce, GoesOnInAFreshFileWithoutLosingAnything) {
@@ -125,14 +137,7 @@ TEST_P(FailingOnce, GoesOnInAFreshFileWithoutLosingAnything) {
         const injected_fault broken(daemon.pid(), GetParam().calls, GetParam().inject);
         EXPECT_TRUE(eventually([&] { return daemon.log().find("no longer trusted") != std::string::npos; }));
     }
-    const std::uint64_t before = senders.acked_so_far();
-    EXPECT_TRUE(eventually([&] { return senders.acked_so_far() > before + 200; }));
-    EXPECT_TRUE(
-        eventually([&] { return daemon.log().find("carried over from an older") != std::string::npos; }));
-    const load_tally tally = senders.stop();
-    EXPECT_EQ(tally.without_answer, 0U) << "one failed flush is no reason to reset anybody";
-    expect_guarantees(daemon, tally);
-    expect_guarantees_after_kill(daemon, tally);
+    expect_fresh_file(daemon, senders);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -142,6 +147,31 @@ INSTANTIATE_TEST_SUITE_P(
                     fault{"FiveFlushesInARow", "fdatasync", "fdatasync:error=EIO:when=20..24"},
                     fault{"EveryFiftiethFlush", "fdatasync", "fdatasync:error=EIO:when=20+50"}),
     [](const auto& tested) { return tested.param.label; });
+
+/// The first flush of `file` by the checkpoints' thread fails: all commits are flushed as they should be. The
+/// WAL must have grown by 1,000 frames before; the database is flushed where nothing was written meanwhile,
+/// so the load leaves gaps.
+void fail_a_checkpoint(const std::string& file) {
+    daemon_under_test daemon;
+    daemon.start();
+    load senders({.port = daemon.port(), .connections = 4, .pause = 20ms, .repeats_unanswered = true});
+    {
+        const injected_fault broken(thread_named(daemon.pid(), "checkpoints"), "fdatasync",
+                                    "fdatasync:error=EIO:when=1", traced::thread,
+                                    daemon.directory().at("store/" + file));
+        EXPECT_TRUE(eventually([&] { return daemon.log().find("no longer trusted") != std::string::npos; }));
+    }
+    expect_fresh_file(daemon, senders);
+}
+
+TEST(FailingCheckpoint, OfTheWalGoesOnInAFreshFile) {
+    fail_a_checkpoint("events-000001.db-wal");
+}
+
+/// Pages of the file itself may be missing, and the WAL that has them must not be begun anew.
+TEST(FailingCheckpoint, OfTheDatabaseGoesOnInAFreshFile) {
+    fail_a_checkpoint("events-000001.db");
+}
 
 /// A killed daemon leaves a WAL and deliveries behind, and its disk may fail before the next one's first
 /// commit.

@@ -2,6 +2,7 @@
 
 #include "tests/integration/daemon_under_test.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -17,30 +18,40 @@ namespace outreachd::tests {
 
 namespace {
 
-bool is_traced(pid_t process) {
-    for (const auto& thread :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
-        const std::string status = read_file(thread.path().string() + "/status");
-        if (status.find("TracerPid:\t0\n") != std::string::npos)
-            return false;
-    }
-    return true;
+std::filesystem::directory_iterator threads_of(pid_t process) {
+    return std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task");
+}
+
+bool is_traced(const std::filesystem::path& thread) {
+    return read_file(thread / "status").find("TracerPid:\t0\n") == std::string::npos;
 }
 
 } // namespace
 
-injected_fault::injected_fault(pid_t target, const std::string& calls, const std::string& inject) {
-    const std::vector<std::string> argv{"strace",
-                                        "-f",
-                                        "-qq",
-                                        "-o",
-                                        "/dev/null",
-                                        "-p",
-                                        std::to_string(target),
-                                        "-e",
-                                        "trace=" + calls,
-                                        "-e",
-                                        "inject=" + inject};
+pid_t thread_named(pid_t process, const std::string& name) {
+    pid_t found = -1;
+    const bool is_there = eventually([&] {
+        for (const auto& thread : threads_of(process))
+            if (read_file(thread.path() / "comm") == name + "\n")
+                found = std::stoi(thread.path().filename());
+        return found != -1;
+    });
+    if (!is_there)
+        throw std::runtime_error("no thread is named " + name);
+    return found;
+}
+
+injected_fault::injected_fault(pid_t target, const std::string& calls, const std::string& inject, traced what,
+                               const std::string& file) {
+    std::vector<std::string> argv{"strace", "-qq",
+                                  "-o",     "/dev/null",
+                                  "-p",     std::to_string(target),
+                                  "-e",     "trace=" + calls,
+                                  "-e",     "inject=" + inject};
+    if (what == traced::process)
+        argv.emplace_back("-f");
+    if (!file.empty())
+        argv.insert(argv.end(), {"-P", file});
     std::vector<char*> arguments;
     for (const std::string& one : argv)
         arguments.push_back(const_cast<char*>(one.c_str()));
@@ -50,7 +61,11 @@ injected_fault::injected_fault(pid_t target, const std::string& calls, const std
         ::execvp("strace", arguments.data());
         ::_exit(127);
     }
-    if (!eventually([target] { return is_traced(target); }))
+    const bool is_attached = eventually([target, what] {
+        return what == traced::thread ? is_traced("/proc/" + std::to_string(target))
+                                      : std::ranges::all_of(threads_of(target), is_traced);
+    });
+    if (!is_attached)
         throw std::runtime_error("strace didn't attach");
 }
 
