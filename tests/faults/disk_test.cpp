@@ -253,5 +253,23 @@ TEST(Order, EveryAnswerComesBehindAFlush) {
     }
 }
 
+/// Whose 200 says that the first one is safe, too.
+TEST(Order, ARepeatIsAnsweredOnceTheFirstIsFlushed) {
+    daemon_under_test daemon;
+    daemon.start();
+    wire_client first(daemon.port());
+    wire_client repeat(daemon.port());
+    const injected_fault slow(daemon.pid(), "fdatasync", "fdatasync:delay_enter=200000");
+    const auto began = std::chrono::steady_clock::now();
+    ASSERT_TRUE(first.send(signed_post(numbered_body(1))));
+    sleep_for(50ms); // the first is being committed
+    ASSERT_TRUE(repeat.send(signed_post(numbered_body(1))));
+    ASSERT_EQ(repeat.read_answer().status, 200);
+    EXPECT_GE(std::chrono::steady_clock::now() - began, 195ms);
+    EXPECT_EQ(first.read_answer().status, 200);
+    ASSERT_TRUE(daemon.drained());
+    EXPECT_EQ(daemon.delivered().size(), 1U);
+}
+
 } // namespace
 } // namespace outreachd::tests
