@@ -45,6 +45,13 @@ protected:
         return {std::istreambuf_iterator<char>(stream), {}};
     }
 
+    /// In the body of one event.
+    void flip_a_bit() {
+        const std::size_t at = read_file(file()).find(R"("id":7,)");
+        ASSERT_NE(at, std::string::npos);
+        overwrite(static_cast<std::streamoff>(at) + 5, "6");
+    }
+
     /// The first file has these bytes, and there is no other.
     void start_from(const std::string& bytes) {
         std::filesystem::remove_all(directory_.path());
