@@ -28,14 +28,15 @@ file_pointer open_for_writing(const std::string& path) {
     return file;
 }
 
-key_pointer make_key() {
-    return {EVP_EC_gen("P-256"), &EVP_PKEY_free};
+key_pointer make_key(key_kind kind = key_kind::ec) {
+    return {kind == key_kind::rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256"), &EVP_PKEY_free};
 }
 
 } // namespace
 
-settings::tls_files make_test_certificate(const scratch_directory& where, const std::string& name) {
-    const key_pointer key = make_key();
+settings::tls_files make_test_certificate(const scratch_directory& where, const std::string& name,
+                                          key_kind kind) {
+    const key_pointer key = make_key(kind);
     const certificate_pointer certificate(X509_new(), &X509_free);
     X509_NAME* const subject = X509_get_subject_name(certificate.get());
     require(X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&

@@ -8,10 +8,13 @@
 
 namespace outreachd::ingress {
 
-/// Writes NAME.crt and NAME.key to `where`: P-256, signed by itself, good for a day.
-settings::tls_files make_test_certificate(const scratch_directory& where, const std::string& name);
+enum class key_kind { ec, rsa };
 
-/// The same key, encrypted with a passphrase; gives the file's path.
+/// Writes NAME.crt and NAME.key to `where`: P-256 or RSA, signed by itself, good for a day.
+settings::tls_files make_test_certificate(const scratch_directory& where, const std::string& name,
+                                          key_kind kind = key_kind::ec);
+
+/// A P-256 key, encrypted with a passphrase; gives the file's path.
 std::string make_encrypted_key(const scratch_directory& where, const std::string& name);
 
 } // namespace outreachd::ingress
