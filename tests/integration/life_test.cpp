@@ -89,7 +89,7 @@ TEST(Life, ReloadsAndStopsWhileAHandlerHangs) {
         [&] { return daemon.log().find("the configuration was loaded anew") != std::string::npos; }));
     ASSERT_TRUE(client.send(signed_post(numbered_body(2))));
     EXPECT_EQ(client.read_answer().status, 200);
-    EXPECT_EQ(daemon.stop(20s), 0);
+    EXPECT_EQ(daemon.stop(5s), 0) << "shutdown_timeout, and little more";
     std::remove(daemon.directory().at("out.jsonl").c_str());
     daemon.start();
     ASSERT_TRUE(daemon.drained());
