@@ -150,7 +150,8 @@ std::string daemon_under_test::expand(std::string text) const {
 }
 
 void daemon_under_test::configure(const configuration& what) {
-    std::string text = "listen:\n  address: 127.0.0.1\n  port: " + std::to_string(port_) + "\n";
+    std::string text =
+        "listen:\n  address: \"" + what.address + "\"\n  port: " + std::to_string(port_) + "\n";
     text += what.has_tls ? "  tls: {certificate: DIRECTORY/cert.pem, private_key: DIRECTORY/key.pem}\n"
                          : "  tls: off\n";
     if (!what.limits.empty())

@@ -33,6 +33,7 @@ private:
 /// What differs from a plain configuration: an endpoint at /webhooks/outreach with the secret `foo`,
 /// a file handler `out` for every event, free ports.
 struct configuration {
+    std::string address = "127.0.0.1";
     std::string limits = {}; ///< Flow mapping: `{header_timeout: 1s}`.
     std::string secrets = "[foo]";
     std::string endpoint = {}; ///< Further lines of the endpoint, `    unsigned: accept`.

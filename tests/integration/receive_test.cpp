@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace outreachd::tests {
 namespace {
 
@@ -16,6 +18,13 @@ std::string post(std::string_view body, std::string_view signature, std::string_
     return "POST /webhooks/outreach HTTP/1.1\r\nHost: localhost\r\nOutreach-Webhook-Signature: " +
            std::string(signature) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
            std::string(fields) + "\r\n" + std::string(body);
+}
+
+/// The first text of that name in a line.
+std::string member_of(const std::string& line, const std::string& name) {
+    const std::string opening = "\"" + name + "\":\"";
+    const std::size_t begin = line.find(opening) + opening.size();
+    return line.substr(begin, line.find('"', begin) - begin);
 }
 
 TEST(Receive, TakesEverySampleOnceByteForByte) {
@@ -33,11 +42,15 @@ TEST(Receive, TakesEverySampleOnceByteForByte) {
     ASSERT_TRUE(daemon.drained());
     const auto delivered = daemon.delivered();
     EXPECT_EQ(delivered.size(), samples.size());
-    const std::string lines = read_file(daemon.directory().at("out.jsonl"));
-    for (const sample& one : samples) {
-        EXPECT_THAT(lines, HasSubstr("\"name\":\"" + one.name + "\"")) << one.file;
-        EXPECT_THAT(lines, HasSubstr("\"resource_id\":\"" + one.resource_id + "\"")) << one.file;
+    std::multiset<std::string> expected;
+    for (const sample& one : samples)
+        expected.insert(one.name + " " + one.resource_id);
+    std::multiset<std::string> found;
+    for (const auto& [id, lines] : delivered) {
+        EXPECT_EQ(lines.size(), 1U) << id;
+        found.insert(member_of(lines.front(), "name") + " " + member_of(lines.front(), "resource_id"));
     }
+    EXPECT_EQ(found, expected);
     // Byte for byte, white space included: `events show` has the body as it came.
     int byte_for_byte = 0;
     for (const auto& [id, ignored] : delivered) {
@@ -93,6 +106,43 @@ TEST(Receive, AnswersARepeatAndDeliversOnce) {
     ASSERT_TRUE(daemon.drained());
     ASSERT_EQ(daemon.delivered().size(), 1U);
     EXPECT_EQ(daemon.delivered().begin()->second.size(), 1U);
+}
+
+TEST(Receive, CountsWhatComesLaterThanTheWindowAsStale) {
+    daemon_under_test daemon;
+    daemon.start();
+    wire_client client(daemon.port());
+    const auto delivered_at = [](const std::string& year) {
+        return R"({"data":{"type":"task","id":1},"meta":{"eventName":"task.updated","deliveredAt":")" + year +
+               R"(-01-01T00:00:00.000Z"}})";
+    };
+    for (const std::string year : {"2019", "2019", "2999"}) {
+        ASSERT_TRUE(client.send(signed_post(delivered_at(year))));
+        EXPECT_EQ(client.read_answer().status, 200) << year;
+    }
+    EXPECT_TRUE(eventually([&] {
+        return daemon.metric(
+                   "outreachd_requests_total{endpoint=\"/webhooks/outreach\",outcome=\"accepted\"}") == 2;
+    }));
+    EXPECT_EQ(daemon.metric("outreachd_stale_total"), 1) << "one of 2019; its repeat was counted already";
+    ASSERT_TRUE(daemon.drained());
+    EXPECT_EQ(daemon.delivered().size(), 2U);
+}
+
+TEST(Receive, ListensToBothKindsOfAddresses) {
+    configuration what;
+    what.address = "::";
+    daemon_under_test daemon(what);
+    daemon.start();
+    wire_client client(daemon.port()); // to 127.0.0.1
+    ASSERT_TRUE(client.send(signed_post(numbered_body(1))));
+    EXPECT_EQ(client.read_answer().status, 200);
+    if (read_file("/proc/net/if_inet6").empty())
+        return; // a machine without IPv6
+    const auto sent =
+        daemon.command({"send", "task.completed", "--insecure", "--url",
+                        "https://[::1]:" + std::to_string(daemon.port()) + "/webhooks/outreach"});
+    EXPECT_EQ(sent.exit_code, 0) << sent.out << sent.err;
 }
 
 TEST(Receive, TakesWhatIsGenuineWhateverItHolds) {
