@@ -1,7 +1,11 @@
 /// Fuzzes the event reader: it never throws, and what it says hangs together.
 #include "daemon/event/event_reader.hpp"
 
+#ifdef OUTREACHD_FUZZED
 #include <boost/json/src.hpp> // the library in source form, so that it is instrumented too
+#else
+#include <boost/json.hpp>
+#endif
 
 #include <algorithm>
 #include <cstddef>
