@@ -169,10 +169,14 @@ void daemon_under_test::configure(const configuration& what) {
     std::ofstream(config_path()) << expand(text);
 }
 
-void daemon_under_test::start(const std::vector<std::string>& wrapper) {
+void daemon_under_test::begin_start(const std::vector<std::string>& wrapper) {
     std::vector<std::string> argv = wrapper;
     argv.insert(argv.end(), {OUTREACHD_PROGRAM, "serve", "-c", config_path()});
     pid_ = spawn(argv, directory_.at("stdout"), directory_.at("log"), socket_);
+}
+
+void daemon_under_test::start(const std::vector<std::string>& wrapper) {
+    begin_start(wrapper);
     const bool is_ready =
         eventually([this] { return !is_running() || admin_get("/readyz").starts_with("200"); },
                    std::chrono::seconds{60});

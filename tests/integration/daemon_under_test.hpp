@@ -68,6 +68,8 @@ public:
     void hold_socket();
     /// Starts it, and waits until `/readyz` says so. `wrapper`: a command line before the program's.
     void start(const std::vector<std::string>& wrapper = {});
+    /// Starts it, and waits for nothing.
+    void begin_start(const std::vector<std::string>& wrapper = {});
     /// SIGKILL, and waits for its end.
     void kill();
     /// Sends `number` and waits for the end; gives the exit code, or -1 where it takes longer than `limit`.
