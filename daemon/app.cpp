@@ -116,6 +116,9 @@ struct app::parts {
     std::vector<std::string> troubles() const {
         std::vector<std::string> all = receiver ? broker.problems() : std::vector<std::string>{};
         std::ranges::move(calls_outreach.problems(), std::back_inserter(all));
+        if (events.is_carrying_over())
+            all.emplace_back(
+                "deliveries wait: what isn't finished is carried over from an older database file");
         return all;
     }
 

@@ -35,6 +35,8 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
                      const auto stalled = events.stalled_for();
                      return stalled ? std::chrono::duration<double>(*stalled).count() : 0.0;
                  });
+    to.add_gauge("carrying_over", "1 while what isn't finished is carried over from an older database file.",
+                 "", [&events] { return events.is_carrying_over() ? 1.0 : 0.0; });
     to.add_gauge("outbox", "Events that wait for a broker.", "", [&events] {
         const store::handler_depth waiting = events.outbox();
         return static_cast<double>(waiting.pending + waiting.retry);

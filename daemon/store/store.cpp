@@ -263,6 +263,10 @@ std::optional<std::chrono::milliseconds> store::stalled_for() const {
     return engine_->owner.stalled_for();
 }
 
+bool store::is_carrying_over() const {
+    return engine_->owner.is_carrying();
+}
+
 std::uint64_t store::damaged_rows() const {
     return engine_->damaged;
 }

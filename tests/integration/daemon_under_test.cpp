@@ -299,7 +299,11 @@ std::set<std::uint64_t> numbers_in(const std::map<std::string, std::vector<std::
 }
 
 bool daemon_under_test::drained() const {
-    const auto is_empty = [this] {
+    // What is in an older file yet is in no list and no figure.
+    const auto is_carrying_over = [this] { return metric("outreachd_carrying_over") == 1; };
+    const auto is_empty = [&] {
+        if (is_carrying_over())
+            return false;
         const std::string pending = admin_get("/api/events?state=pending&limit=1");
         return pending.starts_with("200") && pending.find("\"id\"") == std::string::npos;
     };
@@ -307,7 +311,7 @@ bool daemon_under_test::drained() const {
     double left = pending_deliveries();
     while (!eventually(is_empty, drain_step)) {
         const double before = std::exchange(left, pending_deliveries());
-        if (!(left < before)) { // nor where nothing answers
+        if (!(left < before) && !is_carrying_over()) { // nor where nothing answers
             std::cout << left << " deliveries pending, after " << before << " before\n";
             return false;
         }

@@ -125,9 +125,11 @@ TEST_F(DamagedStore, WaitsForAnOlderFileThatCannotBeOpenedNow) {
     store opened(options{.directory = directory_.path()}, observer_);
     std::this_thread::sleep_for(std::chrono::seconds{5}); // it asks for 2 s before it says so
     EXPECT_FALSE(observer_.has("carried_over"));
+    EXPECT_TRUE(opened.is_carrying_over());
     EXPECT_TRUE(std::filesystem::exists(file(1)));
     holder.reset();
     EXPECT_TRUE(eventually([&] { return observer_.has("carried_over 20 lost 0"); }));
+    EXPECT_FALSE(opened.is_carrying_over());
     EXPECT_EQ(opened.accounts().received, 20U);
 }
 
