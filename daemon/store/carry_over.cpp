@@ -5,6 +5,7 @@
 #include "daemon/store/leaf_scan.hpp"
 #include "daemon/store/page_overlay.hpp"
 #include "daemon/store/schema.hpp"
+#include "daemon/store/wal_mending.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -67,8 +68,10 @@ void carry_over::open() {
 
 void carry_over::note_lost(const database_error& failure) {
     ++lost_;
-    if (!failure.is_damage() && !failure.is_failed_read())
-        is_out_of_reach_ = true;
+    if (failure.is_damage() || failure.is_failed_read())
+        return;
+    is_out_of_reach_ = true;
+    watcher_.read_failed(failure.what());
 }
 
 bool carry_over::is_over() const {
@@ -149,9 +152,10 @@ bool carry_over::carry_rest() {
         if (is_over())
             return false;
         // A damaged page. Beyond it, from both sides.
+        // Where nothing is found ahead there may be rows all the same, that a step has passed over.
         const auto beyond = find_readable_behind(reached, sequence_max);
-        sequence other_side = beyond.value_or(sequence_max);
-        if (beyond && !carry_back_to(reached, other_side))
+        sequence other_side = beyond.value_or(sequence_max - 1);
+        if (!carry_back_to(reached, other_side))
             return false;
         gaps_.push_back({reached, other_side});
         if (!beyond)
@@ -198,23 +202,26 @@ bool carry_over::is_readable() const {
 bool carry_over::finish() {
     if (is_over())
         return false;
+    // Of a mended WAL frames may have been left out, and nothing that is read shows it.
+    const bool is_damaged = lost_ > 0 || std::filesystem::exists(files_.path_of(file_) + damaged_wal_suffix);
     std::uint64_t missing = lost_;
     try {
-        if (old_ && lost_ > 0) {
+        if (old_ && is_damaged) {
             const std::uint64_t known = carried_ + fact("expired");
             missing = std::max(fact("received"), known) - known;
         }
     } catch (const database_error&) { // then each place that couldn't be read counts as one
     }
     old_.reset();
-    if (lost_ == 0) {
+    if (!is_damaged) {
         files_.remove(file_);
-        watcher_.carried_over(files_.path_of(file_), carried_, lost_);
+        watcher_.carried_over(files_.path_of(file_), carried_, 0);
         return true;
     }
     if (missing > 0 && !writer_.count_lost(into_, file_, missing))
         return false;
-    watcher_.carried_over(files_.keep_as_damaged(file_), carried_, std::max<std::uint64_t>(missing, 1));
+    watcher_.carried_over(files_.keep_as_damaged(file_), carried_,
+                          std::max<std::uint64_t>(missing, lost_ > 0 ? 1 : 0));
     return true;
 }
 
@@ -285,6 +292,7 @@ bool carry_over::carry_hidden() {
                            [at](const gap& one) { return one.from < at && at < one.end; });
     };
     leaf_scan leaves(files_.path_of(file_));
+    std::vector<sequence> found; // some twice
     sequence routed_up_to = 0;
     try {
         routed_up_to = static_cast<sequence>(fact("routed_up_to"));
@@ -293,21 +301,21 @@ bool carry_over::carry_hidden() {
     }
     for (std::uint32_t page = 1; page <= leaves.pages(); ++page) {
         std::vector<carried_event> piece;
-        for (stored_event& row : leaves.events_of(page)) {
-            if (!is_hidden(row.sequence))
-                continue;
+        for (stored_event& row : leaves.events_of(page, is_hidden)) {
             carried_event one{std::move(row), {}};
             const std::uint64_t lost_before = lost_;
             one.deliveries = deliveries_of(one.what.sequence);
             // A free page: the event has left the store, and its deliveries with it.
             if (one.deliveries.empty() && one.what.sequence <= routed_up_to && lost_ == lost_before)
                 continue;
-            ++carried_;
+            found.push_back(one.what.sequence);
             piece.push_back(std::move(one));
         }
         if (is_over() || (!piece.empty() && !writer_.carry(into_, std::move(piece))))
             return false;
     }
+    std::sort(found.begin(), found.end());
+    carried_ += static_cast<std::uint64_t>(std::unique(found.begin(), found.end()) - found.begin());
     return true;
 }
 

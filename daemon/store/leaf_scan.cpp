@@ -9,6 +9,9 @@ namespace outreachd::store {
 
 namespace {
 
+/// The checksums alone of one event take 64 of a page's 4096 bytes.
+constexpr std::size_t rows_of_a_leaf_max = 64;
+
 void put_number(std::string& page, std::size_t at, std::size_t bytes, std::uint32_t value) {
     for (std::size_t i = 0; i < bytes; ++i)
         page[at + i] = static_cast<char>(value >> (8 * (bytes - 1 - i)));
@@ -42,21 +45,29 @@ leaf_scan::leaf_scan(const std::string& file)
       last_page_(read_page_number(*connection_, "PRAGMA page_count")),
       rows_(connection_->prepare((std::string("SELECT ") + event_columns + " FROM events").c_str())) {}
 
-std::vector<stored_event> leaf_scan::events_of(std::uint32_t page) {
+std::vector<stored_event> leaf_scan::events_of(std::uint32_t page,
+                                               const std::function<bool(sequence)>& is_wanted) {
     std::vector<stored_event> found;
-    const auto schema = schema_pages();
+    const auto& schema = schema_pages();
     if (page == root_ || std::find(schema.begin(), schema.end(), page) != schema.end())
         return found;
     (*overlay_)[root_] = root_above(page);
     forget_pages(*connection_);
     try {
         rows_->reset();
+        std::size_t rows = 0;
         for (sequence last = 0; rows_->step();) {
-            stored_event row = read_event_row(*rows_);
-            if (row.sequence <= last) // for the second time
+            const sequence at = rows_->number(0);
+            if (at <= last) // for the second time
                 break;
-            last = row.sequence;
-            if (row.subject)
+            if (++rows > rows_of_a_leaf_max) {
+                found.clear();
+                break;
+            }
+            last = at;
+            if (!is_wanted(at))
+                continue;
+            if (stored_event row = read_event_row(*rows_); row.subject)
                 found.push_back(std::move(row));
         }
     } catch (const database_error& failure) {

@@ -5,6 +5,7 @@
 #include "daemon/store/records.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,10 +22,10 @@ public:
     /// The file's last page.
     std::uint32_t pages() const noexcept { return last_page_; }
 
-    /// The whole events of that page; none where it is no leaf of the table, or is damaged itself. A page
-    /// that is free may have events that left the store. Throws database_error where the page can't be read
-    /// now.
-    std::vector<stored_event> events_of(std::uint32_t page);
+    /// The whole events of that page that are asked for; none where it is no leaf of the table, or is damaged
+    /// itself. A page that is free may have events that left the store. An interior page of a few events
+    /// passes for a leaf. Throws database_error where the page can't be read now.
+    std::vector<stored_event> events_of(std::uint32_t page, const std::function<bool(sequence)>& is_wanted);
 
 private:
     const std::shared_ptr<page_overlay> overlay_;

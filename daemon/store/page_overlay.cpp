@@ -1,42 +1,66 @@
 #include "daemon/store/page_overlay.hpp"
 
 #include "daemon/store/schema.hpp"
+#include "daemon/store/wal_frames.hpp"
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cstring>
+#include <new>
+#include <optional>
 #include <utility>
 
 namespace outreachd::store {
 
 namespace {
 
-/// SQLite's handle of a main file, with the real one behind it in the same memory (SQLite's documentation,
-/// "The SQLite OS Interface", shims).
+/// SQLite's handle of a file, with the real one behind it in the same memory (SQLite's documentation, "The
+/// SQLite OS Interface", shims).
 struct overlaid_file {
     sqlite3_file head;
     std::shared_ptr<const page_overlay>* pages;
+    bool is_wal;
 };
 
-/// Of the file that this thread is opening.
+/// Of the database that this thread is opening.
 thread_local std::shared_ptr<const page_overlay> opening;
+
+overlaid_file& overlaid(sqlite3_file* file) {
+    return *reinterpret_cast<overlaid_file*>(file);
+}
 
 sqlite3_file* real(sqlite3_file* file) {
     return reinterpret_cast<sqlite3_file*>(reinterpret_cast<overlaid_file*>(file) + 1);
 }
 
 int close(sqlite3_file* file) {
-    delete reinterpret_cast<overlaid_file*>(file)->pages;
+    delete overlaid(file).pages;
     return real(file)->pMethods->xClose(real(file));
 }
 
-/// SQLite reads whole pages, or a part of the first.
+/// Which page stands there: SQLite reads whole pages, or a part of the first. Nothing: it reads something
+/// else.
+std::optional<std::uint32_t> page_at(sqlite3_file* file, std::size_t at) {
+    if (!overlaid(file).is_wal)
+        return static_cast<std::uint32_t>(at / page_bytes + 1);
+    if (at < wal_header_bytes || (at - wal_header_bytes) % frame_bytes != frame_header_bytes)
+        return std::nullopt; // a header; or frames whole, to make the index
+    std::array<unsigned char, 4> number{};
+    if (real(file)->pMethods->xRead(real(file), number.data(), number.size(),
+                                    static_cast<sqlite3_int64>(at - frame_header_bytes)) != SQLITE_OK)
+        return std::nullopt;
+    return std::uint32_t{number[0]} << 24 | std::uint32_t{number[1]} << 16 | std::uint32_t{number[2]} << 8 |
+           number[3];
+}
+
 int read(sqlite3_file* file, void* into, int bytes, sqlite3_int64 at) {
-    const auto& pages = **reinterpret_cast<overlaid_file*>(file)->pages;
-    const auto page = static_cast<std::uint32_t>(static_cast<std::size_t>(at) / page_bytes + 1);
-    const std::size_t offset = static_cast<std::size_t>(at) % page_bytes;
-    const auto own = pages.find(page);
-    if (own == pages.end() || offset + static_cast<std::size_t>(bytes) > own->second.size())
+    const auto place = static_cast<std::size_t>(at);
+    const std::size_t offset = overlaid(file).is_wal ? 0 : place % page_bytes;
+    const auto page = page_at(file, place);
+    const auto own = page ? (*overlaid(file).pages)->find(*page) : (*overlaid(file).pages)->end();
+    if (own == (*overlaid(file).pages)->end() ||
+        offset + static_cast<std::size_t>(bytes) > own->second.size())
         return real(file)->pMethods->xRead(real(file), into, bytes, at);
     std::memcpy(into, own->second.data() + offset, static_cast<std::size_t>(bytes));
     return SQLITE_OK;
@@ -79,13 +103,19 @@ constexpr sqlite3_io_methods methods = {
 
 int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* given) {
     sqlite3_vfs* const base = sqlite3_vfs_find(nullptr);
-    if ((flags & SQLITE_OPEN_MAIN_DB) == 0)
+    if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0)
         return base->xOpen(base, name, file, flags, given);
     file->pMethods = nullptr;
     const int code = base->xOpen(base, name, real(file), flags, given);
     if (code != SQLITE_OK)
         return code;
-    reinterpret_cast<overlaid_file*>(file)->pages = new std::shared_ptr<const page_overlay>(opening);
+    auto* const pages = new (std::nothrow) std::shared_ptr<const page_overlay>(opening);
+    if (pages == nullptr) {
+        real(file)->pMethods->xClose(real(file));
+        return SQLITE_NOMEM;
+    }
+    overlaid(file).pages = pages;
+    overlaid(file).is_wal = (flags & SQLITE_OPEN_WAL) != 0;
     file->pMethods = &methods;
     return SQLITE_OK;
 }
@@ -116,9 +146,22 @@ page_overlay whole_schema() {
 }
 
 std::unique_ptr<database> open_overlaid(const std::string& file, std::shared_ptr<const page_overlay> pages) {
-    opening = std::move(pages);
-    auto opened = std::make_unique<database>(file, open_mode::read, overlaying_vfs());
-    opening.reset();
+    const char* const vfs = overlaying_vfs();
+    if (vfs == nullptr)
+        throw std::bad_alloc();
+
+    struct while_opening {
+        explicit while_opening(std::shared_ptr<const page_overlay> pages) { opening = std::move(pages); }
+
+        ~while_opening() { opening.reset(); }
+
+        while_opening(const while_opening&) = delete;
+        while_opening& operator=(const while_opening&) = delete;
+    };
+
+    const while_opening guard(std::move(pages));
+    auto opened = std::make_unique<database>(file, open_mode::read, vfs);
+    opened->read_number("SELECT count(*) FROM sqlite_schema"); // opens the WAL, too
     return opened;
 }
 

@@ -1,4 +1,4 @@
-/// Pages of a database file that are read from memory in place of the file's own.
+/// Pages of a database that are read from memory in place of its own.
 #pragma once
 
 #include "daemon/store/database.hpp"
@@ -10,7 +10,8 @@
 
 namespace outreachd::store {
 
-/// By their numbers, from 1; whole ones. What the WAL has of a page is newer, and counts all the same.
+/// By their numbers, from 1; whole ones. They count wherever SQLite finds the page, in the file or in its
+/// WAL.
 using page_overlay = std::map<std::uint32_t, std::string>;
 
 /// What a file that lost its header, or pages of its schema, needs to be read: those of a fresh one.

@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include <fcntl.h>
@@ -223,22 +222,35 @@ void create_schema(database& fresh) {
     fresh.checkpoint_truncate();
 }
 
-void check_header(const std::string& file) {
-    std::array<char, header_bytes> found{};
+namespace {
+
+/// Empty where it can't be read: SQLite says why.
+std::string read_header(const std::string& file) {
+    std::string found(header_bytes, '\0');
     const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
-        return; // SQLite says why
+        return {};
     const ssize_t got = ::pread(descriptor, found.data(), found.size(), 0);
     ::close(descriptor);
-    if (got < 0)
+    return got < 0 ? std::string() : found.substr(0, static_cast<std::size_t>(got));
+}
+
+} // namespace
+
+void check_header(const std::string& file) {
+    const std::string found = read_header(file);
+    if (found.empty())
         return;
-    const std::string& fresh = fresh_image();
     for (const auto& [from, end] : fixed_fields)
-        if (static_cast<std::size_t>(got) < header_bytes ||
-            !std::equal(found.begin() + static_cast<std::ptrdiff_t>(from),
-                        found.begin() + static_cast<std::ptrdiff_t>(end),
-                        fresh.begin() + static_cast<std::ptrdiff_t>(from)))
+        if (found.size() < header_bytes ||
+            found.compare(from, end - from, fresh_image(), from, end - from) != 0)
             throw damaged_file(file + " doesn't begin as a store of outreachd does");
+}
+
+bool is_of_newer_program(const std::string& file) {
+    constexpr std::size_t user_version = 60;
+    const std::string found = read_header(file);
+    return found.size() == header_bytes && read_big_endian(found, user_version) > schema_version;
 }
 
 bool has_whole_schema(database& existing) {

@@ -30,6 +30,10 @@ const std::vector<std::uint32_t>& schema_pages();
 /// some of that for a file that can't be written, or that a newer SQLite wrote.
 void check_header(const std::string& file);
 
+/// Whether its header says so: then nothing is done to it, and `check_schema` has the last word. As
+/// `check_header` not where it is open.
+bool is_of_newer_program(const std::string& file);
+
 /// Whether the file has all tables as a fresh one has them. Reads no row. Throws database_error where the
 /// schema can't be read.
 bool has_whole_schema(database& existing);

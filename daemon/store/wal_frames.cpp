@@ -99,12 +99,7 @@ wal_file::wal_file(std::string path) : path_(std::move(path)) {
     if (size < wal_header_bytes + frame_bytes)
         return;
     frames_ = (size - wal_header_bytes) / frame_bytes;
-    try {
-        header_ = read_bytes(0, wal_header_bytes);
-    } catch (...) {
-        ::close(descriptor_);
-        throw;
-    }
+    header_ = read_bytes(0, wal_header_bytes);
 }
 
 wal_file::~wal_file() {
@@ -122,18 +117,37 @@ std::string wal_file::read_bytes(std::size_t at, std::size_t bytes) const {
         const ssize_t got =
             ::pread(descriptor_, found.data() + done, bytes - done, static_cast<off_t>(at + done));
         if (got <= 0)
-            throw std::system_error(got < 0 ? errno : EIO, std::generic_category(), "can't read " + path_);
+            return std::string(bytes, '\0');
         done += static_cast<std::size_t>(got);
     }
     return found;
 }
 
+namespace {
+
+std::string salts_of_neighbours(const wal_file& wal) {
+    wal_frame before = wal.read(0);
+    for (std::size_t i = 1; i < wal.frames(); ++i) {
+        wal_frame frame = wal.read(i);
+        if (frame.salts() == before.salts() && frame.computed(before.stored()) == frame.stored())
+            return std::string(frame.salts());
+        before = std::move(frame);
+    }
+    return {};
+}
+
+} // namespace
+
 wal_generation generation_of(const wal_file& wal) {
     const std::string& header = wal.header();
+    if (wal.frames() == 0)
+        return {};
     const wal_checksum stored = stored_in_header(header);
     const wal_checksum computed = continue_checksum({}, std::string_view(header).substr(0, 24));
-    const bool is_whole = stored == computed;
-    return {is_whole ? header.substr(16, salts_bytes) : std::string(wal.read(0).salts()), {stored, computed}};
+    const bool is_whole = stored == computed && get(header, 0) == magic && get(header, 4) == format &&
+                          get(header, 8) == bytes_of_a_page;
+    return {
+        is_whole, is_whole ? header.substr(16, salts_bytes) : salts_of_neighbours(wal), {stored, computed}};
 }
 
 std::string make_wal_header(std::string_view salts) {

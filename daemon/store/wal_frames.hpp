@@ -57,6 +57,7 @@ public:
 
     const std::string& header() const noexcept { return header_; }
 
+    /// All zeros where the device can't give it: it counts as damaged.
     wal_frame read(std::size_t frame) const;
 
 private:
@@ -68,9 +69,11 @@ private:
     std::string header_;
 };
 
-/// The header's fields, however much of it is damaged: what the first frames show counts.
+/// What the frames of now have in common, however much of the header is damaged: then two neighbours that
+/// follow from each other show it.
 struct wal_generation {
-    std::string salts;
+    bool is_header_whole = false;      ///< Else SQLite leaves out all frames.
+    std::string salts;                 ///< Empty: no two frames belong together.
     std::array<wal_checksum, 2> seeds; ///< That of the first frame: as stored, and as computed.
 };
 

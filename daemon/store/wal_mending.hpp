@@ -8,19 +8,23 @@ namespace outreachd::store {
 /// SQLite reads a WAL up to the first frame whose checksum doesn't hold, and writes on from there: right for
 /// a crash in the midst of a write, and the loss of every commit behind it where a bit has flipped. Each
 /// frame's checksum goes on from the stored one of the frame before, so what is whole can be told
-/// nevertheless. Where a whole commit stands behind a damaged frame, the WAL is replaced by one in which
-/// everything counts, the damaged page as it is; the one that was found is kept as `…-wal.damaged`. The
-/// database mustn't be written to any more then, only carried over: a page of it may be damaged.
+/// nevertheless. Where commits stand behind a damaged frame, the WAL is replaced by one in which they count,
+/// the damaged page as it is; the one that was found is kept as `…-wal.damaged`. The database mustn't be
+/// written to any more then, only carried over: a page of it may be damaged.
 ///
-/// A last transaction of which the machine's death has left pieces looks the same, and is brought back, too.
-/// Damage in the very last frame looks like a write that was cut off, and can't be told from it.
+/// The last transaction is another matter: where the machine died before that was flushed, its pieces look
+/// like damage, and nobody was told that it is stored. It counts only where every frame of it is whole, or
+/// can be made so again to the bit. So damage within the last commit, which was flushed, loses that one,
+/// unseen.
 ///
 /// True: it was mended, now or by an earlier start that got no further. For the writer's start: not while any
-/// connection has the database open. Reads the WAL once. Throws std::runtime_error where it can't be read, or
-/// the new one can't be written.
+/// connection of this process has the database open. Reads the WAL once. Throws std::runtime_error where it
+/// can't be opened, or the new one can't be written.
 bool mend_wal(const std::string& database_file);
 
 /// Behind the name of the database: the WAL that was found damaged.
 inline constexpr const char* damaged_wal_suffix = "-wal.damaged";
+/// The one that is being written in its place.
+inline constexpr const char* new_wal_suffix = "-wal.new";
 
 } // namespace outreachd::store

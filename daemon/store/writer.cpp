@@ -41,6 +41,15 @@ void give_back(std::vector<Job>& taken, std::deque<Job>& to) {
     taken.clear();
 }
 
+/// What fails here fails when it is carried over, too, and is told there.
+void mend_older(const std::string& file) {
+    try {
+        if (!is_of_newer_program(file))
+            mend_wal(file);
+    } catch (const std::exception&) { // no room, no memory, a device that fails
+    }
+}
+
 } // namespace
 
 writer::writer(const file_set& files, std::chrono::milliseconds repeat_window, observer& watcher)
@@ -56,14 +65,17 @@ void writer::open_newest() {
         return;
     }
     const std::int64_t newest = numbers.back();
-    bool is_mended = false;
     for (const std::int64_t number : numbers)
-        is_mended = mend_wal(files_.path_of(number)); // of the last one in the end
+        if (number != newest)
+            mend_older(files_.path_of(number));
     try {
-        check_header(files_.path_of(newest));
-        if (is_mended)
-            throw damaged_file(files_.path_of(newest) +
-                               "-wal is damaged in its midst; what stands behind was brought back");
+        const std::string path = files_.path_of(newest);
+        if (!is_of_newer_program(path)) {
+            check_header(path);
+            if (mend_wal(path))
+                throw damaged_file(path +
+                                   "-wal is damaged in its midst; what stands behind was brought back");
+        }
         session_ = std::make_shared<session>(files_.path_of(newest));
         is_wal_trusted_ = false;
         file_ = newest;

@@ -32,10 +32,10 @@ constexpr bool has_control_character(std::string_view text) noexcept {
     });
 }
 
-/// Without the characters of `white` at both ends.
+/// Without the characters of `white` at both ends. It lies within the text, where nothing is left, too.
 constexpr std::string_view trimmed(std::string_view text, std::string_view white = " \t") noexcept {
     const std::size_t first = text.find_first_not_of(white);
-    return first == std::string_view::npos ? std::string_view{}
+    return first == std::string_view::npos ? text.substr(text.size())
                                            : text.substr(first, text.find_last_not_of(white) - first + 1);
 }
 
