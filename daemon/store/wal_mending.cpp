@@ -1,6 +1,7 @@
 #include "daemon/store/wal_mending.hpp"
 
 #include "daemon/store/page_overlay.hpp"
+#include "daemon/store/schema.hpp"
 #include "daemon/store/wal_frames.hpp"
 
 #include <algorithm>
@@ -208,8 +209,16 @@ bool mend_wal(const std::string& database_file) {
     const wal_file found(was_begun ? kept : wal);
     const wal_generation generation = generation_of(found);
     const diagnosis what = diagnose(found, generation);
-    if (!was_begun && !what.is_damaged)
+    // SQLite removes the WAL of an empty database at the first look.
+    std::error_code failed;
+    const bool is_empty = what.end > 0 && std::filesystem::file_size(database_file, failed) < page_bytes;
+    if (!was_begun && !what.is_damaged && !is_empty)
         return false;
+    if (is_empty) {
+        replacement begin(database_file, database_file + new_wal_suffix);
+        begin.write(fresh_image());
+        begin.put_in_place();
+    }
     if (!was_begun)
         rename_file(wal, kept);
     replacement mended(wal, database_file + new_wal_suffix);

@@ -12,6 +12,8 @@ namespace outreachd::store {
 /// the damaged page as it is; the one that was found is kept as `…-wal.damaged`. The database mustn't be
 /// written to any more then, only carried over: a page of it may be damaged.
 ///
+/// The same where the database itself is empty: it gets what a fresh one has.
+///
 /// The last transaction is another matter: where the machine died before that was flushed, its pieces look
 /// like damage, and nobody was told that it is stored. It counts only where every frame of it is whole, or
 /// can be made so again to the bit. So damage within the last commit, which was flushed, loses that one,
@@ -24,7 +26,7 @@ bool mend_wal(const std::string& database_file);
 
 /// Behind the name of the database: the WAL that was found damaged.
 inline constexpr const char* damaged_wal_suffix = "-wal.damaged";
-/// The one that is being written in its place.
+/// What is being written in the place of either.
 inline constexpr const char* new_wal_suffix = "-wal.new";
 
 } // namespace outreachd::store

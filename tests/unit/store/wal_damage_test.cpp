@@ -160,6 +160,15 @@ TEST_F(DamagedWal, LosesNoEventWithTheRootOfTheirTable) {
     EXPECT_EQ(opened.accounts().unaccounted(), 0);
 }
 
+TEST_F(DamagedWal, IsAllThatIsLeft) {
+    start_with_wal(wal_);
+    std::filesystem::resize_file(file(), 0);
+    store opened(options{.directory = directory_.path()}, observer_);
+    EXPECT_TRUE(observer_.has("set_aside"));
+    EXPECT_TRUE(eventually([&] { return ids_in(opened).size() == std::size_t{count}; }))
+        << "none was elsewhere";
+}
+
 /// The second start finds a WAL that is whole, and mustn't trust the file all the same.
 TEST_F(DamagedWal, IsNotTrustedByTheStartAfterTheMending) {
     std::string damaged = wal_;
