@@ -145,8 +145,13 @@ TEST_F(Retention, TheFileShrinksAgain) {
         database look(file, open_mode::read);
         return look.read_number("PRAGMA freelist_count") <= 256;
     }));
-    opened_.reset();
-    EXPECT_LT(std::filesystem::file_size(file), full / 2);
+    // Where a checkpoint is under way the last one of a stop finds no turn: then the next has it.
+    EXPECT_TRUE(eventually([&] {
+        opened_.reset();
+        open({1ms, 1ms, 1ms, no_bound});
+        opened_.reset();
+        return std::filesystem::file_size(file) < full / 2;
+    }));
     EXPECT_FALSE(observer_.has("write_failed"));
 }
 
