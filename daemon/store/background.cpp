@@ -157,7 +157,7 @@ background::carried background::carry_rest(const std::vector<std::unique_ptr<car
     for (auto one = older.rbegin(); one != older.rend(); ++one) { // the newest first
         if (!(*one)->carry_rest())
             return carried::later;
-        is_unreadable = is_unreadable || ((*one)->lost() > 0 && !(*one)->is_readable());
+        is_unreadable = is_unreadable || ((*one)->has_failed() && !(*one)->is_readable());
         is_out_of_reach = is_out_of_reach || (*one)->is_out_of_reach();
     }
     if (is_out_of_reach)

@@ -2,7 +2,6 @@
 
 #include "daemon/store/carried_rows.hpp"
 #include "daemon/store/event_row.hpp"
-#include "daemon/store/leaf_scan.hpp"
 #include "daemon/store/page_overlay.hpp"
 #include "daemon/store/schema.hpp"
 #include "daemon/store/wal_mending.hpp"
@@ -16,7 +15,6 @@ namespace outreachd::store {
 
 namespace {
 
-constexpr std::int64_t piece_rows = 64; // what one commit of the writer takes along
 constexpr std::size_t piece_bytes = 4 * 1024 * 1024;
 constexpr sequence sequence_max = std::numeric_limits<sequence>::max();
 
@@ -68,6 +66,12 @@ void carry_over::open() {
 
 void carry_over::note_lost(const database_error& failure) {
     ++lost_;
+    note_failure(failure);
+}
+
+/// Of what is no event.
+void carry_over::note_failure(const database_error& failure) {
+    has_failed_ = true;
     if (failure.is_damage() || failure.is_failed_read())
         return;
     is_out_of_reach_ = true;
@@ -122,6 +126,8 @@ bool carry_over::carry_unfinished() {
                     found.push_back(rows.number(0));
                 if (found.empty())
                     break;
+                if (found.back() <= last)
+                    throw damaged_file("the order of the deliveries in " + old_->file() + " is broken");
                 last = found.back();
                 if (!carry(found, true))
                     return false;
@@ -131,13 +137,13 @@ bool carry_over::carry_unfinished() {
             std::vector<sequence> found;
             walk(last, sequence_max, true, found);
             if (found.empty())
-                return lost_ == 0;
+                return !has_failed_;
             last = found.back();
             if (!carry(found, true))
                 return false;
         }
     } catch (const database_error& failure) {
-        note_lost(failure);
+        note_failure(failure); // what is lost by it the rest will show
         return false;
     }
 }
@@ -145,8 +151,9 @@ bool carry_over::carry_unfinished() {
 bool carry_over::carry_rest() {
     if (!old_)
         return !is_over();
-    carried_ = 0; // those carried first come by again
+    carried_.clear(); // those carried first come by again
     gaps_.clear();
+    lost_ = 0;
     sequence reached = 0;
     while (!carry_ascending(reached, sequence_max)) {
         if (is_over())
@@ -165,6 +172,9 @@ bool carry_over::carry_rest() {
     if (is_over())
         return false;
     try {
+        // A damaged way can miss rows without an error, too.
+        if (gaps_.empty() && !has_carried_all())
+            gaps_.push_back({0, sequence_max});
         if (!gaps_.empty() && !carry_hidden())
             return false;
         // With what a newer file says of itself it comes along, once this one's is in that.
@@ -172,7 +182,7 @@ bool carry_over::carry_rest() {
         if (!is_counted && !writer_.carry_departed(into_, file_, fact("expired")))
             return false;
     } catch (const database_error& failure) {
-        note_lost(failure);
+        note_failure(failure);
     }
     return writer_.seal_repeats(into_);
 }
@@ -203,11 +213,13 @@ bool carry_over::finish() {
     if (is_over())
         return false;
     // Of a mended WAL frames may have been left out, and nothing that is read shows it.
-    const bool is_damaged = lost_ > 0 || std::filesystem::exists(files_.path_of(file_) + damaged_wal_suffix);
+    const bool is_damaged =
+        has_failed_ || std::filesystem::exists(files_.path_of(file_) + damaged_wal_suffix);
+    const std::uint64_t carried = settle_carried();
     std::uint64_t missing = lost_;
     try {
         if (old_ && is_damaged) {
-            const std::uint64_t known = carried_ + fact("expired");
+            const std::uint64_t known = carried + fact("expired");
             missing = std::max(fact("received"), known) - known;
         }
     } catch (const database_error&) { // then each place that couldn't be read counts as one
@@ -215,118 +227,14 @@ bool carry_over::finish() {
     old_.reset();
     if (!is_damaged) {
         files_.remove(file_);
-        watcher_.carried_over(files_.path_of(file_), carried_, 0);
+        watcher_.carried_over(files_.path_of(file_), carried, 0);
         return true;
     }
     if (missing > 0 && !writer_.count_lost(into_, file_, missing))
         return false;
-    watcher_.carried_over(files_.keep_as_damaged(file_), carried_,
+    watcher_.carried_over(files_.keep_as_damaged(file_), carried,
                           std::max<std::uint64_t>(missing, lost_ > 0 ? 1 : 0));
     return true;
-}
-
-/// Carries everything behind `reached`. False: a damaged page behind `reached`, or stopping.
-bool carry_over::carry_ascending(sequence& reached, sequence end) {
-    for (;;) {
-        std::vector<sequence> found;
-        bool is_damaged = false;
-        try {
-            walk(reached, end, true, found);
-        } catch (const database_error& failure) {
-            note_lost(failure);
-            is_damaged = true;
-        }
-        if (!carry(found))
-            return false;
-        if (!found.empty())
-            reached = found.back();
-        if (is_damaged)
-            return false;
-        if (found.empty())
-            return true;
-    }
-}
-
-/// Back from beyond a damage to its other side, which `beyond` becomes.
-bool carry_over::carry_back_to(sequence reached, sequence& beyond) {
-    for (sequence& upper = ++beyond;;) {
-        std::vector<sequence> found;
-        bool is_end = false;
-        try {
-            walk(upper, reached, false, found);
-            is_end = found.empty();
-        } catch (const database_error&) {
-            is_end = true;
-        }
-        if (!carry(found))
-            return false;
-        if (is_end)
-            return true;
-        upper = found.back();
-    }
-}
-
-/// Gallops: the first row at or behind `damage` + 1, 2, 4, … microseconds that can be reached.
-std::optional<sequence> carry_over::find_readable_behind(sequence damage, sequence end) {
-    statement next(*old_, "SELECT sequence FROM events WHERE sequence>=? ORDER BY sequence LIMIT 1");
-    for (int doubled = 0; doubled < 60 && !is_over(); ++doubled) {
-        const sequence step = sequence{1} << doubled;
-        if (step >= end - damage)
-            break;
-        try {
-            if (!next.bind(damage + step).step())
-                return std::nullopt;
-            const sequence found = next.number(0);
-            next.reset();
-            return found;
-        } catch (const database_error&) { // still in it
-        }
-    }
-    return std::nullopt;
-}
-
-/// What lies in the gaps: behind an interior page, one damaged page hides hundreds of whole ones.
-bool carry_over::carry_hidden() {
-    const auto is_hidden = [this](sequence at) {
-        return std::any_of(gaps_.begin(), gaps_.end(),
-                           [at](const gap& one) { return one.from < at && at < one.end; });
-    };
-    leaf_scan leaves(files_.path_of(file_));
-    std::vector<sequence> found; // some twice
-    sequence routed_up_to = 0;
-    try {
-        routed_up_to = static_cast<sequence>(fact("routed_up_to"));
-    } catch (const database_error& failure) {
-        note_lost(failure);
-    }
-    for (std::uint32_t page = 1; page <= leaves.pages(); ++page) {
-        std::vector<carried_event> piece;
-        for (stored_event& row : leaves.events_of(page, is_hidden)) {
-            carried_event one{std::move(row), {}};
-            const std::uint64_t lost_before = lost_;
-            one.deliveries = deliveries_of(one.what.sequence);
-            // A free page: the event has left the store, and its deliveries with it.
-            if (one.deliveries.empty() && one.what.sequence <= routed_up_to && lost_ == lost_before)
-                continue;
-            found.push_back(one.what.sequence);
-            piece.push_back(std::move(one));
-        }
-        if (is_over() || (!piece.empty() && !writer_.carry(into_, std::move(piece))))
-            return false;
-    }
-    std::sort(found.begin(), found.end());
-    carried_ += static_cast<std::uint64_t>(std::unique(found.begin(), found.end()) - found.begin());
-    return true;
-}
-
-void carry_over::walk(sequence from, sequence end, bool is_ascending, std::vector<sequence>& found) {
-    statement rows(*old_, is_ascending ? "SELECT sequence FROM events WHERE sequence>? AND sequence<=?"
-                                         " ORDER BY sequence LIMIT ?"
-                                       : "SELECT sequence FROM events WHERE sequence<? AND sequence>?"
-                                         " ORDER BY sequence DESC LIMIT ?");
-    rows.bind(from, end, piece_rows);
-    while (rows.step())
-        found.push_back(rows.number(0));
 }
 
 bool carry_over::carry(const std::vector<sequence>& sequences, bool is_newest_wanted) {
@@ -338,7 +246,7 @@ bool carry_over::carry(const std::vector<sequence>& sequences, bool is_newest_wa
     };
     for (const sequence at : sequences) {
         if (auto one = read(at)) {
-            ++carried_;
+            carried_.push_back(at);
             if (is_newest_wanted && newer_ != nullptr && newer_->holds(one->what.subject->id))
                 continue; // as it became there
             bytes += one->what.subject->body.size();
@@ -359,10 +267,11 @@ std::optional<carried_event> carry_over::read(sequence at) {
         carried_event one{read_event_row(row), {}};
         if (!one.what.subject) {
             ++lost_;
+            has_failed_ = true;
             watcher_.damaged(at, old_->file());
             return std::nullopt;
         }
-        one.deliveries = deliveries_of(at);
+        one.deliveries = deliveries_of(at).value_or(std::vector<carried_delivery>{});
         return one;
     } catch (const database_error& failure) {
         note_lost(failure);
@@ -370,13 +279,14 @@ std::optional<carried_event> carry_over::read(sequence at) {
     }
 }
 
-std::vector<carried_delivery> carry_over::deliveries_of(sequence at) {
+/// Nothing where they can't be read: what became of the event is lost, the event is not, and is routed once
+/// more.
+std::optional<std::vector<carried_delivery>> carry_over::deliveries_of(sequence at) {
     try {
         return read_carried_deliveries(*old_, at);
     } catch (const database_error& failure) {
-        // What became of it is lost, the event is not: it is routed once more.
-        note_lost(failure);
-        return {};
+        note_failure(failure);
+        return std::nullopt;
     }
 }
 

@@ -25,8 +25,8 @@ public:
     /// there already stays as it is. False: it is over.
     bool carry_rest();
 
-    /// What couldn't be read until now. It may be the device that fails: `is_readable` tells.
-    std::uint64_t lost() const noexcept { return lost_; }
+    /// Something couldn't be read until now. It may be the device that fails: `is_readable` tells.
+    bool has_failed() const noexcept { return has_failed_; }
 
     /// What couldn't be read isn't damaged, nor is it the device: no descriptor, no memory, a lock. Another
     /// time.
@@ -38,7 +38,10 @@ public:
     bool finish();
 
 private:
+    static constexpr std::int64_t piece_rows = 64; // what one commit of the writer takes along
+
     void open();
+    void note_failure(const database_error& failure);
     void note_lost(const database_error& failure);
     bool is_over() const;
     /// Whether this file, or a newer one, has the event whole.
@@ -47,13 +50,15 @@ private:
     /// `is_newest_wanted`: but for events that a newer file has, and carries.
     bool carry(const std::vector<sequence>& sequences, bool is_newest_wanted = false);
     std::optional<carried_event> read(sequence at);
-    std::vector<carried_delivery> deliveries_of(sequence at);
+    std::optional<std::vector<carried_delivery>> deliveries_of(sequence at);
     /// A piece of the sequences behind `from` in ascending (or before it in descending) order, up to
     /// `end`; throws where a page is damaged, with what was found until then in `found`.
     void walk(sequence from, sequence end, bool is_ascending, std::vector<sequence>& found);
     bool carry_ascending(sequence& reached, sequence end);
     bool carry_back_to(sequence reached, sequence& beyond);
+    bool has_carried_all();
     bool carry_hidden();
+    std::uint64_t settle_carried();
     std::optional<sequence> find_readable_behind(sequence damage, sequence end);
     std::uint64_t fact(const char* key);
 
@@ -72,8 +77,9 @@ private:
     };
 
     std::vector<gap> gaps_;
-    std::uint64_t carried_ = 0;
-    std::uint64_t lost_ = 0;
+    std::vector<sequence> carried_; ///< Some twice, until `settle_carried`.
+    std::uint64_t lost_ = 0;        ///< Events, or places where they stood.
+    bool has_failed_ = false;
     bool is_out_of_reach_ = false;
 };
 

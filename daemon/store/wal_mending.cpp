@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -27,6 +28,15 @@ enum class condition {
     broken,
 };
 
+/// The pages of the frames on both sides within a transaction, whose pages ascend: 0, and the greatest
+/// number, where there is none.
+struct neighbours {
+    std::uint32_t before;
+    std::uint32_t behind;
+
+    bool have_between(std::uint32_t page) const { return before < page && page < behind; }
+};
+
 /// Goes through the frames in order, and tells which of them are whole.
 class frame_judge {
 public:
@@ -34,7 +44,7 @@ public:
         : salts_(generation.salts), seeds_(generation.seeds.begin(), generation.seeds.end()) {}
 
     /// Restores it where that is possible.
-    condition judge(wal_frame& frame) {
+    condition judge(wal_frame& frame, const neighbours& beside) {
         const std::vector<wal_checksum> before = std::exchange(seeds_, {frame.stored()});
         const bool is_of_now = frame.salts() == salts_;
         if (is_of_now && holds(frame, before))
@@ -42,7 +52,7 @@ public:
         for (const wal_checksum& seed : before) // its checksum may be what is damaged
             if (seeds_.size() < seeds_max)
                 seeds_.push_back(frame.computed(seed));
-        if (!(is_of_now ? restore(frame, before)
+        if (!(is_of_now ? restore(frame, before, beside)
                         : holds(frame, before) && differ_in_one_bit(frame.salts(), salts_)))
             return condition::broken;
         seeds_ = {frame.stored()};
@@ -67,14 +77,22 @@ private:
         return bits == 1;
     }
 
-    static bool restore(wal_frame& frame, const std::vector<wal_checksum>& seeds) {
+    /// The last bytes of both numbers are the uppermost of their words to the checksum, where a flipped bit
+    /// of any word of the page does the same to it. For the page's number its order tells, if it is broken:
+    /// else the page counts as what it says it is. A size is left as it is.
+    static bool restore(wal_frame& frame, const std::vector<wal_checksum>& seeds, const neighbours& beside) {
+        constexpr std::size_t last_byte_of_page = 3;
+        constexpr std::size_t last_byte_of_size = 7;
+        const bool is_in_order = beside.have_between(frame.page());
         for (std::size_t bit = 0; bit < flippable_bits; ++bit) {
-            char& byte = frame.bytes[bit / 8];
-            const char flip = static_cast<char>(1 << bit % 8);
-            byte = static_cast<char>(byte ^ flip);
-            if (holds(frame, seeds))
+            const std::size_t at = bit / 8;
+            if (at == last_byte_of_size || (at == last_byte_of_page && is_in_order))
+                continue;
+            const char found = frame.bytes[at];
+            frame.bytes[at] = static_cast<char>(found ^ 1 << bit % 8);
+            if (holds(frame, seeds) && (at != last_byte_of_page || beside.have_between(frame.page())))
                 return true;
-            byte = static_cast<char>(byte ^ flip);
+            frame.bytes[at] = found;
         }
         return false;
     }
@@ -83,11 +101,49 @@ private:
     std::vector<wal_checksum> seeds_;
 };
 
+/// All frames in order, with what stands beside them.
+class frames_in_order {
+public:
+    explicit frames_in_order(const wal_file& wal) : wal_(wal) {
+        if (wal.frames() > 0)
+            next_ = wal.read(0);
+    }
+
+    struct found {
+        wal_frame frame;
+        neighbours beside;
+    };
+
+    found take() {
+        wal_frame frame = std::move(next_);
+        if (++at_ < wal_.frames())
+            next_ = wal_.read(at_);
+        const bool is_last = at_ >= wal_.frames() || frame.committed_pages() != 0;
+        const neighbours beside{before_, is_last ? std::numeric_limits<std::uint32_t>::max() : next_.page()};
+        before_ = frame.committed_pages() != 0 ? 0 : frame.page();
+        return {std::move(frame), beside};
+    }
+
+private:
+    const wal_file& wal_;
+    std::size_t at_ = 0;
+    std::uint32_t before_ = 0;
+    wal_frame next_;
+};
+
 struct diagnosis {
     bool is_damaged = false;
     std::size_t end = 0;             ///< Behind the last commit that counts.
     std::uint32_t pages_at_most = 0; ///< Of the database.
 };
+
+/// A broken one that ends a transaction, as far as it can be told.
+bool may_be_commit(const wal_frame& broken, const std::string& salts, std::uint32_t pages_so_far,
+                   std::size_t frames) {
+    const std::uint32_t pages = broken.committed_pages();
+    return broken.salts() == salts && pages != 0 && broken.page() > 0 && broken.page() <= pages &&
+           pages_so_far > 0 && pages <= pages_so_far + frames;
+}
 
 diagnosis diagnose(const wal_file& wal, const wal_generation& generation) {
     diagnosis found;
@@ -107,12 +163,18 @@ diagnosis diagnose(const wal_file& wal, const wal_generation& generation) {
     std::size_t first_damage = generation.is_header_whole ? wal.frames() : 0;
     bool is_broken = false;       // the transaction that is being read
     std::optional<commit> unsure; // of a broken one: whether it was flushed
+    frames_in_order frames(wal);
     for (std::size_t i = 0; i < wal.frames(); ++i) {
-        wal_frame frame = wal.read(i);
-        const condition what = judge.judge(frame);
+        auto [frame, beside] = frames.take();
+        const condition what = judge.judge(frame, beside);
         if (what != condition::whole)
             first_damage = std::min(first_damage, i);
         is_broken = is_broken || what == condition::broken;
+        if (what == condition::broken && may_be_commit(frame, generation.salts, found.pages_at_most,
+                                                       wal.frames())) { // known once another is behind it
+            unsure = {i, frame.committed_pages()};
+            is_broken = false;
+        }
         if (what == condition::broken || frame.committed_pages() == 0)
             continue;
         // Nobody commits before the last commit was flushed.
@@ -177,9 +239,10 @@ void write_mended(const wal_file& found, const wal_generation& generation, const
     const std::string header = make_wal_header(generation.salts);
     mended.write(header);
     wal_checksum sum = stored_in_header(header);
+    frames_in_order frames(found);
     for (std::size_t i = 0; i < what.end; ++i) {
-        wal_frame frame = found.read(i);
-        if (judge.judge(frame) == condition::broken) {
+        auto [frame, beside] = frames.take();
+        if (judge.judge(frame, beside) == condition::broken) {
             if (!is_worth_keeping(frame, generation.salts, what.pages_at_most))
                 continue;
             frame.set_committed_pages(0); // the next commit takes it along

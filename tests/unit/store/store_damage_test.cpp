@@ -55,6 +55,26 @@ TEST_F(DamagedStore, SalvagesAllRowsOutsideABrokenPage) {
     EXPECT_FALSE(append(opened, task_body(9999)).ec);
 }
 
+/// Whatever page it is: what is lost is counted, to the event.
+TEST_F(DamagedStore, CountsWhatItLosesWithAPage) {
+    constexpr int count = 60;
+    fill(count);
+    const std::string whole = read_file(file());
+    for (std::size_t page = 2; page * page_bytes < whole.size(); page += 3) {
+        SCOPED_TRACE("page " + std::to_string(page + 1));
+        std::string damaged = whole;
+        damaged.replace(page * page_bytes, page_bytes, std::string(page_bytes, '\0'));
+        observer_.forget();
+        start_from(damaged);
+        store opened(options{.directory = directory_.path()}, observer_);
+        EXPECT_TRUE(eventually([&] {
+            const auto found = opened.open_reader()->events_after(0, 10'000, 1 << 30);
+            return found &&
+                   found->size() + static_cast<std::size_t>(opened.accounts().unaccounted()) == count;
+        }));
+    }
+}
+
 /// One page of these leads to hundreds of whole ones.
 TEST_F(DamagedStore, SalvagesWhatLiesBehindABrokenInteriorPage) {
     constexpr int count = 600;

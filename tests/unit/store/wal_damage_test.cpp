@@ -55,12 +55,17 @@ TEST_F(DamagedWal, LosesNoCommitBehindAFlippedBit) {
     std::vector<std::size_t> places = {0, 1, 5, 9, 16, 21, 24, 30}; // of its header
     for (std::size_t frame = 0; frame + 8 < frames_; frame += 31)
         for (const std::size_t byte :
-             std::initializer_list<std::size_t>{3, 7, 9, 18, 22, 24 + frame * 31 % 4096})
+             std::initializer_list<std::size_t>{2, 7, 9, 18, 22, 24 + frame * 31 % 4096})
             places.push_back(place(frame, byte)); // page, size, salts, checksum, content
-    for (const std::size_t at : places) {
+    const std::size_t header_places = places.size();
+    for (std::size_t frame = 2; frame + 8 < frames_;
+         frame += 37) // the checksum takes some of these for the header's
+        places.push_back(place(frame, frame_header_bytes + 4 * (frame * 7 % 1024) + 3));
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const std::size_t at = places[i];
         SCOPED_TRACE("byte " + std::to_string(at) + " of " + std::to_string(wal_.size()));
         std::string damaged = wal_;
-        damaged[at] = static_cast<char>(damaged[at] ^ 1 << at % 8);
+        damaged[at] = static_cast<char>(damaged[at] ^ 1 << (i < header_places ? at % 8 : 6 + i % 2));
         start_with_wal(damaged);
         store opened(options{.directory = directory_.path()}, observer_);
         const auto found = [&] { return ids_in(opened).size(); };
@@ -102,6 +107,21 @@ TEST_F(DamagedWal, MayEndAnywhere) {
         EXPECT_FALSE(observer_.has("set_aside"));
         EXPECT_GE(ids_in(opened).size(), std::size_t{count} - 4);
     }
+}
+
+/// Its mark must not be lost with a bit of it: the commit behind it is whole.
+TEST_F(DamagedWal, LosesNoWholeCommitBehindADamagedEndOfAnother) {
+    std::vector<std::size_t> commits;
+    for (std::size_t frame = 0; frame < frames_; ++frame)
+        if (wal_.compare(place(frame, 4), 4, std::string(4, '\0')) != 0)
+            commits.push_back(frame);
+    ASSERT_GT(commits.size(), 2U);
+    std::string damaged = wal_;
+    damaged[place(commits[commits.size() - 2], 2000)] ^= 1;
+    start_with_wal(damaged);
+    store opened(options{.directory = directory_.path()}, observer_);
+    EXPECT_TRUE(observer_.has("set_aside"));
+    EXPECT_TRUE(eventually([&] { return ids_in(opened).contains(std::to_string(count - 1)); })) << "the last";
 }
 
 /// A power cut before the last commit was flushed leaves any of its blocks, and not the others: nobody was
