@@ -108,9 +108,12 @@ bool carry_over::carry_hidden() {
             if (became && became->empty() && at <= routed_up_to)
                 continue;
             carried_.push_back(at);
-            piece.push_back({std::move(row), std::move(became).value_or(std::vector<carried_delivery>{})});
+            carried_event one{std::move(row), {}};
+            if (became)
+                one.deliveries = std::move(*became);
+            piece.push_back(std::move(one));
         }
-        if (is_over() || (!piece.empty() && !writer_.carry(into_, std::move(piece))))
+        if (is_over() || (!piece.empty() && !writer_.carry(into_, piece)))
             return false;
     }
     return true;

@@ -31,8 +31,8 @@ enum class condition {
 /// The pages of the frames on both sides within a transaction, whose pages ascend: 0, and the greatest
 /// number, where there is none.
 struct neighbours {
-    std::uint32_t before;
-    std::uint32_t behind;
+    std::uint32_t before = 0;
+    std::uint32_t behind = 0;
 
     bool have_between(std::uint32_t page) const { return before < page && page < behind; }
 };
