@@ -16,6 +16,11 @@ namespace {
 
 constexpr uid_t somebody = 64'321; // no other process is this one's
 constexpr int threads_of_store = 3;
+#ifdef OUTREACHD_SANITIZED
+constexpr int threads_of_sanitizer = 8; // more than it has
+#else
+constexpr int threads_of_sanitizer = 0;
+#endif
 
 enum ending : int { refused, refused_without_advice, opened };
 
@@ -42,7 +47,9 @@ TEST(StoreThreads, AreNamedWhereTheyAreNotToBeHad) {
         std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
         const pid_t child = ::fork();
         if (child == 0)
-            ::_exit(open_with_processes(static_cast<rlim_t>(1 + had), directory.path()));
+            ::_exit(open_with_processes(
+                static_cast<rlim_t>(had < threads_of_store ? 1 + had : 1 + had + threads_of_sanitizer),
+                directory.path()));
         int status = 0;
         ASSERT_EQ(::waitpid(child, &status, 0), child);
         ASSERT_TRUE(WIFEXITED(status)) << "with " << had << " threads: ended by signal " << WTERMSIG(status);
