@@ -61,7 +61,7 @@ void outbox_return::progress::hand_over() {
                 log.warn("events of the outbox can't be handed to this host's handlers now; trying again",
                          {{"cause", failure.what()}});
         }
-        if (pause())
+        if (!thread.pause(look_pause))
             return;
     }
 }
