@@ -1,5 +1,6 @@
 #include "daemon/store/leaf_scan.hpp"
 
+#include "daemon/store/big_endian.hpp"
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/schema.hpp"
 
@@ -12,11 +13,6 @@ namespace {
 /// The checksums alone of one event take 64 of a page's 4096 bytes.
 constexpr std::size_t rows_of_a_leaf_max = 64;
 
-void put_number(std::string& page, std::size_t at, std::size_t bytes, std::uint32_t value) {
-    for (std::size_t i = 0; i < bytes; ++i)
-        page[at + i] = static_cast<char>(value >> (8 * (bytes - 1 - i)));
-}
-
 /// An interior page of a table (SQLite's file format, section 1.6) that leads to one leaf, twice: it must
 /// have a cell beside its last child.
 std::string root_above(std::uint32_t leaf) {
@@ -24,11 +20,11 @@ std::string root_above(std::uint32_t leaf) {
     constexpr char interior_table = 5;
     std::string page(page_bytes, '\0');
     page[0] = interior_table;
-    put_number(page, 3, 2, 1);     // cells
-    put_number(page, 5, 2, cell);  // begin of their content
-    put_number(page, 8, 4, leaf);  // last child
-    put_number(page, 12, 2, cell); // the cell's place: its child, and a key
-    put_number(page, cell, 4, leaf);
+    write_big_endian(page, 3, 1, 2);     // cells
+    write_big_endian(page, 5, cell, 2);  // begin of their content
+    write_big_endian(page, 8, leaf);     // last child
+    write_big_endian(page, 12, cell, 2); // the cell's place: its child, and a key
+    write_big_endian(page, cell, leaf);
     page[cell + 4] = 1;
     return page;
 }

@@ -1,5 +1,6 @@
 #include "daemon/store/page_overlay.hpp"
 
+#include "daemon/store/big_endian.hpp"
 #include "daemon/store/schema.hpp"
 #include "daemon/store/wal_frames.hpp"
 
@@ -46,12 +47,11 @@ std::optional<std::uint32_t> page_at(sqlite3_file* file, std::size_t at) {
         return static_cast<std::uint32_t>(at / page_bytes + 1);
     if (at < wal_header_bytes || (at - wal_header_bytes) % frame_bytes != frame_header_bytes)
         return std::nullopt; // a header; or frames whole, to make the index
-    std::array<unsigned char, 4> number{};
+    std::array<char, 4> number{};
     if (real(file)->pMethods->xRead(real(file), number.data(), number.size(),
                                     static_cast<sqlite3_int64>(at - frame_header_bytes)) != SQLITE_OK)
         return std::nullopt;
-    return std::uint32_t{number[0]} << 24 | std::uint32_t{number[1]} << 16 | std::uint32_t{number[2]} << 8 |
-           number[3];
+    return read_big_endian({number.data(), number.size()}, 0);
 }
 
 int read(sqlite3_file* file, void* into, int bytes, sqlite3_int64 at) {

@@ -1,5 +1,7 @@
 #include "daemon/store/schema.hpp"
 
+#include "daemon/store/big_endian.hpp"
+
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -161,23 +163,15 @@ struct fresh_file {
     std::string schema;
 };
 
-std::uint32_t read_big_endian(const std::string& from, std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-        value = value << 8 | static_cast<unsigned char>(from.at(at + i));
-    return value;
-}
-
 /// Of the tree whose root is page 1 (SQLite's file format, section 1.6): two levels are plenty for it.
 std::vector<std::uint32_t> read_schema_pages(const std::string& image) {
     constexpr std::size_t page_header = header_bytes;
     constexpr char interior_table = 5;
     std::vector<std::uint32_t> pages{1};
     if (image.at(page_header) == interior_table) {
-        const std::uint32_t cells = read_big_endian(image, page_header + 3) >> 16;
+        const std::uint32_t cells = read_big_endian(image, page_header + 3, 2);
         for (std::size_t cell = 0; cell < cells; ++cell)
-            pages.push_back(
-                read_big_endian(image, read_big_endian(image, page_header + 12 + 2 * cell) >> 16));
+            pages.push_back(read_big_endian(image, read_big_endian(image, page_header + 12 + 2 * cell, 2)));
         pages.push_back(read_big_endian(image, page_header + 8));
     }
     std::sort(pages.begin(), pages.end());

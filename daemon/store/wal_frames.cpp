@@ -1,5 +1,7 @@
 #include "daemon/store/wal_frames.hpp"
 
+#include "daemon/store/big_endian.hpp"
+
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -20,18 +22,6 @@ constexpr std::uint32_t format = 3007000;
 constexpr std::uint32_t bytes_of_a_page = 4096;
 constexpr std::size_t salts_bytes = 8;
 
-std::uint32_t get(std::string_view from, std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-        value = value << 8 | static_cast<unsigned char>(from[at + i]);
-    return value;
-}
-
-void put(std::string& into, std::size_t at, std::uint32_t value) {
-    for (std::size_t i = 0; i < 4; ++i)
-        into[at + i] = static_cast<char>(value >> (24 - 8 * i));
-}
-
 } // namespace
 
 wal_checksum continue_checksum(wal_checksum from, std::string_view bytes) {
@@ -45,11 +35,11 @@ wal_checksum continue_checksum(wal_checksum from, std::string_view bytes) {
 }
 
 std::uint32_t wal_frame::page() const {
-    return get(bytes, 0);
+    return read_big_endian(bytes, 0);
 }
 
 std::uint32_t wal_frame::committed_pages() const {
-    return get(bytes, 4);
+    return read_big_endian(bytes, 4);
 }
 
 std::string_view wal_frame::salts() const {
@@ -57,7 +47,7 @@ std::string_view wal_frame::salts() const {
 }
 
 wal_checksum wal_frame::stored() const {
-    return {get(bytes, 16), get(bytes, 20)};
+    return {read_big_endian(bytes, 16), read_big_endian(bytes, 20)};
 }
 
 wal_checksum wal_frame::computed(wal_checksum from) const {
@@ -66,7 +56,7 @@ wal_checksum wal_frame::computed(wal_checksum from) const {
 }
 
 void wal_frame::set_committed_pages(std::uint32_t pages) {
-    put(bytes, 4, pages);
+    write_big_endian(bytes, 4, pages);
 }
 
 void wal_frame::set_salts(std::string_view salts) {
@@ -74,8 +64,8 @@ void wal_frame::set_salts(std::string_view salts) {
 }
 
 void wal_frame::set_stored(wal_checksum value) {
-    put(bytes, 16, value.first);
-    put(bytes, 20, value.second);
+    write_big_endian(bytes, 16, value.first);
+    write_big_endian(bytes, 20, value.second);
 }
 
 void wal_frame::set_content(std::string_view page) {
@@ -144,26 +134,27 @@ wal_generation generation_of(const wal_file& wal) {
         return {};
     const wal_checksum stored = stored_in_header(header);
     const wal_checksum computed = continue_checksum({}, std::string_view(header).substr(0, 24));
-    const bool is_whole = stored == computed && get(header, 0) == magic && get(header, 4) == format &&
-                          get(header, 8) == bytes_of_a_page;
+    const bool is_whole = stored == computed && read_big_endian(header, 0) == magic &&
+                          read_big_endian(header, 4) == format &&
+                          read_big_endian(header, 8) == bytes_of_a_page;
     return {
         is_whole, is_whole ? header.substr(16, salts_bytes) : salts_of_neighbours(wal), {stored, computed}};
 }
 
 std::string make_wal_header(std::string_view salts) {
     std::string header(wal_header_bytes, '\0');
-    put(header, 0, magic);
-    put(header, 4, format);
-    put(header, 8, bytes_of_a_page);
+    write_big_endian(header, 0, magic);
+    write_big_endian(header, 4, format);
+    write_big_endian(header, 8, bytes_of_a_page);
     header.replace(16, salts_bytes, salts);
     const wal_checksum sum = continue_checksum({}, std::string_view(header).substr(0, 24));
-    put(header, 24, sum.first);
-    put(header, 28, sum.second);
+    write_big_endian(header, 24, sum.first);
+    write_big_endian(header, 28, sum.second);
     return header;
 }
 
 wal_checksum stored_in_header(std::string_view header) {
-    return {get(header, 24), get(header, 28)};
+    return {read_big_endian(header, 24), read_big_endian(header, 28)};
 }
 
 } // namespace outreachd::store

@@ -189,7 +189,7 @@ diagnosis diagnose(const wal_file& wal, const wal_generation& generation) {
     return found;
 }
 
-/// A file that is written beside another, and then is in its place, durably.
+/// A file that is written beside another, and takes its place once its bytes are on the disk.
 class replacement {
 public:
     replacement(std::string path, std::string beside)
@@ -246,8 +246,8 @@ void write_mended(const wal_file& found, const wal_generation& generation, const
             if (!is_worth_keeping(frame, generation.salts, what.pages_at_most))
                 continue;
             frame.set_committed_pages(0); // the next commit takes it along
-            if (frame.page() ==
-                1) // an older one would know less pages, and of this one the schema may be damaged
+            // An older one would know less pages, and of this one the schema may be damaged.
+            if (frame.page() == 1)
                 frame.set_content(whole_schema().at(1));
         }
         sum = frame.computed(sum);
