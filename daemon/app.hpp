@@ -26,7 +26,7 @@ public:
     /// Stops accepting, answers what is in flight, finishes or gives back deliveries, closes the store:
     /// within `shutdown_timeout`. False: a thread hangs, and the process must be left by _Exit.
     bool stop();
-    /// Applies what can be applied without a restart, and logs what can't (design section 5). Handlers let go
+    /// Applies what can be applied without a restart, and logs what can't. Handlers let go
     /// of their files, so that they can be rotated. Throws std::runtime_error where handlers or TLS files
     /// can't be used; nothing has changed then.
     void reload(struct settings::settings next);

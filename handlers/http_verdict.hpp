@@ -1,4 +1,4 @@
-/// What an answer means for a delivery (design section 7).
+/// What an answer means for a delivery (config/reference.md).
 #pragma once
 
 #include "daemon/event/outcome.hpp"

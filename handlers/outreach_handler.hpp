@@ -1,4 +1,4 @@
-/// The `outreach` handler: calls the Outreach REST API, step by step (design section 8).
+/// The `outreach` handler: calls the Outreach REST API, step by step (config/reference.md).
 #pragma once
 
 #include "daemon/expression/engine.hpp"

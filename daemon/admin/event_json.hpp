@@ -1,4 +1,4 @@
-/// Events and deliveries as JSON, with the names that the command line shows (design section 10).
+/// Events and deliveries as JSON, with the names that the command line shows (deploy/openapi.yaml).
 #pragma once
 
 #include "daemon/admin/json_writer.hpp"

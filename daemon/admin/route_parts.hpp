@@ -34,8 +34,7 @@ answer backfill_route(const request& asked, std::string_view rest, const service
 response dashboard_route(const request& asked);
 
 /// The refusal of another method, where the path is only read, or of anything but a POST of JSON, where it
-/// changes something: a page of another origin can send neither without being asked first (design section
-/// 11).
+/// changes something: a page of another origin can send neither without being asked first.
 std::optional<response> refuse_unless_read(const request& asked);
 std::optional<response> refuse_unless_post(const request& asked);
 /// Nothing may narrow what is one already: whoever thinks so means something else.

@@ -1,4 +1,4 @@
-/// What runs, as JSON (design section 10, `status`).
+/// What runs, as JSON (deploy/openapi.yaml, `status`).
 #pragma once
 
 #include "daemon/admin/backfill_json.hpp"

@@ -1,4 +1,4 @@
-/// From the broker to the store (design section 9).
+/// From the broker to the store (deploy/rabbitmq.md).
 #pragma once
 
 #include "daemon/log/logger.hpp"

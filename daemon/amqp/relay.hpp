@@ -1,4 +1,4 @@
-/// From the store to the broker (design section 9).
+/// From the store to the broker (deploy/rabbitmq.md).
 #pragma once
 
 #include "daemon/amqp/link_health.hpp"

@@ -1,4 +1,4 @@
-/// What there is at the broker: names, and how they are made (design section 9).
+/// What there is at the broker: names, and how they are made (deploy/rabbitmq.md).
 #pragma once
 
 #include "daemon/amqp_connection/connection.hpp"

@@ -19,7 +19,7 @@ inline constexpr const char* replaced_text = "unknown";
 /// Of all headers together, in AMQP's encoding; the largest `Outreach-*` ones are left out above it.
 inline constexpr std::size_t header_bytes_max = 64 * 1024;
 
-/// The properties of design section 9 and the body's exact bytes. `traceparent` has a new span each time.
+/// The properties of deploy/rabbitmq.md and the body's exact bytes. `traceparent` has a new span each time.
 /// The cleanup token is never part of it, nor is a header whose name is over 255 bytes. Any thread.
 message to_message(const event& subject);
 

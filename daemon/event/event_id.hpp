@@ -20,7 +20,7 @@ event_id make_event_id(wall_time now);
 /// The time a UUIDv7 was made, to the millisecond.
 wall_time time_of(const event_id& id) noexcept;
 
-/// The UUIDv5 of the event's id and the handler's name (design: the same on every host). A `replay`
+/// The UUIDv5 of the event's id and the handler's name (the same on every host). A `replay`
 /// of the event above zero gives each replay deliveries of its own.
 event_id delivery_id(const event_id& event, std::string_view handler, std::uint64_t replay = 0);
 

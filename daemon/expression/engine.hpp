@@ -1,4 +1,4 @@
-/// Runs jq programs (design section 4) in processes of their own.
+/// Runs jq programs (config/reference.md, expressions) in processes of their own.
 ///
 /// libjq can neither be interrupted nor survive want of memory: both end the process it runs in. So it
 /// runs in children of the daemon, which are killed when a program takes too long and replaced when they

@@ -1,4 +1,4 @@
-/// Texts with `${{ EXPR }}` in them, filled in for one event (design section 4).
+/// Texts with `${{ EXPR }}` in them, filled in for one event (config/reference.md, expressions).
 #pragma once
 
 #include "daemon/expression/engine.hpp"

@@ -8,9 +8,9 @@
 
 namespace outreachd::ingress {
 
-/// Takes a request to a known path whose signature has the right form and fits no secret (design
-/// section 1.5), and why it failed. Called on an I/O thread, before the 401: must not block, and
-/// drops what it has no room for. May be empty.
+/// Takes a request to a known path whose signature has the right form and fits no secret, and
+/// why it failed. Called on an I/O thread, before the 401: must not block, and drops what it has no room
+/// for. May be empty.
 using quarantine_sink = std::function<void(const std::string& reason, received_request request)>;
 
 } // namespace outreachd::ingress

@@ -1,4 +1,4 @@
-/// The daemon's metrics, and their text for Prometheus (design section 11).
+/// The daemon's metrics, and their text for Prometheus (deploy/metrics.md).
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-/// Values of the file that are jq programs, or texts with `${{ }}` in them (design section 4).
+/// Values of the file that are jq programs, or texts with `${{ }}` in them.
 #pragma once
 
 #include "daemon/settings/scalar_reader.hpp"

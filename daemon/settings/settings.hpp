@@ -1,4 +1,4 @@
-/// The configuration file as values (design section 5). Defaults stand here and nowhere else.
+/// The configuration file as values (config/reference.md). Defaults stand here and nowhere else.
 #pragma once
 
 #include "daemon/crypto/secret.hpp"
@@ -216,7 +216,7 @@ struct outreach {
 /// What becomes of a POST, PATCH or DELETE whose answer was lost.
 enum class on_unknown { dead, retry };
 
-/// One request of an `outreach` handler, or one for each element of a list (design section 8).
+/// One request of an `outreach` handler, or one for each element of a list (config/reference.md).
 struct outreach_step {
     std::string name;            ///< By which later ones know its result; may be empty.
     std::string when;            ///< A jq program. Empty: always.

@@ -1,4 +1,4 @@
-/// Removes events whose time is over, and the oldest where the store is too large (design section 5).
+/// Removes events whose time is over, and the oldest where the store is too large.
 #pragma once
 
 #include "daemon/store/database.hpp"

@@ -1,4 +1,4 @@
-/// Requests whose signature had the right form and fitted no secret (design section 1.5).
+/// Requests whose signature had the right form and fitted no secret.
 ///
 /// A mistyped or changed secret must not cost events for good, so such requests are kept for a while
 /// and checked again when the secrets change. They are in a file of their own, without fsync.

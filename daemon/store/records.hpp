@@ -142,7 +142,7 @@ struct attempt_record {
     std::string reason;
 };
 
-/// pending before dead before done (design section 10). `published`: a broker has it, and no handler here.
+/// pending before dead before done. `published`: a broker has it, and no handler here.
 /// `discarded`: all that became of it was.
 enum class event_state { pending, published, done, dead, unrouted, discarded };
 

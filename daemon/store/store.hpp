@@ -163,7 +163,7 @@ public:
     // What operators ask for. Each is one commit, tried until it succeeds; `done` runs on the writer thread
     // after it, or never, where the store is stopped before. What is pending by it is offered to the
     // committed sink by an empty span. At most some hundreds at a time: an ack waits meanwhile.
-    /// Makes new deliveries of events that are stored and routed (design section 7). What isn't finished
+    /// Makes new deliveries of events that are stored and routed. What isn't finished
     /// stays as it is, and so does an event that goes to nobody.
     void replay(std::vector<routing> routes, change_done done);
     /// Dead deliveries are pending again, with their attempts from one, and go on behind the steps that are

@@ -1,4 +1,4 @@
-/// Whether there are expressions, and where one ends, in a text of the configuration (design section 4).
+/// Whether there are expressions, and where one ends, in a text of the configuration.
 #pragma once
 
 #include <cstddef>

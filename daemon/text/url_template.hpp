@@ -1,4 +1,4 @@
-/// URLs whose text may hold `${{ EXPR }}` (design sections 4 and 5).
+/// URLs whose text may hold `${{ EXPR }}` (config/reference.md, expressions).
 #pragma once
 
 #include <string>

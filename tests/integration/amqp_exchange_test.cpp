@@ -63,7 +63,7 @@ std::string hex_of(std::string_view bytes) {
     return text;
 }
 
-/// What design section 9 says of each message, whatever it carries. `headers`: all that it may have.
+/// What deploy/rabbitmq.md says of each message, whatever it carries. `headers`: all that it may have.
 void expect_properties(const boost::json::object& told, const std::string& name,
                        const std::set<std::string>& headers) {
     EXPECT_EQ(told.at("routing_key"), name.c_str());

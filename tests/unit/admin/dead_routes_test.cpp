@@ -256,7 +256,7 @@ TEST(DeadRoutes, TakesEachMethodWhereItBelongs) {
     EXPECT_EQ(states_of(server, placed), "crm:dead");
 }
 
-/// A page of another origin can send neither (design section 11).
+/// A page of another origin can send neither.
 TEST(DeadRoutes, ChangesNothingForAForm) {
     running_server server;
     const auto placed = place(server, store::task_body(1), "crm");
