@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace outreachd::store {
@@ -161,6 +162,20 @@ void database::checkpoint_truncate() {
     if (sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
         SQLITE_OK)
         fail("checkpoint failed");
+}
+
+void database::check_in_place() {
+    int has_moved = 0;
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    struct stat wal = {};
+    const bool has_wal = ::stat((file_ + "-wal").c_str(), &wal) == 0;
+    if (has_wal && wal_inode_ == 0)
+        wal_inode_ = wal.st_ino;
+    if (has_moved != 0 || !has_wal || wal.st_ino != wal_inode_)
+        throw database_error(SQLITE_READONLY_DBMOVED,
+                             file_ + (has_moved != 0 ? "" : "-wal") +
+                                 " was moved or removed while it is in use: put it back, or restart "
+                                 "outreachd to begin without it");
 }
 
 void database::on_commit(std::function<void(int)> hook) {

@@ -81,6 +81,9 @@ public:
     void flush_wal();
     /// Copies everything and empties the WAL. For a clean stop.
     void checkpoint_truncate();
+    /// Throws where the file, or its WAL, isn't under its name any more: what is written to it now is gone
+    /// with the last descriptor. Of one that has been written.
+    void check_in_place();
 
     /// Called after each commit with the WAL's length in frames.
     void on_commit(std::function<void(int wal_frames)> hook);
@@ -95,6 +98,7 @@ public:
 private:
     std::string file_;
     sqlite3* handle_ = nullptr;
+    std::uint64_t wal_inode_ = 0; ///< As it was when first looked for; 0: not yet.
     std::function<void(int)> commit_hook_;
 };
 

@@ -104,6 +104,7 @@ void session::begin() {
 void session::commit() {
     if (is_changed_)
         write_state();
+    database_.check_in_place(); // nobody is answered for what no start would find
     commit_->run();
     at_begin_.reset();
     repeats_.committed();

@@ -1,0 +1,77 @@
+/// Files that somebody moves or removes under a running store.
+#include "tests/unit/store/mended_store.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <string>
+
+namespace outreachd::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class MovedFile : public Mending {
+protected:
+    void SetUp() override {
+        open();
+        ASSERT_FALSE(append(*opened_, task_body(1)).ec);
+    }
+
+    std::future<error_code> append_until(std::chrono::milliseconds patience) {
+        const auto answer = std::make_shared<std::promise<error_code>>();
+        opened_->append(genuine_event(task_body(2)), std::chrono::hours{24},
+                        std::chrono::steady_clock::now() + patience,
+                        [answer](error_code ec, const append_result&) { answer->set_value(ec); });
+        return answer->get_future();
+    }
+
+    /// What nothing can be compared with.
+    void leave() {
+        opened_->stop(100ms);
+        opened_.reset();
+    }
+
+    void expect_told_of(const std::string& path) {
+        EXPECT_TRUE(eventually([&] {
+            return observer_.has("write_failed " + path + " was moved or removed while it is in use");
+        }));
+    }
+};
+
+TEST_F(MovedFile, NothingIsAnsweredUntilItIsBack) {
+    std::filesystem::rename(file(), file() + ".away");
+    auto answer = append_until(20s);
+    expect_told_of(file());
+    EXPECT_EQ(answer.wait_for(0s), std::future_status::timeout);
+    std::filesystem::rename(file() + ".away", file());
+    EXPECT_FALSE(answer.get());
+    EXPECT_TRUE(eventually([&] { return opened_->accounts().received == 2; })) << "counted behind the answer";
+    expect_no_differences_over_a_restart();
+    EXPECT_EQ(opened_->accounts().received, 2U);
+}
+
+TEST_F(MovedFile, AnotherFileInItsPlaceIsNotTakenForIt) {
+    std::filesystem::copy_file(file(), file() + ".copy");
+    std::filesystem::rename(file() + ".copy", file());
+    EXPECT_TRUE(append_until(300ms).get());
+    expect_told_of(file());
+    leave();
+}
+
+TEST_F(MovedFile, NothingIsAnsweredWithoutItsWal) {
+    std::filesystem::remove(file() + "-wal");
+    EXPECT_TRUE(append_until(300ms).get());
+    expect_told_of(file() + "-wal");
+    leave();
+}
+
+TEST_F(MovedFile, NothingIsAnsweredWithoutTheDirectory) {
+    std::filesystem::remove_all(directory_.path());
+    EXPECT_TRUE(append_until(300ms).get());
+    expect_told_of(file());
+    leave();
+}
+
+} // namespace
+} // namespace outreachd::store
