@@ -135,6 +135,7 @@ int serve(const std::string& config_path) {
     systemd.tell_stopping();
     if (!daemon.stop()) {
         // A thread hangs in a handler, in the disk or in the network: there is nobody left to wait for it.
+        daemon.log().finish();
         std::fflush(nullptr);
         std::_Exit(0);
     }

@@ -14,7 +14,9 @@
 #include <spdlog/sinks/sink.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <semaphore>
 
 #include <pthread.h>
 #include <sys/stat.h>
@@ -25,7 +27,8 @@ namespace outreachd::log {
 namespace {
 
 constexpr std::size_t queue_lines_max = 8192;
-/// How long the destructor waits for a reader, of stderr or the journal's socket, that doesn't read.
+/// How long the destructor, and `finish`, wait for a reader, of stderr or the journal's socket, that doesn't
+/// read.
 constexpr std::chrono::seconds finish_timeout{2};
 
 bool is_stderr_journal() {
@@ -37,21 +40,29 @@ bool is_stderr_journal() {
            is_journal_stream(named, file.st_dev, file.st_ino);
 }
 
+/// The log's thread has come to where `finish` was called.
+using reached = std::counting_semaphore<>;
+
 /// Where the log's thread, and no other, puts what comes. That is formatted already: there is no pattern to
 /// set.
 class finished_sink : public spdlog::sinks::sink {
 public:
-    void flush() final {}
+    explicit finished_sink(reached& end) : end_(end) {}
+
+    void flush() final { end_.release(); }
 
     void set_pattern(const std::string&) final {}
 
     void set_formatter(std::unique_ptr<spdlog::formatter>) final {}
+
+private:
+    reached& end_;
 };
 
 /// What comes are lines.
 class line_sink final : public finished_sink {
 public:
-    explicit line_sink(stderr_sink& to) : to_(to) {}
+    line_sink(reached& end, stderr_sink& to) : finished_sink(end), to_(to) {}
 
     void log(const spdlog::details::log_msg& message) override {
         to_.write({message.payload.data(), message.payload.size()});
@@ -64,8 +75,8 @@ private:
 /// What comes are entries of the journal. A line is made only of one that the journal doesn't get.
 class entry_sink final : public finished_sink {
 public:
-    entry_sink(journal_sink& to, stderr_sink& otherwise, format layout)
-        : to_(to), otherwise_(otherwise), layout_(layout) {}
+    entry_sink(reached& end, journal_sink& to, stderr_sink& otherwise, format layout)
+        : finished_sink(end), to_(to), otherwise_(otherwise), layout_(layout) {}
 
     void log(const spdlog::details::log_msg& message) override {
         const std::string_view entry{message.payload.data(), message.payload.size()};
@@ -123,14 +134,15 @@ struct logger::implementation {
 
     std::shared_ptr<spdlog::sinks::sink> make_sink() {
         if (style.is_journal)
-            return std::make_shared<entry_sink>(journal, out, style.layout);
-        return std::make_shared<line_sink>(out);
+            return std::make_shared<entry_sink>(end, journal, out, style.layout);
+        return std::make_shared<line_sink>(end, out);
     }
 
     std::atomic<level> minimum;
     const line_style style;
     std::atomic<std::uint64_t> failed{0};
     patience waits;
+    reached end{0};
     stderr_sink out{STDERR_FILENO, waits};
     journal_sink journal; ///< Unused where stderr isn't the journal.
     /// The pool and the logger are shared with spdlog, which knows the first weakly and the second by
@@ -156,6 +168,13 @@ bool logger::is_enabled(level at) const noexcept {
 std::uint64_t logger::dropped() const noexcept {
     return implementation_->thread->overrun_counter() + implementation_->out.dropped() +
            implementation_->failed.load();
+}
+
+void logger::finish() {
+    implementation_->waits.end_at(std::chrono::steady_clock::now() + finish_timeout);
+    implementation_->queue->flush();
+    // The bound is for a line that the thread has in hand, and for a queue that ran over.
+    implementation_->end.try_acquire_for(finish_timeout + std::chrono::milliseconds{500});
 }
 
 void logger::write(level at, std::string_view message, std::initializer_list<field> fields) {

@@ -55,6 +55,10 @@ public:
     /// Lines dropped because nobody read them, neither the journal nor stderr.
     std::uint64_t dropped() const noexcept;
 
+    /// Blocks until what waits is written, for some two seconds at most: before the process is left by _Exit.
+    /// What comes later may be lost.
+    void finish();
+
     void write(level at, std::string_view message, std::initializer_list<field> fields = {});
 
     void debug(std::string_view message, std::initializer_list<field> fields = {}) {

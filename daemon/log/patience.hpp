@@ -9,7 +9,7 @@ namespace outreachd::log {
 /// Waits for as long as the process lives, and no longer than to `end_at` once that is called, so that no
 /// reader can hold up the process's end.
 ///
-/// One thread waits, the log's; `end_at` comes once, from another.
+/// One thread waits, the log's; `end_at` comes from others.
 class patience {
 public:
     void end_at(std::chrono::steady_clock::time_point when) noexcept;

@@ -70,6 +70,35 @@ TEST(Logger, LinesOfManyThreadsStayWhole) {
     EXPECT_EQ(count, 200);
 }
 
+/// As for a process that is left by _Exit, where threads hang that may log yet.
+TEST(Logger, FinishWritesWhatWaitsAndWhatComesLaterDoesNoHarm) {
+    captured_stderr captured;
+    logger log{level::info, format::text};
+    for (int i = 0; i < 200; ++i)
+        log.info("counted", {{"number", i}});
+    log.finish();
+    captured.restore();
+    std::string all;
+    while (all.find("number=199\n") == std::string::npos) {
+        const std::string more = captured.read_some();
+        ASSERT_FALSE(more.empty()) << all.size();
+        all += more;
+    }
+    EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 200);
+    log.info("later");
+    log.finish();
+}
+
+TEST(Logger, FinishWaitsForNoReaderForLong) {
+    captured_stderr captured;
+    logger log{level::info, format::text};
+    for (int i = 0; i < 2'000; ++i)
+        log.info("nobody reads", {{"padding", std::string(100, 'x')}});
+    const auto begun = std::chrono::steady_clock::now();
+    log.finish();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{10});
+}
+
 TEST(Logger, ReaderThatStopsStopsNobody) {
     captured_stderr captured;
     const auto begun = std::chrono::steady_clock::now();
