@@ -28,7 +28,8 @@ ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, stor
 }
 
 void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
-                store::store& events, log::logger& log, std::function<void()> heard) {
+                store::store& events, log::logger& log, std::function<void()> heard,
+                std::chrono::milliseconds once_more_after) {
     using hearing = store::quarantine::hearing;
     auto judge = [endpoints = std::move(endpoints), &events, &log](received_request& request) {
         const ingress::endpoint* const at = endpoints->find(request.endpoint);
@@ -43,7 +44,7 @@ void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoi
         log.info("a quarantined request is an event now", {{"event_id", id}, {"source", at->source}});
         return hearing::accepted;
     };
-    keeper.recheck(std::move(judge), std::move(heard));
+    keeper.recheck(std::move(judge), std::move(heard), once_more_after);
 }
 
 } // namespace outreachd

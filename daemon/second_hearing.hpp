@@ -21,8 +21,9 @@ ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, stor
 
 /// Verifies every kept request with the secrets of now; those that hold become events. Runs on the
 /// quarantine's thread; returns at once. `heard` is called after that, where no other hearing takes its
-/// place.
+/// place. `once_more_after`: as for `recheck`.
 void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
-                store::store& events, log::logger& log, std::function<void()> heard = {});
+                store::store& events, log::logger& log, std::function<void()> heard = {},
+                std::chrono::milliseconds once_more_after = {});
 
 } // namespace outreachd

@@ -102,11 +102,13 @@ void quarantine::keep(received_request request, std::uint64_t bytes_max) {
     has_job_.notify_one();
 }
 
-void quarantine::recheck(judge decide, std::function<void()> heard) {
+void quarantine::recheck(judge decide, std::function<void()> heard,
+                         std::chrono::milliseconds once_more_after) {
     const std::scoped_lock lock(mutex_);
     judge_ = std::move(decide);
     heard_ = std::move(heard);
     recheck_at_ = std::chrono::steady_clock::now();
+    once_more_at_ = std::max(once_more_at_, recheck_at_ + once_more_after);
     recheck_after_ = jobs_.size();
     has_job_.notify_one();
 }
@@ -131,7 +133,7 @@ void quarantine::work() {
             database_.reset(); // opened anew for the next one
             watcher_.failed(failure.what());
             if (next->decide)
-                recheck_later(next->decide);
+                recheck_at(std::chrono::steady_clock::now() + recheck_pause, next->decide);
             else if (!next->asked)
                 ++dropped_;
         }
@@ -146,7 +148,9 @@ void quarantine::work_on(const job& next) {
     else if (!next.decide)
         store_one(next.request, next.bytes_max);
     else if (!recheck_all(next.decide))
-        recheck_later(next.decide);
+        recheck_at(std::chrono::steady_clock::now() + recheck_pause, next.decide);
+    else
+        recheck_once_more(next.decide);
 }
 
 /// Nothing: the end. What waits to be kept is written first; a recheck comes again with the next start.
@@ -183,13 +187,23 @@ std::optional<quarantine::job> quarantine::take_job() {
 }
 
 /// Unless another was asked for meanwhile.
-void quarantine::recheck_later(const judge& decide) {
+void quarantine::recheck_at(steady_time when, const judge& decide) {
     const std::scoped_lock lock(mutex_);
     if (judge_)
         return;
     judge_ = decide;
-    recheck_at_ = std::chrono::steady_clock::now() + recheck_pause;
+    recheck_at_ = when;
     recheck_after_ = 0;
+}
+
+void quarantine::recheck_once_more(const judge& decide) {
+    steady_time when;
+    {
+        const std::scoped_lock lock(mutex_);
+        when = once_more_at_;
+    }
+    if (when > std::chrono::steady_clock::now())
+        recheck_at(when, decide);
 }
 
 void quarantine::open() {

@@ -71,7 +71,10 @@ public:
     /// are removed. Ends where one is to be heard again or the file can't be read, and begins anew 10 s
     /// later. A later judge takes an earlier one's place. Any thread; returns at once. `heard` is called
     /// after the first hearing, on that thread; not where a later judge takes the place of this one.
-    void recheck(judge decide, std::function<void()> heard = {});
+    /// `once_more_after`: all that is kept then is heard again, by whichever judge came last. For what was on
+    /// its way when `decide` learnt of something new.
+    void recheck(judge decide, std::function<void()> heard = {},
+                 std::chrono::milliseconds once_more_after = {});
 
     /// A request as people see it.
     struct entry {
@@ -132,7 +135,8 @@ private:
     void remove(std::int64_t number, const std::string& endpoint, const std::string& peer,
                 std::int64_t bytes);
     void work_on(const job& next);
-    void recheck_later(const judge& decide);
+    void recheck_at(steady_time when, const judge& decide);
+    void recheck_once_more(const judge& decide);
     bool has_room(const std::string& peer, std::uint64_t bytes) const; // with mutex_ held
     bool is_stopping() const;
     void store_one(const received_request& request, std::uint64_t bytes_max);
@@ -156,6 +160,7 @@ private:
     judge judge_; // set: a recheck is due
     std::function<void()> heard_;
     steady_time recheck_at_;
+    steady_time once_more_at_;
     std::size_t recheck_after_ = 0; // so many of jobs_ came before it
     quarantine_rates rates_;
     bool is_stopping_ = false;

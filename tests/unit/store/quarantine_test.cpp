@@ -8,6 +8,7 @@
 #include <fstream>
 #include <future>
 #include <map>
+#include <thread>
 
 namespace outreachd::store {
 namespace {
@@ -173,6 +174,39 @@ TEST_F(Quarantine, HearsAgainWhatCouldNotBeStored) {
     subject.recheck([&](received_request&) { return ++heard == 1 ? hearing::again : hearing::accepted; });
     EXPECT_TRUE(eventually([&] { return heard == 2 && subject.size() == 0; }));
     EXPECT_EQ(subject.recovered(), 1U);
+}
+
+/// A request that was on its way when a secret was mended is judged by the old ones, and kept behind the
+/// hearing.
+TEST_F(Quarantine, HearsOnceMoreWhatCameBehindTheHearing) {
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
+    std::promise<void> heard;
+    subject.recheck([](received_request&) { return hearing::accepted; }, [&heard] { heard.set_value(); },
+                    500ms);
+    heard.get_future().get();
+    subject.keep(doubtful_request("1"), ample);
+    EXPECT_TRUE(eventually([&] { return subject.recovered() == 1; }));
+    subject.keep(doubtful_request("2"), ample);
+    std::this_thread::sleep_for(1s);
+    EXPECT_EQ(subject.size(), 1U) << "once, and not for ever";
+}
+
+TEST_F(Quarantine, HearsOnceMoreThoughSomebodyAskedMeanwhile) {
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
+    subject.recheck([](received_request&) { return hearing::refused; }, {}, 500ms);
+    std::atomic<int> times = 0;
+    std::promise<void> heard;
+    subject.recheck(
+        [&times](received_request&) {
+            ++times;
+            return hearing::refused;
+        },
+        [&heard] { heard.set_value(); });
+    heard.get_future().get();
+    subject.keep(doubtful_request("1"), ample);
+    EXPECT_TRUE(eventually([&] { return times == 1; }));
 }
 
 TEST_F(Quarantine, DropsARequestLargerThanAllThatIsKept) {
