@@ -33,12 +33,14 @@ void systemd_notices::tell_stopping() {
 }
 
 void systemd_notices::tell_life(const std::string& status, const std::optional<std::string>& failure) {
+    const bool is_dead = failure && has_failed_;
+    has_failed_ = failure.has_value();
     const std::string now = failure ? *failure : status;
     if (now != shown_)
         tell("STATUS=" + now);
     shown_ = now;
     if (sd_watchdog_enabled(0, nullptr) > 0)
-        tell(failure ? "WATCHDOG=trigger" : "WATCHDOG=1");
+        tell(is_dead ? "WATCHDOG=trigger" : "WATCHDOG=1");
 }
 
 } // namespace outreachd

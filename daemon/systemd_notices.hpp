@@ -14,12 +14,14 @@ public:
     void tell_stopping();
 
     /// To be called every few seconds: shows `status` where it is another one, and says that we live. Nothing
-    /// that helps but a new start: `failure` says what; then the watchdog, where the unit has one
-    /// (`WatchdogSec=`), is told at once.
+    /// that helps but a new start: `failure` says what; the second time in a row the watchdog, where the unit
+    /// has one (`WatchdogSec=`), is told at once. Once is no proof: all of a process that was frozen, or
+    /// stopped by a debugger, looks dead when it wakes.
     void tell_life(const std::string& status, const std::optional<std::string>& failure);
 
 private:
     std::string shown_;
+    bool has_failed_ = false;
 };
 
 } // namespace outreachd
