@@ -1,5 +1,6 @@
 #include "daemon/gauges.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <string>
@@ -10,8 +11,13 @@ namespace {
 
 using depth_value = std::function<double(const store::handler_depth&)>;
 
+double seconds_until(wall_time then) {
+    return std::chrono::duration<double>(then - wall_now()).count();
+}
+
+/// 0 where the clock was set back meanwhile.
 double seconds_since(wall_time then) {
-    return std::chrono::duration<double>(wall_now() - then).count();
+    return std::max(0.0, -seconds_until(then));
 }
 
 } // namespace
@@ -55,7 +61,7 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
         to.add_gauge("certificate_expiry_seconds", "Until the certificate in use expires.", "",
                      [receiver = from.receiver] {
                          const auto expiry = receiver->certificate_expires_at();
-                         return expiry ? -seconds_since(*expiry) : 0.0;
+                         return expiry ? seconds_until(*expiry) : 0.0;
                      });
 
     to.add_gauge("dead", "Deliveries that were given up.",
