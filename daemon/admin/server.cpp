@@ -229,8 +229,12 @@ private:
             }
             if (std::exchange(is_failing, false))
                 log_.info("admin accepts connections again");
-            if (has_room())
-                spawn(serve(std::make_shared<connection>(std::move(socket))));
+            try {
+                if (has_room())
+                    spawn(serve(std::make_shared<connection>(std::move(socket))));
+            } catch (const std::exception& failed) { // want of memory: no reason to accept no more
+                log_.error("admin can't serve a connection", {{"cause", failed.what()}});
+            }
         }
     }
 
