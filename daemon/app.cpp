@@ -311,8 +311,9 @@ void app::reload(struct settings::settings next) {
     all.endpoints.replace(endpoints);
     if (all.receiver)
         all.receiver->use_endpoints(endpoints);
-    if (running.endpoints != next.endpoints)
-        hear_again(all.doubtful, endpoints, all.events, all.log);
+    if (running.endpoints !=
+        next.endpoints) // and what is judged by the old ones yet: no request takes so long
+        hear_again(all.doubtful, endpoints, all.events, all.log, {}, 5s);
     if (const auto level = log::parse_level(next.log.level))
         all.log.set_level(*level);
 
@@ -338,11 +339,12 @@ std::string app::status_line() const {
 }
 
 std::optional<std::string> app::failure() const {
-    constexpr auto stalled_max = 120s;
+    constexpr auto hang_max = 120s;
     if (!parts_->io.is_live())
         return "an I/O thread doesn't answer";
-    if (const auto stalled = parts_->events.stalled_for(); stalled && *stalled > stalled_max)
-        return "the store has not written for two minutes";
+    // A disk that only fails is waited for: a new start would mend nothing, and lose what waits in memory.
+    if (const auto hanging = parts_->events.hangs_for(); hanging && *hanging > hang_max)
+        return "the store hasn't come back from the disk for two minutes";
     return std::nullopt;
 }
 

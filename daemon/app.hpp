@@ -40,8 +40,8 @@ public:
 
     /// What it is doing, on one line for people: `receiving and working; 12 pending, 0 dead`.
     std::string status_line() const;
-    /// What only another start mends: threads that don't answer any more. A disk that doesn't write counts
-    /// after two minutes only; it may be a slow one.
+    /// What only another start mends: threads that don't answer any more. A disk that doesn't come
+    /// back counts after two minutes only, for it may be a slow one; one that gives errors doesn't.
     std::optional<std::string> failure() const;
 
 private:

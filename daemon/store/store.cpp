@@ -263,6 +263,10 @@ std::optional<std::chrono::milliseconds> store::stalled_for() const {
     return engine_->owner.stalled_for();
 }
 
+std::optional<std::chrono::milliseconds> store::hangs_for() const {
+    return engine_->owner.hangs_for();
+}
+
 bool store::is_carrying_over() const {
     return engine_->owner.is_carrying();
 }

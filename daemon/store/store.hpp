@@ -199,6 +199,9 @@ public:
     std::uint64_t dead_without_handler() const;
     /// Since when commits have been failing or hanging; nothing where all is well.
     std::optional<std::chrono::milliseconds> stalled_for() const;
+    /// Since when the disk hasn't come back from what the writer asked of it last. Nothing where it does,
+    /// though it be with an error each time.
+    std::optional<std::chrono::milliseconds> hangs_for() const;
     /// What isn't finished is still being carried over from an older file: it isn't counted yet, nothing is
     /// routed, and nobody reads for deliveries.
     bool is_carrying_over() const;

@@ -189,6 +189,7 @@ void writer::write_batch() {
     for (;;) {
         std::int64_t not_yet = 0;
         failing_since_ms_.compare_exchange_strong(not_yet, steady_ms());
+        at_disk_since_ms_ = steady_ms();
         if (distrust_cause_.empty() && try_batch())
             break;
         give_back_background();
@@ -203,6 +204,7 @@ void writer::write_batch() {
         expire_appends(is_given_up());
         if (is_given_up()) {
             batch_ = {};
+            at_disk_since_ms_ = 0;
             return;
         }
         std::unique_lock lock(mutex_);
@@ -210,6 +212,7 @@ void writer::write_batch() {
     }
     acknowledge();
     finish_checkpoint_now();
+    at_disk_since_ms_ = 0;
 }
 
 bool writer::try_batch() {

@@ -83,6 +83,7 @@ public:
     ledger accounts() const;
     std::map<std::string, handler_depth> depths() const;
     std::optional<std::chrono::milliseconds> stalled_for() const;
+    std::optional<std::chrono::milliseconds> hangs_for() const;
     /// Older files, to be carried over.
     std::vector<std::int64_t> older_files() const;
 
@@ -236,7 +237,9 @@ private:
     std::atomic<std::int64_t> file_ = 0;
     std::atomic<sequence> routed_up_to_ = 0;
     std::atomic<int> wal_frames_ = 0;
-    std::atomic<std::int64_t> failing_since_ms_ = 0; // of the steady clock; 0: the last commit succeeded
+    // Of the steady clock.
+    std::atomic<std::int64_t> failing_since_ms_ = 0; // 0: the last commit succeeded
+    std::atomic<std::int64_t> at_disk_since_ms_ = 0; // the last try; 0: the disk isn't asked for anything
 };
 
 } // namespace outreachd::store

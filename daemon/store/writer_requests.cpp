@@ -238,14 +238,26 @@ std::map<std::string, handler_depth> writer::depths() const {
     return depths_;
 }
 
-std::optional<std::chrono::milliseconds> writer::stalled_for() const {
-    const std::int64_t since = failing_since_ms_;
-    if (since == 0)
+namespace {
+
+/// Since a time of the steady clock, where that is worth a word.
+std::optional<std::chrono::milliseconds> long_since(std::int64_t then_ms) {
+    if (then_ms == 0)
         return std::nullopt;
     const std::chrono::milliseconds stalled = std::chrono::duration_cast<std::chrono::milliseconds>(
                                                   std::chrono::steady_clock::now().time_since_epoch()) -
-                                              std::chrono::milliseconds{since};
+                                              std::chrono::milliseconds{then_ms};
     return stalled > stall_threshold ? std::optional{stalled} : std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::chrono::milliseconds> writer::stalled_for() const {
+    return long_since(failing_since_ms_);
+}
+
+std::optional<std::chrono::milliseconds> writer::hangs_for() const {
+    return long_since(at_disk_since_ms_);
 }
 
 std::vector<std::int64_t> writer::older_files() const {

@@ -33,9 +33,9 @@ constexpr int kills_at_start = 3; // in a row: not each hits what it is meant fo
 void kill_behind_a_failed_flush(daemon_under_test& daemon) {
     const std::size_t before = daemon.log().size();
     const injected_fault broken(daemon.pid(), "fdatasync", "fdatasync:error=EIO:when=1");
-    EXPECT_TRUE(
-        eventually([&] { return daemon.log().find("the store can't write", before) != std::string::npos; }))
-        << daemon.log().substr(before);
+    EXPECT_TRUE(eventually([&] {
+        return daemon.log().find("the store can't write", before) != std::string::npos;
+    })) << daemon.log().substr(before);
     daemon.kill();
 }
 

@@ -51,6 +51,18 @@ TEST_F(MovedFile, NothingIsAnsweredUntilItIsBack) {
     EXPECT_EQ(opened_->accounts().received, 2U);
 }
 
+/// Which a watchdog must know: what only fails needs no new start.
+TEST_F(MovedFile, WhatFailsDoesNotHang) {
+    std::filesystem::rename(file(), file() + ".away");
+    auto answer = append_until(20s);
+    EXPECT_TRUE(eventually([&] { return opened_->stalled_for() > 2s; }));
+    EXPECT_FALSE(opened_->hangs_for());
+    std::filesystem::rename(file() + ".away", file());
+    EXPECT_FALSE(answer.get());
+    EXPECT_TRUE(eventually([&] { return opened_->accounts().received == 2; }));
+    EXPECT_FALSE(opened_->stalled_for());
+}
+
 TEST_F(MovedFile, AnotherFileInItsPlaceIsNotTakenForIt) {
     std::filesystem::copy_file(file(), file() + ".copy");
     std::filesystem::rename(file() + ".copy", file());
