@@ -7,8 +7,6 @@ using namespace std::string_literals;
 
 namespace {
 
-constexpr const char* last_chunk = "0\r\n\r\n";
-
 void add_sizes(std::vector<wire_request>& all) {
     const auto refuse = [&all](const std::string& label, const std::string& size_line) {
         all.push_back({"chunk size: " + label,

@@ -107,6 +107,8 @@ inline std::string one_chunk(const std::string& behind_size = "\r\n") {
            std::string{wire_body} + "\r\n";
 }
 
+inline constexpr const char* last_chunk = "0\r\n\r\n";
+
 /// A request of the attacker's own, as it is hidden behind another.
 inline std::string smuggled() {
     return "POST /webhooks/outreach HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";

@@ -7,8 +7,6 @@ using namespace std::string_literals;
 
 namespace {
 
-constexpr const char* last_chunk = "0\r\n\r\n";
-
 /// Every byte of the body a chunk of its own.
 std::string one_byte_chunks() {
     std::string coded;

@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds pause_min = 500ms;
-constexpr std::chrono::milliseconds pause_max = 10s;
+constexpr std::chrono::milliseconds hold_pause_min = 500ms;
+constexpr std::chrono::milliseconds hold_pause_max = 10s;
 
 std::optional<store::sequence> earlier(std::optional<store::sequence> one,
                                        std::optional<store::sequence> other) {
@@ -27,7 +27,7 @@ void partition_holds::hold(std::uint32_t partition, store::sequence at, steady_t
         one.first = earlier(one.first, at);
     if (one.pause > 0ms && one.phase == phase::waiting)
         return; // another of those that were on their way
-    one.pause = std::clamp(one.pause * 2, pause_min, pause_max);
+    one.pause = std::clamp(one.pause * 2, hold_pause_min, hold_pause_max);
     one.until = now + one.pause;
     one.phase = phase::waiting;
 }

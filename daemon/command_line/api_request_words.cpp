@@ -14,8 +14,6 @@ namespace {
 using handlers::outreach::api_request;
 using handlers::outreach::query;
 
-constexpr std::size_t data_bytes_max = 16UL * 1024 * 1024;
-
 std::string to_upper(std::string_view text) {
     std::string raised{text};
     for (char& c : raised)

@@ -21,7 +21,6 @@ namespace {
 
 using namespace handlers::outreach;
 
-constexpr std::size_t data_bytes_max = 16UL * 1024 * 1024;
 /// For an answer at the terminal; then the batch is canceled, since an old count is no count.
 constexpr std::chrono::minutes question_timeout{10};
 

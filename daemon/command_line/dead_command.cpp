@@ -30,12 +30,7 @@ std::string since(const json::value& from, std::string_view key, wall_time now) 
     return time ? spoken_relative(*time, now) : text;
 }
 
-std::string handler_of(const json::value& from) {
-    const std::string name = text_at(from, "handler");
-    return name.empty() ? "(no handler)" : name;
-}
-
-void show_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
+void show_dead_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
     const json::array* const dead = answer.if_array();
     if (dead == nullptr || dead->empty()) {
         out << (is_whole ? "nothing is dead\n" : "nothing found so far\n");
@@ -143,7 +138,7 @@ int list_dead(const std::string& config_path, const list_options& options, const
     const std::size_t limit = std::get<store::dead_filter>(checked).limit;
     return ask_for_list(
         {config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json}, to,
-        [&](const json::value& answer, bool is_whole) { show_list(answer, limit, is_whole, to.out); });
+        [&](const json::value& answer, bool is_whole) { show_dead_list(answer, limit, is_whole, to.out); });
 }
 
 int show_dead(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

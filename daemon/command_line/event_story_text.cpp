@@ -24,11 +24,6 @@ struct happening {
     std::string detail;
 };
 
-std::string handler_of(const json::value& from) {
-    const std::string name = text_at(from, "handler");
-    return name.empty() ? "(no handler)" : name;
-}
-
 std::string with_reason(const std::string& text, const json::value& from) {
     const std::string reason = text_at(from, "reason");
     return reason.empty() ? text : text + ": " + reason;

@@ -30,7 +30,7 @@ std::string received(const json::value& event, wall_time now) {
     return time ? spoken_relative(*time, now) : text;
 }
 
-void show_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
+void show_event_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
     const json::array* const events = answer.if_array();
     if (events == nullptr || events->empty()) {
         out << (is_whole ? "no such events\n" : "nothing found so far\n");
@@ -75,7 +75,7 @@ int list_events(const std::string& config_path, const list_options& options, con
     const std::size_t limit = std::get<store::event_filter>(checked).limit;
     return ask_for_list(
         {config_path, query.empty() ? "/api/events" : "/api/events?" + query, options.is_json}, to,
-        [&](const json::value& answer, bool is_whole) { show_list(answer, limit, is_whole, to.out); });
+        [&](const json::value& answer, bool is_whole) { show_event_list(answer, limit, is_whole, to.out); });
 }
 
 int show_event(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

@@ -21,6 +21,11 @@ std::string text_at(const boost::json::value& from, std::string_view key) {
     return found->is_string() ? std::string{found->get_string()} : boost::json::serialize(*found);
 }
 
+std::string handler_of(const boost::json::value& from) {
+    std::string name = text_at(from, "handler");
+    return name.empty() ? "(no handler)" : name;
+}
+
 double number_at(const boost::json::value& from, std::string_view key) {
     const boost::json::value* const found = member(from, key);
     return found != nullptr && found->is_number() ? found->to_number<double>() : 0;

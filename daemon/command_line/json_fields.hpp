@@ -13,6 +13,9 @@ namespace outreachd::command_line {
 /// list, an object, or `from` is no object.
 std::string text_at(const boost::json::value& from, std::string_view key);
 
+/// The handler that a delivery, or an attempt of one, names; `(no handler)` where none does.
+std::string handler_of(const boost::json::value& from);
+
 /// 0 where the member is no number.
 double number_at(const boost::json::value& from, std::string_view key);
 

@@ -14,7 +14,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t connections_max = 32;
+constexpr std::size_t senders_max = 32;
 
 struct shared_run {
     std::mutex guard; ///< Of all below, and of `report`.
@@ -79,7 +79,7 @@ void send_paced(const url& to, const tls_identity_check& check, const pace& how,
         work();
         return;
     }
-    std::vector<std::thread> threads(std::min(how.total, connections_max));
+    std::vector<std::thread> threads(std::min(how.total, senders_max));
     for (std::thread& each : threads)
         each = std::thread{work};
     for (std::thread& each : threads)

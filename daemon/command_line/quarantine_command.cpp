@@ -32,7 +32,7 @@ int refuse_id(const std::string& given, const streams& to) {
     return exit_code::usage;
 }
 
-void show_list(const json::value& answer, std::size_t limit, std::ostream& out) {
+void show_quarantine_list(const json::value& answer, std::size_t limit, std::ostream& out) {
     const json::array* const requests = answer.if_array();
     if (requests == nullptr || requests->empty()) {
         out << "nothing is in quarantine\n";
@@ -93,7 +93,7 @@ int list_quarantine(const std::string& config_path, const quarantine_options& op
     const std::size_t limit = std::get<admin::list_query>(checked).limit.value_or(admin::limit_default);
     return ask_daemon(
         {config_path, query.empty() ? "/api/quarantine" : "/api/quarantine?" + query, options.is_json}, to,
-        [&](const json::value& answer) { show_list(answer, limit, to.out); });
+        [&](const json::value& answer) { show_quarantine_list(answer, limit, to.out); });
 }
 
 int show_quarantined(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

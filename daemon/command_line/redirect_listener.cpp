@@ -18,7 +18,7 @@ namespace outreachd::command_line {
 
 namespace {
 
-constexpr std::size_t connections_max = 16;
+constexpr std::size_t browsers_max = 16;
 constexpr std::size_t request_bytes_max = 16UL * 1024;
 constexpr std::chrono::seconds connection_life{10};
 constexpr int backlog = 16;
@@ -178,7 +178,7 @@ void redirect_listener::accept_from(int listening) {
     const int accepted = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (accepted < 0)
         return;
-    if (connections_.size() >= connections_max) {
+    if (connections_.size() >= browsers_max) {
         ::close(connections_.front().socket);
         connections_.erase(connections_.begin());
     }

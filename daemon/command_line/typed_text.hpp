@@ -18,6 +18,9 @@ struct data_text {
     std::string problem{}; ///< Why there is none. Empty: there is.
 };
 
+/// Of what a request to Outreach's API holds.
+inline constexpr std::size_t data_bytes_max = 16UL * 1024 * 1024;
+
 /// `TEXT`, `@FILE` or `-`, the standard input; at most `bytes_max` of it.
 data_text read_data(const std::string& given, int standard_input, std::size_t bytes_max);
 

@@ -23,7 +23,7 @@ void check(int succeeded) {
     assert(succeeded == 1);
 }
 
-digest finish(EVP_MD_CTX* context) {
+digest end_digest(EVP_MD_CTX* context) {
     digest value{};
     unsigned size = 0;
     check(EVP_DigestFinal_ex(context, value.data(), &size));
@@ -85,10 +85,10 @@ digest hmac_key::authenticate(std::string_view message) const {
     EVP_MD_CTX* const context = scratch();
     check(EVP_MD_CTX_copy_ex(context, inner_.get()));
     check(EVP_DigestUpdate(context, message.data(), message.size()));
-    const digest inner = finish(context);
+    const digest inner = end_digest(context);
     check(EVP_MD_CTX_copy_ex(context, outer_.get()));
     check(EVP_DigestUpdate(context, inner.data(), inner.size()));
-    return finish(context);
+    return end_digest(context);
 }
 
 } // namespace outreachd

@@ -6,7 +6,7 @@ namespace outreachd::expression {
 
 namespace {
 
-using length = std::uint64_t;
+using text_size = std::uint64_t;
 
 template <typename Value>
 void append_raw(std::string& to, const Value& value) {
@@ -18,13 +18,13 @@ void append_raw(std::string& to, const Value& value) {
 } // namespace
 
 std::string frame_begin(frame_kind kind, std::span<const std::string_view> texts, std::uint64_t cpu_us) {
-    frame_head head{kind, static_cast<std::uint32_t>(texts.size()), texts.size() * sizeof(length), cpu_us};
+    frame_head head{kind, static_cast<std::uint32_t>(texts.size()), texts.size() * sizeof(text_size), cpu_us};
     for (const std::string_view text : texts)
         head.bytes += text.size();
     std::string bytes;
     append_raw(bytes, head);
     for (const std::string_view text : texts)
-        append_raw(bytes, length{text.size()});
+        append_raw(bytes, text_size{text.size()});
     return bytes;
 }
 
@@ -35,7 +35,7 @@ std::optional<frame_head> read_frame_head(std::string_view bytes, std::uint64_t 
     std::memcpy(&head, bytes.data(), sizeof head);
     const bool is_known = head.kind >= frame_kind::run && head.kind <= frame_kind::out_of_memory;
     if (!is_known || head.count > frame_texts_max || head.bytes > bytes_max ||
-        head.bytes < head.count * sizeof(length))
+        head.bytes < head.count * sizeof(text_size))
         return std::nullopt;
     return head;
 }
@@ -44,11 +44,11 @@ std::optional<std::vector<std::string_view>> read_frame_texts(const frame_head& 
                                                               std::string_view payload) {
     if (payload.size() != head.bytes)
         return std::nullopt;
-    std::string_view rest = payload.substr(head.count * sizeof(length));
+    std::string_view rest = payload.substr(head.count * sizeof(text_size));
     std::vector<std::string_view> texts;
     texts.reserve(head.count);
     for (std::size_t at = 0; at < head.count; ++at) {
-        length size = 0;
+        text_size size = 0;
         std::memcpy(&size, payload.data() + at * sizeof size, sizeof size);
         if (size > rest.size())
             return std::nullopt;

@@ -19,16 +19,10 @@ namespace json = boost::json;
 using namespace handlers::outreach;
 
 constexpr std::uint32_t items_per_page = 100;
-constexpr std::size_t reason_bytes_max = 512;
+constexpr std::size_t failure_bytes_max = 512;
 
 const json::value* find_attribute(const json::value& resource, std::string_view name) {
     return find_member(resource, {"attributes", name});
-}
-
-std::string text_of(const json::value* value) {
-    if (value == nullptr || value->is_null())
-        return {};
-    return value->is_string() ? std::string{value->get_string()} : json::serialize(*value);
 }
 
 std::optional<std::uint64_t> number_of(const json::value* value) {
@@ -117,8 +111,8 @@ failed_item read_failed_item(std::string_view item) {
     const auto resource = read_json(item);
     if (!resource)
         return {};
-    return {.subject = presentable(text_of(find_attribute(*resource, "data")), reason_bytes_max),
-            .reason = presentable(text_of(find_attribute(*resource, "info")), reason_bytes_max)};
+    return {.subject = presentable(text_of(find_attribute(*resource, "data")), failure_bytes_max),
+            .reason = presentable(text_of(find_attribute(*resource, "info")), failure_bytes_max)};
 }
 
 } // namespace outreachd::outreach

@@ -19,12 +19,6 @@ using namespace handlers::outreach;
 
 constexpr std::size_t reason_bytes_max = 512;
 
-std::string text_of(const json::value* value) {
-    if (value == nullptr || value->is_null())
-        return {};
-    return value->is_string() ? std::string{value->get_string()} : json::serialize(*value);
-}
-
 /// A count may come as a number or as text (contract 10.5).
 std::uint64_t count_of(const json::value* value) {
     std::uint64_t count = 0;

@@ -12,7 +12,7 @@ using handlers::outreach::presentable;
 
 constexpr std::size_t shown_max = 100;
 constexpr std::size_t name_bytes_max = 128;
-constexpr std::size_t reason_bytes_max = 500;
+constexpr std::size_t disabled_reason_bytes_max = 500;
 
 seen_webhook seen(const webhook& one, bool is_configured) {
     return {.id = presentable(one.id, name_bytes_max),
@@ -20,7 +20,7 @@ seen_webhook seen(const webhook& one, bool is_configured) {
             .action = presentable(one.action, name_bytes_max),
             .is_configured = is_configured,
             .is_active = one.is_active,
-            .disabled_reason = presentable(one.disabled_reason, reason_bytes_max),
+            .disabled_reason = presentable(one.disabled_reason, disabled_reason_bytes_max),
             .disabled_since = parse_timestamp(one.disabled_since)};
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/text/percent_encode.hpp"
 #include "handlers/http_url.hpp"
 #include "handlers/outreach/fingerprint.hpp"
+#include "handlers/outreach/grant_times.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/user_agent.hpp"
 #include "handlers/retry_after.hpp"
@@ -22,11 +23,6 @@ using std::chrono::seconds;
 
 /// The reply names no end (contract 7.21).
 constexpr minutes token_life{60};
-constexpr seconds grant_interval{60};
-constexpr seconds grant_timeout{20};
-constexpr seconds backoff_first{2};
-constexpr minutes backoff_max{5};
-constexpr minutes wait_max{15};
 /// An org can be unlocked and a key uploaded without a word to us.
 constexpr minutes refusal_max{15};
 
@@ -193,7 +189,8 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
     if (!record.refusal.empty() && record.refused_at && *record.refused_at <= now &&
         now < *record.refused_at + refusal_max)
         return token_reply::no_login(record.refusal);
-    if (record.no_grant_before && *record.no_grant_before > now && *record.no_grant_before <= now + wait_max)
+    if (record.no_grant_before && *record.no_grant_before > now &&
+        *record.no_grant_before <= now + grant_wait_max)
         return token_reply::not_before(*record.no_grant_before, "an access token was asked for a moment ago");
 
     const http_answer answer = ask(percent_encode(record.install) + "/actions/accessToken",
@@ -239,9 +236,9 @@ token_reply install_tokens::take_failure(const http_answer& answer, store::token
                                          wall_time asked_at) {
     const auto asked = parse_wait(answer.field("retry-after"), asked_at);
     const milliseconds own =
-        std::min<milliseconds>(backoff_first * (1 << std::min(failures_++, 10)), backoff_max);
+        std::min<milliseconds>(grant_backoff_first * (1 << std::min(failures_++, 10)), grant_backoff_max);
     const milliseconds wait = asked.value_or(answer.status == 429 ? milliseconds{grant_interval} : own);
-    record.no_grant_before = asked_at + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
+    record.no_grant_before = asked_at + std::clamp<milliseconds>(wait, seconds{1}, grant_wait_max);
     const bool lacks_token = !answer.is_too_long && is_success(answer.status);
     return token_reply::not_before(*record.no_grant_before,
                                    "the token endpoint " +

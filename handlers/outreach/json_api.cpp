@@ -112,6 +112,12 @@ const json::value* find_member(const json::value& in, std::initializer_list<std:
     return at;
 }
 
+std::string text_of(const json::value* value) {
+    if (value == nullptr || value->is_null())
+        return {};
+    return value->is_string() ? std::string{value->get_string()} : json::serialize(*value);
+}
+
 std::string_view find_text(const json::value& in, std::initializer_list<std::string_view> path) {
     const json::value* const found = find_member(in, path);
     return found != nullptr && found->is_string() ? std::string_view{found->get_string()}

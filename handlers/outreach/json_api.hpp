@@ -41,7 +41,10 @@ std::optional<boost::json::value> read_json(std::string_view body);
 const boost::json::value* find_member(const boost::json::value& in,
                                       std::initializer_list<std::string_view> path);
 
-/// The same, where it is a string; empty where it isn't.
+/// The value as text, whatever it is: a string's own, else its JSON; empty where it is null or there is none.
+std::string text_of(const boost::json::value* value);
+
+/// What `find_member` finds, where it is a string; empty where it isn't.
 std::string_view find_text(const boost::json::value& in, std::initializer_list<std::string_view> path);
 
 /// `links.next`: the URL of the following page. Empty: this is the last one (contract 6.16).

@@ -1,6 +1,7 @@
 #include "handlers/outreach/oauth_tokens.hpp"
 
 #include "handlers/outreach/fingerprint.hpp"
+#include "handlers/outreach/grant_times.hpp"
 
 #include <algorithm>
 
@@ -9,16 +10,8 @@ namespace outreachd::handlers::outreach {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// Between two grants of a user and app (contract 7.9).
-constexpr seconds grant_interval{60};
-constexpr seconds grant_timeout{20};
-constexpr seconds backoff_first{2};
-constexpr seconds backoff_max{300};
-/// A time further ahead was written by a clock that has been put back since.
-constexpr minutes wait_max{15};
 constexpr seconds file_wait{30};
 constexpr seconds unsaved_wait{2};
 
@@ -120,7 +113,8 @@ token_reply oauth_tokens::renew_locked(const store::token_file::guard& held, sto
         return token_reply::no_login("there is no token of Outreach yet: log in (outreachd auth login)");
     if (!record.refusal.empty() && record.refused == refused_by(access_, record.refresh_token))
         return token_reply::no_login(record.refusal);
-    if (record.no_grant_before && *record.no_grant_before > now && *record.no_grant_before <= now + wait_max)
+    if (record.no_grant_before && *record.no_grant_before > now &&
+        *record.no_grant_before <= now + grant_wait_max)
         return token_reply::not_before(*record.no_grant_before, record.refreshing_since
                                                                     ? "the last refresh got no answer"
                                                                     : "Outreach gives one token a minute");
@@ -176,7 +170,7 @@ token_reply oauth_tokens::take_failure(const store::token_file::guard& held, sto
         const milliseconds own = next_backoff();
         const milliseconds wait =
             reply.wait.value_or(is_lost ? std::max<milliseconds>(own, grant_interval) : own);
-        record.no_grant_before = now + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
+        record.no_grant_before = now + std::clamp<milliseconds>(wait, seconds{1}, grant_wait_max);
         said = token_reply::not_before(*record.no_grant_before, std::move(why));
     }
     // Unwritten, the mark and the minute written before still hold.
@@ -186,7 +180,7 @@ token_reply oauth_tokens::take_failure(const store::token_file::guard& held, sto
 
 milliseconds oauth_tokens::next_backoff() {
     const int doublings = std::min(failures_++, 10);
-    return std::min<milliseconds>(backoff_first * (1 << doublings), backoff_max);
+    return std::min<milliseconds>(grant_backoff_first * (1 << doublings), grant_backoff_max);
 }
 
 std::string save_login(store::token_file& file, const settings::oauth_access& access,

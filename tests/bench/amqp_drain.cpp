@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto connect_limit = 1min;
-constexpr auto stop_limit = 20s;
+constexpr auto drain_stop_limit = 20s;
 
 /// A slice with a relay. The time counts from its first confirmed event on.
 class drained_slice {
@@ -38,7 +38,7 @@ public:
         into.drained += ended.count - begun_.count;
         into.draining_for += ended.at - begun_.at;
         relay_.begin_stop();
-        if (!relay_.finish_stop(std::chrono::steady_clock::now() + stop_limit))
+        if (!relay_.finish_stop(std::chrono::steady_clock::now() + drain_stop_limit))
             throw std::runtime_error("the relay's thread hangs");
     }
 

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
 constexpr auto patience = 1min;
-constexpr auto stop_limit = 20s;
+constexpr auto latency_stop_limit = 20s;
 
 /// What becomes of each event, by its number. An event may reach its handler before its ack is noted, so both
 /// times are kept and compared afterwards.
@@ -114,8 +114,8 @@ struct two_hosts {
     void stop() {
         intake.begin_stop();
         relay.begin_stop();
-        const auto until = clock::now() + stop_limit;
-        if (!intake.finish_stop(until) || !relay.finish_stop(until) || !deliveries.stop(stop_limit))
+        const auto until = clock::now() + latency_stop_limit;
+        if (!intake.finish_stop(until) || !relay.finish_stop(until) || !deliveries.stop(latency_stop_limit))
             throw std::runtime_error("a thread hangs");
         received.stop(1min);
         taken_in.stop(1min);

@@ -1,6 +1,7 @@
 /// What another program gets that is bound to the exchange.
 #include "daemon/event/timestamp.hpp"
 #include "tests/integration/ordered_load.hpp"
+#include "tests/integration/shared_broker.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/integration/wire_client.hpp"
 #include "tests/samples.hpp"
@@ -22,10 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
-
-test_servers::rabbitmq_node& broker() {
-    return test_servers::rabbitmq_node::shared();
-}
 
 /// Lines of `bound_consumer.py`, up to the event of the name `last`.
 class bound_consumer {

@@ -1,6 +1,7 @@
 /// A broker that takes some and refuses others, or takes nothing and doesn't say so.
 #include "tests/integration/long_run.hpp"
 #include "tests/integration/ordered_load.hpp"
+#include "tests/integration/shared_broker.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/integration/wire_client.hpp"
 #include "tests/servers/rabbitmq_node.hpp"
@@ -25,14 +26,6 @@ using namespace std::chrono_literals;
 using test_servers::rabbitmq_node;
 using test_servers::tcp_proxy;
 using testing::HasSubstr;
-
-rabbitmq_node& broker() {
-    return rabbitmq_node::shared();
-}
-
-std::string through(const tcp_proxy& road, const std::string& vhost) {
-    return at_port(broker().uri(vhost), broker().port(), road.port());
-}
 
 bool has_no_reasons(const daemon_under_test& daemon) {
     return status_of(daemon).find("\"reasons\":[]") != std::string::npos;

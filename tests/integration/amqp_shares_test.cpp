@@ -2,6 +2,7 @@
 #include "tests/integration/http_receiver.hpp"
 #include "tests/integration/load.hpp"
 #include "tests/integration/ordered_load.hpp"
+#include "tests/integration/shared_broker.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/integration/wire_client.hpp"
 #include "tests/servers/rabbitmq_node.hpp"
@@ -27,10 +28,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-rabbitmq_node& broker() {
-    return rabbitmq_node::shared();
-}
 
 std::size_t share_of(const daemon_under_test& worker) {
     return work_queues_of(worker).size();

@@ -1,5 +1,6 @@
 /// Events by way of a real RabbitMQ broker: to handlers, to other programs, and past what goes wrong.
 #include "tests/integration/load.hpp"
+#include "tests/integration/shared_broker.hpp"
 #include "tests/integration/through_broker.hpp"
 #include "tests/integration/wire_client.hpp"
 #include "tests/servers/rabbitmq_node.hpp"
@@ -22,14 +23,6 @@ using test_servers::tcp_proxy;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-rabbitmq_node& broker() {
-    return rabbitmq_node::shared();
-}
-
-std::string through(const tcp_proxy& road, const std::string& vhost) {
-    return at_port(broker().uri(vhost), broker().port(), road.port());
-}
 
 void expect_each_once(const daemon_under_test& worker) {
     for (const auto& [id, lines] : worker.delivered())

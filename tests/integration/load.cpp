@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 
 constexpr int attempts_max = 4;
 constexpr auto attempt_pause = 1s;
-constexpr auto sender_patience = 5s; // contract 3.1
 
 } // namespace
 

@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto sender_patience = 5s; // contract 3.1
 constexpr std::string_view number_key = "\"number\":";
 constexpr std::string_view resource_key = "\"resource_id\":\"";
 

@@ -14,6 +14,9 @@ struct ssl_session_st;
 
 namespace outreachd::tests {
 
+/// How long Outreach waits for an answer (contract 3.1).
+inline constexpr std::chrono::seconds sender_patience{5};
+
 enum class ending {
     none,   ///< The connection is still open.
     closed, ///< FIN, with or without a TLS alert before it.

@@ -25,9 +25,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr auto patience = 20s;
+constexpr auto node_patience = 20s;
 /// Long enough for a broker that could answer, so that one that doesn't is seen not to.
-constexpr auto glance = 500ms;
+constexpr auto node_glance = 500ms;
 constexpr std::size_t answer_bytes = 11;
 
 /// What the server at the other end of TLS says to an AMQP client that trusts this certificate only.
@@ -54,7 +54,7 @@ TEST(RabbitmqNode, AnswersAmqpOnLoopback) {
     rabbitmq_node& node = rabbitmq_node::shared();
     EXPECT_EQ(node.uri(), "amqp://guest:guest@127.0.0.1:" + std::to_string(node.port()) + "/%2F");
     EXPECT_THAT(node.uri("a/b c"), HasSubstr("/a%2Fb%20c"));
-    EXPECT_TRUE(speaks_amqp(node.port(), patience));
+    EXPECT_TRUE(speaks_amqp(node.port(), node_patience));
     EXPECT_EQ(&rabbitmq_node::shared(), &node);
 }
 
@@ -100,10 +100,10 @@ TEST(RabbitmqNode, StandsStillWhileFrozen) {
     node.freeze();
     bare_client client{node.port()};
     client.send(amqp_protocol_header);
-    EXPECT_EQ(client.receive(answer_bytes, glance), "");
+    EXPECT_EQ(client.receive(answer_bytes, node_glance), "");
     EXPECT_EQ(client.found(), bare_client::state::open);
     node.thaw();
-    EXPECT_TRUE(is_connection_start(client.receive(answer_bytes, patience)));
+    EXPECT_TRUE(is_connection_start(client.receive(answer_bytes, node_patience)));
 }
 
 TEST(RabbitmqNode, HasItsDataAfterBeingKilled) {
@@ -113,20 +113,20 @@ TEST(RabbitmqNode, HasItsDataAfterBeingKilled) {
     tcp_proxy proxy{port};
     bare_client through{proxy.port()};
     through.send(amqp_protocol_header);
-    EXPECT_TRUE(is_connection_start(through.receive(answer_bytes, patience)));
+    EXPECT_TRUE(is_connection_start(through.receive(answer_bytes, node_patience)));
 
     node.kill();
     EXPECT_FALSE(node.is_running());
     EXPECT_THROW(bare_client{port}, std::system_error);
     while (through.found() == bare_client::state::open)
-        through.receive(answer_bytes, patience);
+        through.receive(answer_bytes, node_patience);
     bare_client to_nobody{proxy.port()};
-    EXPECT_EQ(to_nobody.receive(1, patience), "");
+    EXPECT_EQ(to_nobody.receive(1, node_patience), "");
     EXPECT_EQ(to_nobody.found(), bare_client::state::was_reset);
 
     node.start();
     EXPECT_EQ(node.port(), port);
-    EXPECT_TRUE(speaks_amqp(proxy.port(), patience));
+    EXPECT_TRUE(speaks_amqp(proxy.port(), node_patience));
     EXPECT_THAT(node.evaluate("rabbit_vhost:list_names()"), HasSubstr(vhost));
 }
 
@@ -135,7 +135,7 @@ TEST(RabbitmqNode, LeavesNothingBehind) {
     {
         rabbitmq_node node{{.has_tls = true, .configuration = "heartbeat = 7\n"}};
         directory = node.directory();
-        EXPECT_TRUE(speaks_amqp(node.port(), patience));
+        EXPECT_TRUE(speaks_amqp(node.port(), node_patience));
         EXPECT_TRUE(is_connection_start(tls_answer(node.tls_port(), node.certificate())));
         EXPECT_EQ(tls_answer(node.tls_port(), make_certificate("DNS:localhost").certificate), "no TLS");
         EXPECT_THAT(node.amqps_uri(), HasSubstr("amqps://guest:guest@127.0.0.1:"));

@@ -11,7 +11,7 @@ request asking(std::string target, std::vector<std::string> hosts,
     return {"GET", std::move(target), std::move(hosts), std::move(authorizations), "", "10.1.2.3"};
 }
 
-unsigned status_of(const authorization& checked, const request& asked) {
+unsigned judged_status(const authorization& checked, const request& asked) {
     const auto refused = checked.refuse(asked);
     return refused ? refused->status : 200;
 }
@@ -68,21 +68,21 @@ TEST(Authorization, ApiTakesOnlyOurHosts) {
     };
 
     for (const auto& each : cases) {
-        EXPECT_EQ(status_of(checked, asking("/api/status", {each.host})), each.status) << each.host;
-        EXPECT_EQ(status_of(checked, asking("/", {each.host})), each.status) << each.host;
+        EXPECT_EQ(judged_status(checked, asking("/api/status", {each.host})), each.status) << each.host;
+        EXPECT_EQ(judged_status(checked, asking("/", {each.host})), each.status) << each.host;
     }
 }
 
 TEST(Authorization, HostMustStandThereOnce) {
     const authorization checked{"127.0.0.1", {}, secret{}};
-    EXPECT_EQ(status_of(checked, asking("/api/status", {})), 403U);
-    EXPECT_EQ(status_of(checked, asking("/api/status", {"localhost", "localhost"})), 403U);
+    EXPECT_EQ(judged_status(checked, asking("/api/status", {})), 403U);
+    EXPECT_EQ(judged_status(checked, asking("/api/status", {"localhost", "localhost"})), 403U);
 }
 
 TEST(Authorization, ProbesAndMetricsTakeAnyHost) {
     const authorization checked{"127.0.0.1", {}, secret{}};
     for (const char* const path : {"/livez", "/readyz", "/metrics"})
-        EXPECT_EQ(status_of(checked, asking(path, {"outreachd.monitoring.svc"})), 200U) << path;
+        EXPECT_EQ(judged_status(checked, asking(path, {"outreachd.monitoring.svc"})), 200U) << path;
 }
 
 TEST(Authorization, TokenGuardsApiAndMetrics) {
@@ -129,20 +129,20 @@ TEST(Authorization, TokenGuardsApiAndMetrics) {
 
 TEST(Authorization, HostIsCheckedBeforeToken) {
     const authorization checked{"127.0.0.1", {}, secret{"tok-en"}};
-    EXPECT_EQ(status_of(checked, asking("/api/status", {"evil.example.com"}, {"Bearer tok-en"})), 403U);
+    EXPECT_EQ(judged_status(checked, asking("/api/status", {"evil.example.com"}, {"Bearer tok-en"})), 403U);
 }
 
 TEST(Authorization, NothingIsNeededWithoutToken) {
     const authorization checked{"127.0.0.1", {}, secret{}};
     EXPECT_TRUE(checked.has_token(asking("/api/status", {"localhost"})));
-    EXPECT_EQ(status_of(checked, asking("/metrics", {"localhost"})), 200U);
+    EXPECT_EQ(judged_status(checked, asking("/metrics", {"localhost"})), 200U);
 }
 
 TEST(Authorization, OnlyWholePathSegmentsCount) {
     const authorization checked{"127.0.0.1", {}, secret{"tok-en"}};
     // These lead nowhere, so they need nothing.
     for (const char* const path : {"/apis", "/metricsx", "//api/status", "/API/status", "/%61pi/status"})
-        EXPECT_EQ(status_of(checked, asking(path, {"evil.example.com"})), 200U) << path;
+        EXPECT_EQ(judged_status(checked, asking(path, {"evil.example.com"})), 200U) << path;
 }
 
 } // namespace

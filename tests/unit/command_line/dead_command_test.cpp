@@ -10,10 +10,11 @@ namespace {
 using testing::HasSubstr;
 using strings = std::vector<std::string>;
 
-const std::string id = "5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410";
+const std::string dead_id = "5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410";
 
 std::string dead(const std::string& handler, const std::string& reason) {
-    return R"({"id":")" + id + R"(","event_id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","handler":)" + handler +
+    return R"({"id":")" + dead_id + R"(","event_id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","handler":)" +
+           handler +
            R"(,"name":"task.completed","resource":"task","resource_id":"330021","state":"dead","attempts":12,)"
            R"("next_attempt_at":null,"reason":")" +
            reason + R"(","died_at":"2026-11-21T08:22:57.400Z"})";
@@ -30,28 +31,29 @@ TEST(DeadList, ShowsColumns) {
     const command_result result = its.ask({"dead", "list"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(its.target(), "/api/dead");
-    EXPECT_THAT(result.out, testing::MatchesRegex(
-                                "DELIVERY +DIED +HANDLER +NAME +RESOURCE  ATTEMPTS  REASON\n" + id +
-                                "  [^\n]+  crm +task.completed  330021 +12  the file system is full\n" + id +
-                                "  [^\n]+  \\(no handler\\)  task.completed  330021 +12  unparsable\n"));
+    EXPECT_THAT(result.out,
+                testing::MatchesRegex(
+                    "DELIVERY +DIED +HANDLER +NAME +RESOURCE  ATTEMPTS  REASON\n" + dead_id +
+                    "  [^\n]+  crm +task.completed  330021 +12  the file system is full\n" + dead_id +
+                    "  [^\n]+  \\(no handler\\)  task.completed  330021 +12  unparsable\n"));
 }
 
 TEST(DeadList, PassesEveryFilterOnAndSaysHowToGetTheNextPage) {
     const admin_server its{"[" + dead("\"crm\"", "x") + "]"};
     const command_result result =
-        its.ask({"dead", "list", "--limit", "1", "--before", id, "--since", "2h", "--handler", "a&b",
+        its.ask({"dead", "list", "--limit", "1", "--before", dead_id, "--since", "2h", "--handler", "a&b",
                  "--name", "task.completed", "--resource", "task:1"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(its.target(), "/api/dead?limit=1&before=" + id +
+    EXPECT_EQ(its.target(), "/api/dead?limit=1&before=" + dead_id +
                                 "&since=2h&handler=a%26b&name=task.completed&resource=task%3A1");
-    EXPECT_THAT(result.out, testing::EndsWith("older ones: --before " + id + "\n"));
+    EXPECT_THAT(result.out, testing::EndsWith("older ones: --before " + dead_id + "\n"));
 }
 
 TEST(DeadList, SaysWhereTheSearchWasEnded) {
-    const auto its = admin_server::ended_at(id, "2026-11-20T10:00:00.000Z", "[]");
+    const auto its = admin_server::ended_at(dead_id, "2026-11-20T10:00:00.000Z", "[]");
     EXPECT_THAT(its.ask({"dead", "list"}).out,
                 testing::MatchesRegex("nothing found so far\n[^\n]+2026-11-20T10:00:00.000Z[^\n]+--before " +
-                                      id + "\n"));
+                                      dead_id + "\n"));
 }
 
 TEST(DeadList, SaysThatNothingIsDeadAndHandsJsonOn) {
@@ -90,9 +92,9 @@ TEST(DeadShow, TellsWhyAndHowOften) {
          "reason":null}],
         "event":{"id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","received_at":"2026-11-21T08:22:55.123Z"}})";
     const admin_server its{body};
-    const command_result result = its.ask({"dead", "show", id});
+    const command_result result = its.ask({"dead", "show", dead_id});
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(its.target(), "/api/dead/" + id);
+    EXPECT_EQ(its.target(), "/api/dead/" + dead_id);
     EXPECT_EQ(result.out, R"(crm  dead
   delivery   5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410
   event      01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
@@ -109,15 +111,15 @@ TEST(DeadShow, TellsWhyAndHowOften) {
 last answer:
   no\x1b[2J room
 )");
-    EXPECT_EQ(its.ask({"dead", "show", id, "--json"}).out, body + "\n");
+    EXPECT_EQ(its.ask({"dead", "show", dead_id, "--json"}).out, body + "\n");
     const admin_server of_many{body.substr(0, body.size() - 1) + R"(,"attempts_left_out":1})"};
-    EXPECT_THAT(of_many.ask({"dead", "show", id}).out,
+    EXPECT_THAT(of_many.ask({"dead", "show", dead_id}).out,
                 HasSubstr("\n\n  1 older attempt is left out\n  2026-11-21T08:22:55.129Z  #1"));
 }
 
 TEST(DeadShow, SaysThatThereIsNoSuchDelivery) {
     const admin_server its{R"({"error":"there is no such dead delivery"})", 404};
-    const command_result result = its.ask({"dead", "show", id});
+    const command_result result = its.ask({"dead", "show", dead_id});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_EQ(result.err, "there is no such dead delivery\n");
     const command_result mistyped = its.ask({"dead", "show", "17"});
@@ -128,9 +130,9 @@ TEST(DeadShow, SaysThatThereIsNoSuchDelivery) {
 TEST(DeadShow, SurvivesAnAnswerOfAnotherShape) {
     for (const char* body : {"[]", "null", "3", R"({"attempts_made":[1,null,{}],"event":[]})"}) {
         const admin_server its{body};
-        EXPECT_EQ(its.ask({"dead", "show", id}).exit_code, 0) << body;
+        EXPECT_EQ(its.ask({"dead", "show", dead_id}).exit_code, 0) << body;
         EXPECT_EQ(its.ask({"dead", "list"}).exit_code, 0) << body;
-        EXPECT_EQ(its.ask({"dead", "discard", id}).exit_code, 0) << body;
+        EXPECT_EQ(its.ask({"dead", "discard", dead_id}).exit_code, 0) << body;
         EXPECT_EQ(its.ask({"events", "replay", "--since", "1h"}).exit_code, 0) << body;
         EXPECT_EQ(its.ask({"quarantine", "list"}).exit_code, 0) << body;
         EXPECT_EQ(its.ask({"quarantine", "show", "1"}).exit_code, 0) << body;
@@ -140,12 +142,12 @@ TEST(DeadShow, SurvivesAnAnswerOfAnotherShape) {
 
 TEST(DeadChange, OfOneAsksForThatAlone) {
     const admin_server replay{R"({"replayed":1,"cursor":null})"};
-    EXPECT_EQ(replay.ask({"dead", "replay", id}).out, "replayed 1 delivery\n");
-    EXPECT_EQ(replay.lines(), strings{"POST /api/dead/" + id + "/replay HTTP/1.1"});
+    EXPECT_EQ(replay.ask({"dead", "replay", dead_id}).out, "replayed 1 delivery\n");
+    EXPECT_EQ(replay.lines(), strings{"POST /api/dead/" + dead_id + "/replay HTTP/1.1"});
     EXPECT_EQ(replay.server.requests()[0].headers.at("content-type"), "application/json");
     const admin_server discard{R"({"discarded":1,"cursor":null})"};
-    EXPECT_EQ(discard.ask({"dead", "discard", id}).out, "discarded 1 delivery\n");
-    EXPECT_EQ(discard.lines(), strings{"POST /api/dead/" + id + "/discard HTTP/1.1"});
+    EXPECT_EQ(discard.ask({"dead", "discard", dead_id}).out, "discarded 1 delivery\n");
+    EXPECT_EQ(discard.lines(), strings{"POST /api/dead/" + dead_id + "/discard HTTP/1.1"});
 }
 
 TEST(DeadChange, OfManyGoesOnToTheLastPiece) {
@@ -193,8 +195,8 @@ TEST(DeadChange, RefusesWhatIsNotClear) {
         const char* said;
     } cases[]{{{}, "which ones? Give an ID"},
               {{"17"}, "'17' is no delivery's id"},
-              {{id, "--all"}, "an ID is one delivery"},
-              {{id, "--handler", "crm"}, "an ID is one delivery"},
+              {{dead_id, "--all"}, "an ID is one delivery"},
+              {{dead_id, "--handler", "crm"}, "an ID is one delivery"},
               {{"--since", "yesterday"}, "how long ago"},
               {{"--limit", "3"}, "unknown option '--limit'"},
               {{"--all", "--json"}, "unknown option '--json'"}};

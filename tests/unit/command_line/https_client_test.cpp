@@ -10,7 +10,7 @@
 namespace outreachd::command_line {
 namespace {
 
-using kind = http_failure::kind;
+using failure_kind = http_failure::kind;
 using namespace test_servers;
 using testing::HasSubstr;
 
@@ -106,7 +106,7 @@ TEST(HttpsClient, ReportsAResetAsNoAnswer) {
     const http_answer answer =
         post_once(url_of(server, true), {.ca_file = {}, .own_certificate_file = {}, .is_insecure = true});
     ASSERT_TRUE(answer.failure);
-    EXPECT_EQ(answer.failure->what, kind::no_answer);
+    EXPECT_EQ(answer.failure->what, failure_kind::no_answer);
     EXPECT_THAT(answer.failure->text, HasSubstr("reset"));
     EXPECT_EQ(server.requests().size(), 1U) << "a request that was reset must not be sent again in silence";
 }
@@ -115,7 +115,7 @@ TEST(HttpsClient, ReportsACloseWithoutAnAnswer) {
     const scripted_server server{[](const recorded_request&) { return scripted_answer{.is_last = true}; }};
     const http_answer answer = post_once(url_of(server, false));
     ASSERT_TRUE(answer.failure);
-    EXPECT_EQ(answer.failure->what, kind::no_answer);
+    EXPECT_EQ(answer.failure->what, failure_kind::no_answer);
     EXPECT_EQ(server.requests().size(), 1U);
 }
 
@@ -123,7 +123,7 @@ TEST(HttpsClient, SaysWhereNothingListens) {
     const std::uint16_t port = unused_port();
     const http_answer answer = post_once({.is_tls = true, .host = "127.0.0.1", .port = port, .target = "/"});
     ASSERT_TRUE(answer.failure);
-    EXPECT_EQ(answer.failure->what, kind::not_connected);
+    EXPECT_EQ(answer.failure->what, failure_kind::not_connected);
     EXPECT_THAT(answer.failure->text,
                 HasSubstr("127.0.0.1 port " + std::to_string(port) + ": Connection refused"));
 }
@@ -173,7 +173,7 @@ TEST(HttpsClient, BelievesOnlyWhomItWasToldTo) {
             continue;
         }
         ASSERT_TRUE(answer.failure) << each.label;
-        EXPECT_EQ(answer.failure->what, kind::not_trusted) << each.label;
+        EXPECT_EQ(answer.failure->what, failure_kind::not_trusted) << each.label;
         EXPECT_THAT(answer.failure->text, HasSubstr("was not accepted: ")) << each.label;
         EXPECT_TRUE(server.requests().empty()) << each.label << ": an event was given to a stranger";
     }

@@ -15,7 +15,7 @@
 namespace outreachd::command_line {
 namespace {
 
-using kind = redirect_listener::arrival::kind;
+using arrival_kind = redirect_listener::arrival::kind;
 
 /// A connection to a port of 127.0.0.1.
 class dialled {
@@ -62,10 +62,10 @@ TEST(RedirectListener, ReadsARequestThatComesInPieces) {
     ASSERT_TRUE(opened.listener) << opened.problem;
     const dialled browser{opened.listener->port()};
     browser.say("GET /callback?code=x HT");
-    EXPECT_EQ(opened.listener->wait(in(std::chrono::milliseconds{20})).what, kind::nothing);
+    EXPECT_EQ(opened.listener->wait(in(std::chrono::milliseconds{20})).what, arrival_kind::nothing);
     browser.say("TP/1.1\r\nHost: x\r\n\r\n");
     const auto came = opened.listener->wait(in(std::chrono::seconds{10}));
-    EXPECT_EQ(came.what, kind::request);
+    EXPECT_EQ(came.what, arrival_kind::request);
     EXPECT_EQ(came.target, "/callback?code=x");
     opened.listener->answer(200, "Done.");
     const std::string heard = browser.hear();
@@ -79,11 +79,11 @@ TEST(RedirectListener, IsNotHeldUpByConnectionsThatSayNothing) {
     std::vector<std::unique_ptr<dialled>> silent;
     for (int count = 0; count < 20; ++count) {
         silent.push_back(std::make_unique<dialled>(opened.listener->port()));
-        EXPECT_EQ(opened.listener->wait(in(std::chrono::milliseconds{5})).what, kind::nothing);
+        EXPECT_EQ(opened.listener->wait(in(std::chrono::milliseconds{5})).what, arrival_kind::nothing);
     }
     const dialled browser{opened.listener->port()};
     browser.say("GET / HTTP/1.1\r\n\r\n");
-    EXPECT_EQ(opened.listener->wait(in(std::chrono::seconds{10})).what, kind::request);
+    EXPECT_EQ(opened.listener->wait(in(std::chrono::seconds{10})).what, arrival_kind::request);
 }
 
 TEST(RedirectListener, ClosesWhatSaysTooMuchOrNothingItKnows) {
@@ -92,7 +92,7 @@ TEST(RedirectListener, ClosesWhatSaysTooMuchOrNothingItKnows) {
     endless.say("GET /" + std::string(17UL * 1024, 'x'));
     const dialled posting{opened.listener->port()};
     posting.say("POST / HTTP/1.1\r\n\r\n");
-    EXPECT_EQ(opened.listener->wait(in(std::chrono::milliseconds{200})).what, kind::nothing);
+    EXPECT_EQ(opened.listener->wait(in(std::chrono::milliseconds{200})).what, arrival_kind::nothing);
     EXPECT_EQ(endless.hear(), "");
     EXPECT_THAT(posting.hear(), testing::StartsWith("HTTP/1.1 405 "));
 }
@@ -102,7 +102,7 @@ TEST(RedirectListener, TellsOfWhatCanBeReadBesideIt) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     ASSERT_EQ(::write(ends[1], "x", 1), 1);
-    EXPECT_EQ(opened.listener->wait(in(std::chrono::seconds{10}), ends[0]).what, kind::input);
+    EXPECT_EQ(opened.listener->wait(in(std::chrono::seconds{10}), ends[0]).what, arrival_kind::input);
     ::close(ends[0]);
     ::close(ends[1]);
 }

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using strings = std::vector<std::string>;
 using whole = struct settings::settings;
 
-whole running() {
+whole running_now() {
     whole made;
     made.listen.tls = settings::tls_files{"/cert", "/key"};
     settings::endpoint& hook = made.endpoints.emplace_back();
@@ -24,9 +24,9 @@ whole running() {
 }
 
 strings keys_after(const std::function<void(whole&)>& change) {
-    whole next = running();
+    whole next = running_now();
     change(next);
-    return keys_for_restart(running(), next, 1h);
+    return keys_for_restart(running_now(), next, 1h);
 }
 
 TEST(RestartKeys, NamesEachKeyThatKeepsItsOldValue) {
@@ -78,7 +78,7 @@ TEST(RestartKeys, NamesNothingThatIsApplied) {
 
 /// As long as there is no restart it stays so, however often the file is loaded.
 TEST(RestartKeys, ComparesTheWindowWithTheStoresOwn) {
-    whole longer = running();
+    whole longer = running_now();
     longer.endpoints.front().dedup_window = 2h;
     EXPECT_EQ(keys_for_restart(longer, longer, 1h), strings{"endpoints[].dedup_window"});
     EXPECT_EQ(keys_for_restart(longer, longer, 2h), strings{});

@@ -11,7 +11,7 @@ using namespace test;
 using enum store::delivery_state;
 using testing::ElementsAre;
 
-const std::vector<settings::route> all_to_crm{{{"*"}, {"crm"}}};
+const std::vector<settings::route> routes_to_crm{{{"*"}, {"crm"}}};
 
 settings::handler impatient_handler() {
     auto made = quick_handler("crm");
@@ -39,7 +39,7 @@ public:
 
 TEST_F(RealDispatch, AnAttemptGoesOnBehindTheStepsThatAreDone) {
     stepwise work;
-    start(all_to_crm, these(equip(impatient_handler(), [&](const auto& what) { return work(what); })));
+    start(routes_to_crm, these(equip(impatient_handler(), [&](const auto& what) { return work(what); })));
     const event_id id = add(1);
     ASSERT_TRUE(wait_for_end());
     EXPECT_THAT(work.done_, ElementsAre("0", "1", "2"));
@@ -53,12 +53,12 @@ TEST_F(RealDispatch, StepsOutliveARestart) {
     work.fails_until_ = 1;
     auto patient = impatient_handler();
     patient.retry.initial = patient.retry.max = 1h;
-    start(all_to_crm, these(equip(patient, [&](const auto& what) { return work(what); })));
+    start(routes_to_crm, these(equip(patient, [&](const auto& what) { return work(what); })));
     const event_id id = add(1);
     ASSERT_TRUE(store::eventually([&] { return delivery(id, "crm").state == retry; }));
     ASSERT_TRUE(dispatcher_->stop(10s));
     dispatcher_.reset();
-    start(all_to_crm, these(equip(impatient_handler(), [&](const auto& what) { return work(what); })));
+    start(routes_to_crm, these(equip(impatient_handler(), [&](const auto& what) { return work(what); })));
     ASSERT_TRUE(wait_for_end());
     EXPECT_THAT(work.done_, ElementsAre("0", "1", "2"));
 }
@@ -67,7 +67,7 @@ TEST_F(RealDispatch, StepsOutliveARestart) {
 TEST_F(RealDispatch, AStepThatComesTooLateIsRefused) {
     gate closed;
     std::atomic<bool> was_refused = false;
-    start(all_to_crm, these(equip(impatient_handler(), [&](const handlers::attempt& what) {
+    start(routes_to_crm, these(equip(impatient_handler(), [&](const handlers::attempt& what) {
               closed.pass();
               try {
                   what.done_so_far->record("1");
@@ -90,7 +90,7 @@ TEST_F(RealDispatch, AWaitHoldsForTheWholeHandlerAndCountsAsNoAttempt) {
     std::atomic<bool> may = false;
     auto eager = impatient_handler();
     eager.concurrency = 1;
-    start(all_to_crm, these(equip(eager, [&](const handlers::attempt&) {
+    start(routes_to_crm, these(equip(eager, [&](const handlers::attempt&) {
               return may ? outcome::done() : outcome::wait(300ms, "the hourly limit is used up");
           })));
     std::vector<event_id> ids;
@@ -112,7 +112,7 @@ TEST_F(RealDispatch, AWaitHoldsForTheWholeHandlerAndCountsAsNoAttempt) {
 /// However often: no number of attempts ends it.
 TEST_F(RealDispatch, WaitsNeverMakeADeliveryDead) {
     std::atomic<int> waits = 20;
-    start(all_to_crm, these(equip(impatient_handler(), [&](const handlers::attempt&) {
+    start(routes_to_crm, these(equip(impatient_handler(), [&](const handlers::attempt&) {
               return waits-- > 0 ? outcome::wait(1ms, "not yet") : outcome::done();
           })));
     const event_id id = add(1);

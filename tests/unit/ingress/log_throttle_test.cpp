@@ -7,20 +7,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr steady_time begin{std::chrono::hours{1}};
+constexpr steady_time first_moment{std::chrono::hours{1}};
 
 TEST(LogThrottle, LetsTheFirstThroughAtOnce) {
     log_throttle throttle(1s);
-    EXPECT_EQ(throttle.count(begin), 1U);
+    EXPECT_EQ(throttle.count(first_moment), 1U);
 }
 
 TEST(LogThrottle, CountsWhatItHoldsBack) {
     log_throttle throttle(1s);
-    throttle.count(begin);
-    EXPECT_EQ(throttle.count(begin), std::nullopt);
-    EXPECT_EQ(throttle.count(begin + 999ms), std::nullopt);
-    EXPECT_EQ(throttle.count(begin + 1s), 3U);
-    EXPECT_EQ(throttle.count(begin + 1s), std::nullopt);
+    throttle.count(first_moment);
+    EXPECT_EQ(throttle.count(first_moment), std::nullopt);
+    EXPECT_EQ(throttle.count(first_moment + 999ms), std::nullopt);
+    EXPECT_EQ(throttle.count(first_moment + 1s), 3U);
+    EXPECT_EQ(throttle.count(first_moment + 1s), std::nullopt);
 }
 
 } // namespace

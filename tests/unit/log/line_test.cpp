@@ -11,16 +11,16 @@ namespace {
 
 using namespace std::string_literals;
 
-wall_time some_time() {
+wall_time some_moment() {
     return *parse_timestamp("2026-11-21T08:22:55.123Z");
 }
 
 std::string text_of(std::string_view message, std::vector<field> fields) {
-    return format_line({format::text, false}, some_time(), level::info, message, fields);
+    return format_line({format::text, false}, some_moment(), level::info, message, fields);
 }
 
 std::string json_of(std::string_view message, std::vector<field> fields) {
-    return format_line({format::json, false}, some_time(), level::info, message, fields);
+    return format_line({format::json, false}, some_moment(), level::info, message, fields);
 }
 
 TEST(Line, TextOpensWithTimeLevelMessage) {
@@ -35,11 +35,11 @@ TEST(Line, JsonOpensWithTimeLevelMessage) {
 }
 
 TEST(Line, JournalGetsNoTime) {
-    EXPECT_EQ(format_line({format::text, true}, some_time(), level::warn, "stored", {}), "warn stored");
+    EXPECT_EQ(format_line({format::text, true}, some_moment(), level::warn, "stored", {}), "warn stored");
 }
 
 TEST(Line, JournalJsonKeepsItsTime) {
-    EXPECT_EQ(format_line({format::json, true}, some_time(), level::error, "stored", {}),
+    EXPECT_EQ(format_line({format::json, true}, some_moment(), level::error, "stored", {}),
               R"({"time":"2026-11-21T08:22:55.123Z","level":"error","message":"stored"})");
 }
 

@@ -9,20 +9,20 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr const char* url = "https://hooks.example.com/w";
+constexpr const char* hook_url = "https://hooks.example.com/w";
 const wall_time now = *parse_timestamp("2026-11-21T08:22:55Z");
 
-settings::webhooks configured(std::vector<std::string> events) {
+settings::webhooks subscribed_to(std::vector<std::string> events) {
     settings::webhooks made;
-    made.url = url;
+    made.url = hook_url;
     made.subscribe = std::move(events);
     return made;
 }
 
-webhook there(const std::string& id, const std::string& resource, const std::string& action) {
+webhook seen_there(const std::string& id, const std::string& resource, const std::string& action) {
     webhook made;
     made.id = id;
-    made.url = url;
+    made.url = hook_url;
     made.resource = resource;
     made.action = action;
     return made;
@@ -38,16 +38,16 @@ std::vector<std::string> words(const webhooks_look& look) {
 }
 
 TEST(WebhooksLook, ShowsWhatLeadsHereOrShouldAndWhatIsSilentFirst) {
-    webhook elsewhere = there("1", "task", "completed");
+    webhook elsewhere = seen_there("1", "task", "completed");
     elsewhere.url = "https://other.example.com/w";
-    webhook suspended = there("4", "call", "created");
+    webhook suspended = seen_there("4", "call", "created");
     suspended.disabled_reason = "no answer";
     suspended.disabled_since = "2026-11-21T07:00:00.000Z";
-    webhook inactive = there("5", "user", "updated");
+    webhook inactive = seen_there("5", "user", "updated");
     inactive.is_active = false;
-    const webhooks_look look = look_at(
-        {elsewhere, there("2", "task", "completed"), there("3", "task", "completed"), suspended, inactive},
-        configured({"task.completed", "mailing.*", "call.created"}), now);
+    const webhooks_look look = look_at({elsewhere, seen_there("2", "task", "completed"),
+                                        seen_there("3", "task", "completed"), suspended, inactive},
+                                       subscribed_to({"task.completed", "mailing.*", "call.created"}), now);
     EXPECT_THAT(words(look),
                 ElementsAre("mailing.* silent", "call.created 4 silent", "user.updated 5 unwanted silent",
                             "task.completed 2", "task.completed 3"));
@@ -61,13 +61,14 @@ TEST(WebhooksLook, ShowsWhatLeadsHereOrShouldAndWhatIsSilentFirst) {
 
 /// Whoever may write at Outreach must not fill our memory, or somebody's terminal.
 TEST(WebhooksLook, IsBounded) {
-    webhook hostile = there(std::string(10'000, '1'), std::string(10'000, 'r'), std::string(10'000, 'a'));
+    webhook hostile =
+        seen_there(std::string(10'000, '1'), std::string(10'000, 'r'), std::string(10'000, 'a'));
     hostile.disabled_reason = "\x1b[2J" + std::string(100'000, 'x');
     hostile.disabled_since = "yesterday";
-    std::vector<webhook> all(100, there("1", "task", "completed"));
-    EXPECT_EQ(look_at(all, configured({}), now).left_out, 0U);
+    std::vector<webhook> all(100, seen_there("1", "task", "completed"));
+    EXPECT_EQ(look_at(all, subscribed_to({}), now).left_out, 0U);
     all.push_back(hostile);
-    const webhooks_look look = look_at(all, configured({}), now);
+    const webhooks_look look = look_at(all, subscribed_to({}), now);
     EXPECT_EQ(look.webhooks.size(), 100U);
     EXPECT_EQ(look.left_out, 1U);
     const seen_webhook& first = look.webhooks[0];

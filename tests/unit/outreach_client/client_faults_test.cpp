@@ -15,13 +15,13 @@ using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
-using kind = api_answer::kind;
+using answer_kind = api_answer::kind;
 
 struct fault {
     const char* name;
     scripted_answer answer;
-    kind of_get;
-    kind of_post;
+    answer_kind of_get;
+    answer_kind of_post;
     int status;
     const char* said;
 };
@@ -46,24 +46,24 @@ TEST(OutreachFaults, AnswersThatAreErrors) {
     const std::string scope =
         R"({"errors":[{"id":"unauthorizedOauthScope","title":"Unauthorized","detail":"no"}]})";
     const fault faults[] = {
-        {"bad action", answer_of(400, R"({"errors":[{"id":"x","detail":"extra"}]})"), kind::answered,
-         kind::answered, 400, "answered 400 x: extra"},
-        {"scope", answer_of(403, scope), kind::answered, kind::answered, 403,
+        {"bad action", answer_of(400, R"({"errors":[{"id":"x","detail":"extra"}]})"), answer_kind::answered,
+         answer_kind::answered, 400, "answered 400 x: extra"},
+        {"scope", answer_of(403, scope), answer_kind::answered, answer_kind::answered, 403,
          "add it to outreach.auth.scopes"},
-        {"rights", answer_of(403, R"({"errors":[{"id":"unauthorizedRequest"}]})"), kind::answered,
-         kind::answered, 403, "may not do this"},
-        {"gone", answer_of(404, R"({"errors":[{"id":"resourceNotFound"}]})"), kind::answered, kind::answered,
-         404, "404 resourceNotFound"},
+        {"rights", answer_of(403, R"({"errors":[{"id":"unauthorizedRequest"}]})"), answer_kind::answered,
+         answer_kind::answered, 403, "may not do this"},
+        {"gone", answer_of(404, R"({"errors":[{"id":"resourceNotFound"}]})"), answer_kind::answered,
+         answer_kind::answered, 404, "404 resourceNotFound"},
         {"type", answer_of(415, R"({"errors":[{"id":"unsupportedMediaType","details":"d"}]})"),
-         kind::answered, kind::answered, 415, "415 unsupportedMediaType: d"},
+         answer_kind::answered, answer_kind::answered, 415, "415 unsupportedMediaType: d"},
         {"invalid", answer_of(422, R"({"errors":[{"id":"validationError","detail":"Name can't be blank",
                           "source":{"pointer":"/data/attributes/name"}}]})"),
-         kind::answered, kind::answered, 422,
+         answer_kind::answered, answer_kind::answered, 422,
          "422 validationError: Name can't be blank (/data/attributes/name)"},
-        {"failed", answer_of(500, R"({"errors":[{"id":"internalError"}]})"), kind::answered, kind::answered,
-         500, "500 internalError"},
-        {"busy", answer_of(503, ""), kind::answered, kind::answered, 503, "answered 503"},
-        {"teapot", answer_of(418, ""), kind::answered, kind::answered, 418, "answered 418"},
+        {"failed", answer_of(500, R"({"errors":[{"id":"internalError"}]})"), answer_kind::answered,
+         answer_kind::answered, 500, "500 internalError"},
+        {"busy", answer_of(503, ""), answer_kind::answered, answer_kind::answered, 503, "answered 503"},
+        {"teapot", answer_of(418, ""), answer_kind::answered, answer_kind::answered, 418, "answered 418"},
     };
     for (const fault& each : faults)
         expect_fault(each);
@@ -71,32 +71,38 @@ TEST(OutreachFaults, AnswersThatAreErrors) {
 
 TEST(OutreachFaults, AnswersThatAreNone) {
     const fault faults[] = {
-        {"reset", {.is_reset = true}, kind::unreachable, kind::lost, 0, "reset"},
+        {"reset", {.is_reset = true}, answer_kind::unreachable, answer_kind::lost, 0, "reset"},
         {"closed",
          {.bytes = "", .is_last = true},
-         kind::unreachable,
-         kind::lost,
+         answer_kind::unreachable,
+         answer_kind::lost,
          0,
          "closed without an answer"},
-        {"stalled", {.bytes = ""}, kind::unreachable, kind::lost, 0, "no answer within"},
+        {"stalled", {.bytes = ""}, answer_kind::unreachable, answer_kind::lost, 0, "no answer within"},
         {"stalled half way",
          {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"},
-         kind::unreachable,
-         kind::lost,
+         answer_kind::unreachable,
+         answer_kind::lost,
          200,
          "no whole answer within"},
         {"broken off",
          {.bytes = "HTTP/1.1 201 OK\r\nContent-Length: 99\r\n\r\n{\"data\"", .is_last = true},
-         kind::unreachable,
-         kind::lost,
+         answer_kind::unreachable,
+         answer_kind::lost,
          201,
          "broke off"},
-        {"truncated JSON", answer_of(200, R"({"data":[{"id":1)"), kind::unreachable, kind::lost, 200,
-         "JSON that breaks off"},
-        {"a login page", answer_of(200, "<html>sign in</html>", {}, "text/html"), kind::unreachable,
-         kind::lost, 200, "a web page instead of JSON"},
-        {"words", answer_of(200, "OK", {}, "text/plain"), kind::unreachable, kind::lost, 200, "or with none"},
-        {"garbage", {.bytes = "SSH-2.0-OpenSSH\r\n", .is_last = true}, kind::unreachable, kind::lost, 0, ""},
+        {"truncated JSON", answer_of(200, R"({"data":[{"id":1)"), answer_kind::unreachable, answer_kind::lost,
+         200, "JSON that breaks off"},
+        {"a login page", answer_of(200, "<html>sign in</html>", {}, "text/html"), answer_kind::unreachable,
+         answer_kind::lost, 200, "a web page instead of JSON"},
+        {"words", answer_of(200, "OK", {}, "text/plain"), answer_kind::unreachable, answer_kind::lost, 200,
+         "or with none"},
+        {"garbage",
+         {.bytes = "SSH-2.0-OpenSSH\r\n", .is_last = true},
+         answer_kind::unreachable,
+         answer_kind::lost,
+         0,
+         ""},
     };
     for (const fault& each : faults)
         expect_fault(each);
@@ -106,13 +112,15 @@ TEST(OutreachFaults, AnswersThatAreNone) {
 TEST(OutreachFaults, AnswersThatLeaveOpenWhetherItWasDone) {
     const std::string known = R"({"errors":[{"id":"badGateway"}]})";
     const fault faults[] = {
-        {"a page", answer_of(500, "<html>", {}, "text/html"), kind::answered, kind::lost, 500, "a web page"},
-        {"no word", answer_of(500, "{}"), kind::answered, kind::lost, 500, "answered 500"},
-        {"gateway", answer_of(502, ""), kind::answered, kind::lost, 502, "answered 502"},
-        {"gateway with words", answer_of(502, known), kind::answered, kind::lost, 502, "502 badGateway"},
-        {"slow", answer_of(504, "upstream timed out", {}, "text/plain"), kind::answered, kind::lost, 504,
-         "504: upstream timed out"},
-        {"odd", answer_of(520, ""), kind::answered, kind::lost, 520, "answered 520"},
+        {"a page", answer_of(500, "<html>", {}, "text/html"), answer_kind::answered, answer_kind::lost, 500,
+         "a web page"},
+        {"no word", answer_of(500, "{}"), answer_kind::answered, answer_kind::lost, 500, "answered 500"},
+        {"gateway", answer_of(502, ""), answer_kind::answered, answer_kind::lost, 502, "answered 502"},
+        {"gateway with words", answer_of(502, known), answer_kind::answered, answer_kind::lost, 502,
+         "502 badGateway"},
+        {"slow", answer_of(504, "upstream timed out", {}, "text/plain"), answer_kind::answered,
+         answer_kind::lost, 504, "504: upstream timed out"},
+        {"odd", answer_of(520, ""), answer_kind::answered, answer_kind::lost, 520, "answered 520"},
     };
     for (const fault& each : faults)
         expect_fault(each);
@@ -122,8 +130,8 @@ TEST(OutreachFaults, SaysWhetherALostRequestWasDone) {
     client_under_test test;
     test.script = [](const recorded_request&) { return scripted_answer{.is_reset = true}; };
     EXPECT_THAT(test.send(post("/tasks", "{}")).problem, HasSubstr("whether it was done is not known"));
-    EXPECT_EQ(test.send(patch("/tasks/1", "{}")).what, kind::lost);
-    EXPECT_EQ(test.send(remove("/tasks/1")).what, kind::lost);
+    EXPECT_EQ(test.send(patch("/tasks/1", "{}")).what, answer_kind::lost);
+    EXPECT_EQ(test.send(remove("/tasks/1")).what, answer_kind::lost);
     EXPECT_THAT(test.send(get("/tasks")).problem, Not(HasSubstr("not known")));
 }
 
@@ -139,7 +147,7 @@ TEST(OutreachFaults, RepeatsOnlyWhatReadsWhereAKeptConnectionDies) {
     EXPECT_TRUE(test.send(get("/1")).is_success());
     EXPECT_TRUE(test.send(get("/2")).is_success()) << "sent twice";
     EXPECT_EQ(test.server.requests().size(), 3U);
-    EXPECT_EQ(test.send(post("/3", "{}")).what, kind::lost);
+    EXPECT_EQ(test.send(post("/3", "{}")).what, answer_kind::lost);
     EXPECT_EQ(test.server.requests().size(), 4U);
 }
 
@@ -148,10 +156,10 @@ TEST(OutreachFaults, NothingThereIsUnreachable) {
     test.configured.base_url = "http://127.0.0.1:" + std::to_string(unused_port()) + "/api/v2";
     for (const api_request& request : {get("/tasks"), post("/tasks", "{}")}) {
         const api_answer said = test.send(request);
-        EXPECT_EQ(said.what, kind::unreachable);
+        EXPECT_EQ(said.what, answer_kind::unreachable);
         EXPECT_THAT(said.problem, HasSubstr("onnect"));
     }
-    EXPECT_EQ(test.send(post("/tasks", "{}"), milliseconds{-1}).what, kind::unreachable);
+    EXPECT_EQ(test.send(post("/tasks", "{}"), milliseconds{-1}).what, answer_kind::unreachable);
     EXPECT_TRUE(test.seen.empty()) << "no request of which metrics should know";
 }
 
@@ -165,7 +173,7 @@ TEST(OutreachFaults, EndsAnAnswerOf50MB) {
         return request.line.find("huge") != std::string::npos ? huge : large;
     };
     const api_answer said = test.send(get("/huge"));
-    EXPECT_EQ(said.what, kind::answered);
+    EXPECT_EQ(said.what, answer_kind::answered);
     EXPECT_THAT(said.problem, AllOf(HasSubstr("more than 16 MiB"), HasSubstr("page[size]")));
     EXPECT_LE(said.body.size(), 16UL * 1024 * 1024);
     EXPECT_TRUE(test.send(get("/large")).is_success());
@@ -178,7 +186,7 @@ TEST(OutreachFaults, FollowsNoRedirect) {
         return answer_of(302, "", "Location: " + origin_of(elsewhere) + "/login?token=x\r\n");
     };
     const api_answer said = test.send(get("/tasks"));
-    EXPECT_EQ(said.what, kind::answered);
+    EXPECT_EQ(said.what, answer_kind::answered);
     EXPECT_EQ(said.status, 302);
     EXPECT_THAT(said.problem, AllOf(HasSubstr("a redirect to " + origin_of(elsewhere) + "/login,"),
                                     HasSubstr("base_url"), Not(HasSubstr("token=x"))));
@@ -192,10 +200,10 @@ TEST(OutreachFaults, EverybodyWaitsAfterA429) {
                          "Retry-After: 30\r\n");
     };
     const api_answer first = test.send(post("/tasks", "{}"));
-    EXPECT_EQ(first.what, kind::later);
+    EXPECT_EQ(first.what, answer_kind::later);
     EXPECT_EQ(first.until, test.clock.now() + seconds{30});
     EXPECT_THAT(first.problem, AllOf(HasSubstr("429 rateLimitExceeded"), HasSubstr(", until ")));
-    EXPECT_EQ(test.by(caller::operator_command).send(get("/tasks"), in()).what, kind::later);
+    EXPECT_EQ(test.by(caller::operator_command).send(get("/tasks"), in()).what, answer_kind::later);
     EXPECT_EQ(test.server.requests().size(), 1U);
 }
 
@@ -209,10 +217,10 @@ TEST(OutreachFaults, WaitsForTheEndOfAMaintenance) {
             return answer_of(503, R"({"errors":[{"id":"scheduledServerMaintenance"}]})", written);
         };
         const api_answer said = test.send(get("/tasks"));
-        EXPECT_EQ(said.what, kind::later);
+        EXPECT_EQ(said.what, answer_kind::later);
         EXPECT_EQ(said.status, 503);
         EXPECT_EQ(said.until, test.clock.now() + seconds{40});
-        EXPECT_EQ(test.send(get("/tasks")).what, kind::later);
+        EXPECT_EQ(test.send(get("/tasks")).what, answer_kind::later);
         EXPECT_EQ(test.server.requests().size(), 1U);
     }
     client_under_test test;

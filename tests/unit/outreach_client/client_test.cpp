@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
-using kind = api_answer::kind;
+using answer_kind = api_answer::kind;
 
 TEST(OutreachClient, SendsWhatOutreachAsksFor) {
     client_under_test test;
@@ -64,7 +64,7 @@ TEST(OutreachClient, GivesTheTokenToNobodyElse) {
           std::string{"http://user@127.0.0.1/"}, std::string{"/../../oauth"}, std::string{"/a b"},
           std::string{"/%2e%2e/x"}, std::string{"@127.0.0.1/x/../y"}}) {
         const api_answer refused = test.send(get(target));
-        EXPECT_EQ(refused.what, kind::refused) << target;
+        EXPECT_EQ(refused.what, answer_kind::refused) << target;
         EXPECT_THAT(refused.problem, Not(IsEmpty()));
         EXPECT_FALSE(refused.is_success());
     }
@@ -78,7 +78,7 @@ TEST(OutreachClient, LetsNoValueBecomeAHeader) {
     api_request request = get("/tasks");
     request.headers = {{"X-Note", "a\r\nAuthorization: Basic x"}};
     const api_answer refused = test.send(request);
-    EXPECT_EQ(refused.what, kind::refused);
+    EXPECT_EQ(refused.what, answer_kind::refused);
     EXPECT_THAT(refused.problem, HasSubstr("the header X-Note"));
     test.configured.auth = settings::token_access{secret{"planted\nInjected: 1"}};
     EXPECT_THROW(access(test.configured, test.directory / ""), std::runtime_error);
@@ -109,7 +109,7 @@ TEST(OutreachClient, RenewsARefusedTokenOnceAndSendsAgain) {
                    ? answer_of(201, R"({"data":{"id":5}})")
                    : answer_of(401, R"({"errors":[{"id":"unauthorized"}]})");
     };
-    EXPECT_EQ(test.send(post("/tasks", "{}")).what, kind::later) << "one token a minute";
+    EXPECT_EQ(test.send(post("/tasks", "{}")).what, answer_kind::later) << "one token a minute";
     test.clock.advance(minutes{1});
     const api_answer done = test.send(post("/tasks", R"({"data":1})"));
     EXPECT_TRUE(done.is_success()) << done.problem;
@@ -135,7 +135,7 @@ TEST(OutreachClient, SomebodyIsNeededWhereTheNewTokenIsRefusedToo) {
     EXPECT_EQ(test.shared->refusal().why(), "") << "another token is to come";
     test.clock.advance(minutes{1});
     const api_answer refused = test.send(get("/tasks"));
-    EXPECT_EQ(refused.what, kind::needs_login);
+    EXPECT_EQ(refused.what, answer_kind::needs_login);
     EXPECT_EQ(refused.status, 401);
     EXPECT_THAT(refused.problem, AllOf(HasSubstr("401 unauthorized"), HasSubstr("refused again")));
     EXPECT_EQ(test.shared->refusal().why(), refused.problem);
@@ -143,10 +143,10 @@ TEST(OutreachClient, SomebodyIsNeededWhereTheNewTokenIsRefusedToo) {
 
     // Whoever waits asks again and again, and for no token each time.
     test.clock.advance(minutes{5});
-    EXPECT_EQ(test.send(get("/tasks")).what, kind::needs_login);
+    EXPECT_EQ(test.send(get("/tasks")).what, answer_kind::needs_login);
     EXPECT_EQ(grants, 2);
     test.clock.advance(minutes{10});
-    EXPECT_EQ(test.send(get("/tasks")).what, kind::needs_login);
+    EXPECT_EQ(test.send(get("/tasks")).what, answer_kind::needs_login);
     EXPECT_EQ(grants, 3);
     lets_in = true;
     EXPECT_TRUE(test.send(get("/tasks")).is_success());
@@ -171,7 +171,7 @@ TEST(OutreachClient, A401OfOneRequestAloneIsItsOwnFault) {
     EXPECT_TRUE(test.send(get("/tasks")).is_success());
     test.clock.advance(minutes{1});
     const api_answer refused = test.send(get("/batches"));
-    EXPECT_EQ(refused.what, kind::answered);
+    EXPECT_EQ(refused.what, answer_kind::answered);
     EXPECT_EQ(refused.status, 401);
     EXPECT_THAT(refused.problem, HasSubstr("with the same token Outreach answers other requests"));
     EXPECT_EQ(test.shared->refusal().why(), "");
@@ -216,7 +216,7 @@ TEST(OutreachClient, SaysWhereALoginIsNeeded) {
         test.script = [](const recorded_request&) { return answer_of(401, ""); };
         return test.send(get("/tasks"));
     }();
-    EXPECT_EQ(fixed.what, kind::needs_login);
+    EXPECT_EQ(fixed.what, answer_kind::needs_login);
     EXPECT_THAT(fixed.problem, HasSubstr("outreach.auth.token"));
     EXPECT_THAT(test.shared->refusal().why(), HasSubstr("outreach.auth.token"));
     EXPECT_THAT(test.send(get("/tasks")).problem, HasSubstr("outreach.auth.token")) << "each time";
@@ -225,7 +225,7 @@ TEST(OutreachClient, SaysWhereALoginIsNeeded) {
     oauth.use_oauth();
     oauth.script = [](const recorded_request&) { return answer_of(400, R"({"error":"invalid_grant"})"); };
     const api_answer answer = oauth.send(get("/tasks"));
-    EXPECT_EQ(answer.what, kind::needs_login);
+    EXPECT_EQ(answer.what, answer_kind::needs_login);
     EXPECT_THAT(answer.problem, HasSubstr("outreachd auth login"));
     EXPECT_EQ(oauth.server.requests().size(), 1U);
 }
@@ -235,7 +235,7 @@ TEST(OutreachClient, HoldsWorkersBackBeforeTheReserve) {
     test.script = [](const recorded_request&) { return answer_of(200, "{}", limit_headers(1000, "600")); };
     EXPECT_TRUE(test.send(get("/tasks")).is_success());
     const api_answer held = test.send(get("/tasks"));
-    EXPECT_EQ(held.what, kind::later);
+    EXPECT_EQ(held.what, answer_kind::later);
     EXPECT_EQ(held.until, test.clock.now() + seconds{600});
     EXPECT_THAT(held.problem, AllOf(HasSubstr("hourly limit"), HasSubstr("until 20")));
     EXPECT_TRUE(test.by(caller::operator_command).send(get("/tasks"), in()).is_success());
@@ -262,12 +262,12 @@ TEST(OutreachClient, WaitsPatientlyForWhoHasTheTime) {
     EXPECT_TRUE(done.is_success()) << done.problem;
     EXPECT_EQ(waits, 1);
     seen = 0;
-    EXPECT_EQ(by.send_patiently(get("/tasks"), in(milliseconds{300})).what, kind::later);
+    EXPECT_EQ(by.send_patiently(get("/tasks"), in(milliseconds{300})).what, answer_kind::later);
     EXPECT_EQ(waits, 1) << "it would be too late";
     test.clock.advance(seconds{1});
     seen = 0;
     goes_on = false;
-    EXPECT_EQ(by.send_patiently(get("/tasks"), in()).what, kind::later);
+    EXPECT_EQ(by.send_patiently(get("/tasks"), in()).what, answer_kind::later);
     EXPECT_EQ(waits, 2);
 }
 
@@ -348,7 +348,7 @@ TEST(OutreachPages, EndsWhatHasNoEnd) {
     test.script = [&](const recorded_request&) { return answer_of(200, page_of("1", at + "a")); };
     page_walk circle{*test.made, get(at + "a")};
     EXPECT_TRUE(circle.next(in())->is_success());
-    EXPECT_EQ(circle.next(in())->what, kind::refused);
+    EXPECT_EQ(circle.next(in())->what, answer_kind::refused);
 
     test.script = [&](const recorded_request&) {
         return answer_of(200, page_of("1", "https://evil.example/tasks"));

@@ -98,11 +98,6 @@ struct install_under_test {
     }
 };
 
-std::string token_of(const token_reply& reply) {
-    EXPECT_EQ(reply.what, kind::token) << reply.why;
-    return std::string{reply.token.reveal()};
-}
-
 /// Each is later than the one before.
 install_fact now_happens(const std::string& guid, const std::string& install) {
     static std::int64_t moment = 0;

@@ -53,9 +53,4 @@ struct oauth_under_test {
     }
 };
 
-inline std::string token_of(const token_reply& reply) {
-    EXPECT_EQ(reply.what, token_reply::kind::token) << reply.why;
-    return std::string{reply.token.reveal()};
-}
-
 } // namespace outreachd::handlers::outreach::test

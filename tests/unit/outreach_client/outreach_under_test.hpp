@@ -3,6 +3,7 @@
 
 #include "handlers/outreach/access.hpp"
 #include "handlers/outreach/client.hpp"
+#include "handlers/outreach/token_source.hpp"
 #include "tests/servers/scripted_server.hpp"
 #include "tests/unit/handlers/scratch_directory.hpp"
 
@@ -120,6 +121,11 @@ inline std::size_t count_of(const scripted_server& server, const std::string& st
     for (const recorded_request& each : server.requests())
         count += each.line.starts_with(start) ? 1U : 0U;
     return count;
+}
+
+inline std::string token_of(const token_reply& reply) {
+    EXPECT_EQ(reply.what, token_reply::kind::token) << reply.why;
+    return std::string{reply.token.reveal()};
 }
 
 } // namespace outreachd::handlers::outreach::test

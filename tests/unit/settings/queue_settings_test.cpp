@@ -190,7 +190,7 @@ TEST(QueueSettings, MayNameRabbitMqBesideTheEmbeddedQueue) {
                 IsEmpty());
 }
 
-constexpr const char* through_rabbitmq = "queue: {type: amqp, amqp: {uri: amqp://localhost}}\n";
+constexpr const char* through_local_rabbitmq = "queue: {type: amqp, amqp: {uri: amqp://localhost}}\n";
 constexpr const char* what_receives_and_works =
     "listen:\n"
     "  tls: {certificate: /nonexistent/c, private_key: /nonexistent/k}\n"
@@ -210,7 +210,7 @@ TEST(Roles, AreBothUnlessOneIsNamed) {
 
     for (const auto& each : cases) {
         const loaded result =
-            parse_settings(std::string{least} + through_rabbitmq + std::string{each.written});
+            parse_settings(std::string{least} + through_local_rabbitmq + std::string{each.written});
         EXPECT_THAT(lines_of(result.errors), IsEmpty()) << each.written;
         EXPECT_EQ(result.settings.roles.receives, each.receives) << each.written;
         EXPECT_EQ(result.settings.roles.works, each.works) << each.written;
@@ -219,14 +219,14 @@ TEST(Roles, AreBothUnlessOneIsNamed) {
 
 TEST(Roles, LeaveAWorkerWithoutListenAndEndpoints) {
     const loaded result =
-        parse_settings(std::string{through_rabbitmq} + std::string{handed_on} + "roles: [work]\n");
+        parse_settings(std::string{through_local_rabbitmq} + std::string{handed_on} + "roles: [work]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
     EXPECT_EQ(result.settings.handlers.size(), 1U);
 }
 
 TEST(Roles, LeaveAReceiverWithoutHandlersAndRoutes) {
-    const loaded result = parse_settings(std::string{least} + through_rabbitmq + "roles: [receive]\n");
+    const loaded result = parse_settings(std::string{least} + through_local_rabbitmq + "roles: [receive]\n");
     EXPECT_THAT(lines_of(result.errors), IsEmpty());
     EXPECT_THAT(lines_of(result.warnings), IsEmpty());
     EXPECT_EQ(result.settings.endpoints.size(), 1U);
@@ -235,7 +235,7 @@ TEST(Roles, LeaveAReceiverWithoutHandlersAndRoutes) {
 /// One file may serve all hosts, and none needs the files and secrets of another.
 TEST(Roles, PassOverWhatTheyDoNotUse) {
     const loaded worker =
-        parse_settings(std::string{what_receives_and_works} + through_rabbitmq + "roles: [work]\n");
+        parse_settings(std::string{what_receives_and_works} + through_local_rabbitmq + "roles: [work]\n");
     EXPECT_THAT(lines_of(worker.errors),
                 ElementsAre(HasSubstr("the environment variable 'OUTREACHD_TEST_NOT_SET' is not set")));
     EXPECT_THAT(lines_of(worker.warnings),
@@ -246,7 +246,7 @@ TEST(Roles, PassOverWhatTheyDoNotUse) {
 
     std::size_t programs = 0;
     const loaded receiver =
-        parse_settings(std::string{what_receives_and_works} + through_rabbitmq + "roles: [receive]\n",
+        parse_settings(std::string{what_receives_and_works} + through_local_rabbitmq + "roles: [receive]\n",
                        scope::all, [&](const std::string&) {
                            ++programs;
                            return std::optional<std::string>{};
@@ -265,7 +265,7 @@ TEST(Roles, PassOverWhatTheyDoNotUse) {
 TEST(Roles, LeaveAWorkersAdminPortItsOwn) {
     const std::string text = "listen: {address: 127.0.0.1, port: 9464, tls: off}\n"
                              "endpoints: [{path: /w, unsigned: accept}]\n" +
-                             std::string{through_rabbitmq};
+                             std::string{through_local_rabbitmq};
     EXPECT_EQ(parse_settings(text + "roles: [receive]\n").errors.size(), 1U);
     EXPECT_EQ(parse_settings(text + "roles: [work]\n").errors.size(), 0U);
 }
@@ -299,7 +299,7 @@ TEST(Roles, NeedRabbitMqBetweenThem) {
 /// A missing section may be missing rightly.
 TEST(Roles, ThatAreWrongAskForNothing) {
     for (const char* roles : {"roles: [wrok]\n", "roles: work\n", "roles: []\n", "roles: [work, work]\n"})
-        EXPECT_EQ(parse_settings(through_rabbitmq + std::string{handed_on} + roles).errors.size(), 1U)
+        EXPECT_EQ(parse_settings(through_local_rabbitmq + std::string{handed_on} + roles).errors.size(), 1U)
             << roles;
     EXPECT_EQ(parse_settings("listen: {}\nroles: [wrok]\n").errors.size(), 3U);
 }
