@@ -114,6 +114,7 @@ std::string to_json(const store::event_story& story) {
     json.member("stored_at", to_rfc3339(wall_time{std::chrono::microseconds{story.summary.sequence}}));
     json.member("damaged", story.subject == nullptr);
     if (story.subject) {
+        json.member_or_null("origin", std::string{outreachd::to_string(story.subject->origin)});
         json.member_or_null("content_type", story.subject->content_type);
         json.member_or_null("outreach_event_id", story.subject->outreach_event_id);
         write_headers(json, story.subject->headers);

@@ -12,9 +12,9 @@ namespace outreachd::admin {
 /// An array of events, each with its deliveries.
 std::string to_json(const std::vector<store::event_record>& events);
 
-/// One event's whole story: its fields, headers, size, its body (`body` as text, or `body_base64` where
-/// it isn't UTF-8), deliveries with their last answers, attempts, and how many older ones are left out. Never
-/// the cleanup token.
+/// One event's whole story: its fields, how it came here, headers, size, its body (`body` as text, or
+/// `body_base64` where it isn't UTF-8), deliveries with their last answers, attempts, and how many older ones
+/// are left out. Never the cleanup token.
 std::string to_json(const store::event_story& story);
 
 /// An array of dead deliveries.

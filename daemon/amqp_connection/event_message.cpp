@@ -166,6 +166,7 @@ message to_message(const event& subject) {
 event to_event(delivered from, wall_time now) {
     message& what = from.what;
     event made;
+    made.origin = event_origin::queue;
     made.body_digest = sha256(what.body);
     made.id = id_of(what, made.body_digest, now);
     made.facts = read_event(what.body);

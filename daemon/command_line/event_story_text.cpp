@@ -8,7 +8,9 @@
 #include "daemon/command_line/spoken_time.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
+#include <string_view>
 #include <tuple>
 
 namespace outreachd::command_line {
@@ -90,21 +92,81 @@ bool tell_publication(const json::value& story, std::vector<happening>& into) {
     return true;
 }
 
+/// What can be said of an event by how it came here, and no more than that.
+struct arrival {
+    std::string_view origin;
+    const char* sent;
+    const char* by_clock;
+    const char* received;
+    const char* judged;
+    const char* judgement;
+    const char* stored; ///< Where it went well.
+};
+
+constexpr arrival arrivals[]{
+    {"signed", "sent", "by Outreach's clock", "received", "verified", "its signature holds",
+     "on disk before the 200 was sent"},
+    {"unsigned", "sent", "as its body says", "received", "accepted",
+     "without a signature (`unsigned: accept`): nothing proves who sent it",
+     "on disk before the 200 was sent"},
+    {"fetched", "changed", "by Outreach's clock", "fetched", "trusted",
+     "a backfill had it from Outreach's API: no webhook brought it, and it has no signature", "on disk"},
+    {"queue", "sent", "as its body says", "received", "taken in",
+     "from a work queue: whoever may publish there is believed", "on disk before the broker was told so"},
+};
+constexpr arrival unknown_arrival{
+    "",         "sent",     "as its body says",
+    "received", "accepted", "whether it was signed wasn't kept when it was stored",
+    "on disk"};
+
+const arrival& arrival_of(const json::value& story) {
+    const auto found = std::ranges::find(arrivals, text_at(story, "origin"), &arrival::origin);
+    return found == std::end(arrivals) ? unknown_arrival : *found;
+}
+
+std::string received_how(const json::value& story, const arrival& how) {
+    const std::string type = text_at(story, "content_type");
+    const std::string size = text_at(story, "size") + " bytes" + (type.empty() ? "" : " of " + type);
+    const std::string endpoint = text_at(story, "endpoint");
+    if (endpoint.empty() || how.origin == "fetched")
+        return size;
+    return (how.origin == "queue" ? "as its message says, on " : "on ") + endpoint + ", " + size;
+}
+
+/// One of our own that came back from the broker has a new place in the store, and `stored_at` is of that.
+bool has_come_back(const json::value& story) {
+    return story.is_object() && story.get_object().contains("published_at") &&
+           !list_at(story, "deliveries").empty();
+}
+
+void tell_arrival(const json::value& story, std::vector<happening>& into) {
+    const arrival& how = arrival_of(story);
+    if (const std::string sent = text_at(story, "delivered_at"); !sent.empty())
+        into.push_back({sent, how.sent, how.by_clock});
+    into.push_back({text_at(story, "received_at"), how.received, received_how(story, how)});
+    if (fact_at(story, "damaged")) {
+        into.push_back({"", "stored", "and damaged since: its checksum no longer holds"});
+        return;
+    }
+    const bool is_told_when = !has_come_back(story);
+    const std::string late = is_told_when ? stored_late(story) : std::string{};
+    if (how.origin == "signed" && !late.empty()) {
+        into.push_back(
+            {late, "verified", "only then: the signature fitted no secret before, or the disk failed"});
+        into.push_back({"", "stored", "on disk"});
+    } else if (how.origin == "unsigned" && !late.empty()) {
+        into.push_back({"", how.judged, how.judgement});
+        into.push_back({late, "stored", "on disk, only then: it failed before"});
+    } else {
+        const std::string taken_in = how.origin == "queue" ? text_at(story, "stored_at") : std::string{};
+        into.push_back({taken_in, how.judged, how.judgement});
+        into.push_back({"", "stored", is_told_when ? how.stored : "on disk"});
+    }
+}
+
 std::vector<happening> timeline(const json::value& story) {
     std::vector<happening> all;
-    if (const std::string sent = text_at(story, "delivered_at"); !sent.empty())
-        all.push_back({sent, "sent", "by Outreach's clock"});
-    const std::string type = text_at(story, "content_type");
-    all.push_back({text_at(story, "received_at"), "received",
-                   "on " + text_at(story, "endpoint") + ", " + text_at(story, "size") + " bytes" +
-                       (type.empty() ? "" : " of " + type)});
-    const std::string late = stored_late(story);
-    all.push_back({late, "verified",
-                   late.empty() ? "it is genuine; nothing else is stored"
-                                : "only then: the signature fitted no secret before, or the disk failed"});
-    const char* const stored = late.empty() ? "on disk before the 200 was sent" : "on disk";
-    all.push_back({"", "stored",
-                   fact_at(story, "damaged") ? "and damaged since: its checksum no longer holds" : stored});
+    tell_arrival(story, all);
     if (!tell_publication(story, all) || !list_at(story, "deliveries").empty())
         all.push_back({"", "queued", queued_for(story)});
     if (const double left_out = number_at(story, "attempts_left_out"); left_out > 0)

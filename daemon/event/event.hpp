@@ -6,9 +6,11 @@
 #include "daemon/event/event_id.hpp"
 #include "daemon/event/timestamp.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace outreachd {
@@ -46,6 +48,32 @@ struct received_request {
     std::string body;
 };
 
+/// How an event came to this host, and by that what proves it.
+enum class event_origin : std::uint8_t {
+    unknown,          ///< Stored by a version that didn't keep it.
+    signed_request,   ///< Its signature held.
+    unsigned_request, ///< Its endpoint takes such: nothing proves it.
+    fetched,          ///< By a backfill, from Outreach's API.
+    queue,            ///< From a work queue: whoever may publish there is believed.
+};
+
+/// As the store and the JSON have it; empty: unknown.
+constexpr std::string_view to_string(event_origin origin) noexcept {
+    switch (origin) {
+    case event_origin::signed_request:
+        return "signed";
+    case event_origin::unsigned_request:
+        return "unsigned";
+    case event_origin::fetched:
+        return "fetched";
+    case event_origin::queue:
+        return "queue";
+    case event_origin::unknown:
+        break;
+    }
+    return {};
+}
+
 /// A stored event never changes; what becomes of it stands in its deliveries.
 struct event {
     event_id id{};
@@ -59,6 +87,7 @@ struct event {
     secret cleanup_token;
     std::string body;     ///< The exact bytes.
     digest body_digest{}; ///< SHA-256 of `body`.
+    event_origin origin = event_origin::unknown;
 };
 
 /// The name an event has whose body can't be read.

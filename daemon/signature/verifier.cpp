@@ -81,6 +81,8 @@ result<verified_event> verifier::verify(received_request& request) const {
         return ec;
 
     event genuine;
+    genuine.origin =
+        request.signatures.empty() ? event_origin::unsigned_request : event_origin::signed_request;
     genuine.id = make_event_id(request.received_at);
     genuine.facts = read_event(request.body);
     genuine.body_digest = sha256(request.body);

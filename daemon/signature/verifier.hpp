@@ -35,7 +35,10 @@ public:
 
     /// An event that we made of what Outreach's API gave us, asked over an authenticated connection: nobody
     /// signs that, and nobody sends it.
-    static verified_event of_fetched(event fetched) { return verified_event{std::move(fetched)}; }
+    static verified_event of_fetched(event fetched) {
+        fetched.origin = event_origin::fetched;
+        return verified_event{std::move(fetched)};
+    }
 
 private:
     struct implementation;

@@ -20,6 +20,26 @@ digest checksum_of(sequence at, const event& what, std::string_view headers) {
                              body_digest});
 }
 
+/// No header has an empty name: the origin stands under it, in front of the headers. So the checksum covers
+/// it, and older stores need no column for it.
+void take_origin(event& read) {
+    if (read.headers.empty() || !read.headers.front().name.empty())
+        return;
+    for (const event_origin one : {event_origin::signed_request, event_origin::unsigned_request,
+                                   event_origin::fetched, event_origin::queue})
+        if (read.headers.front().value == to_string(one))
+            read.origin = one;
+    read.headers.erase(read.headers.begin());
+}
+
+std::string join_with_origin(const event& what) {
+    std::vector<header> all;
+    if (what.origin != event_origin::unknown)
+        all.push_back({{}, std::string{to_string(what.origin)}});
+    all.insert(all.end(), what.headers.begin(), what.headers.end());
+    return join_headers(all);
+}
+
 } // namespace
 
 std::string join_headers(const std::vector<header>& headers) {
@@ -44,7 +64,7 @@ std::vector<header> split_headers(std::string_view joined) {
 }
 
 bool insert_event(database& into, statement& insert, sequence at, const event& what) {
-    const std::string headers = join_headers(what.headers);
+    const std::string headers = join_with_origin(what);
     const digest checksum = checksum_of(at, what, headers);
     insert
         .bind(at, bytes_of(what.id), std::string_view(what.facts.name), std::string_view(what.facts.resource),
@@ -81,6 +101,7 @@ stored_event read_event_row(const statement& from) {
     read->outreach_event_id = from.text(13);
     const std::string headers = from.text(14);
     read->headers = split_headers(headers);
+    take_origin(*read);
     read->cleanup_token = secret(from.text(15));
     if (const std::string_view kept = from.view(16); kept.size() == read->body_digest.size())
         std::copy(kept.begin(), kept.end(), read->body_digest.begin());

@@ -18,7 +18,8 @@ namespace {
 constexpr std::int64_t application_id = 0x4F545244;
 
 /// Events never change once written; what becomes of them stands in `deliveries`. The body is the
-/// last column, so that reading the others doesn't touch the pages of a long one.
+/// last column, so that reading the others doesn't touch the pages of a long one. Files are compared with
+/// this text, comments too: it stays as it is.
 constexpr const char* tables = R"sql(
 CREATE TABLE events (
   sequence          INTEGER PRIMARY KEY,   -- order of receipt; microseconds since 1970, or one more than the last

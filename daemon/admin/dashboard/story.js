@@ -12,15 +12,25 @@ const ATTEMPTS = [["Started", "time"], ["Handler", "name"], ["No.", "number"], [
 /// The story of a larger event is read once: each reading brings the body.
 const READ_AGAIN_MAX = 256 * 1024;
 
+/// How it came here, and so what proves it.
+const ORIGINS = {
+  signed: "signed, and the signature held",
+  unsigned: "unsigned: nothing proves who sent it",
+  fetched: "fetched by a backfill from Outreach's API",
+  queue: "from a work queue: whoever may publish there is believed",
+};
+const DELIVERED = { signed: "Sent by Outreach", fetched: "Changed at Outreach" };
+
 function whole_facts(event) {
   const resource = resource_text(event);
   return facts([
     ["Id", element("code", {}, event.id)],
     ["Resource", resource && foreign_link(`#/events${query({ resource })}`, resource, 160)],
     ["Action", foreign(event.action)],
+    ["Came", ORIGINS[event.origin]],
     ["Received", time(event.received_at, true)],
     ["Stored", time(event.stored_at, true)],
-    ["Sent by Outreach", time(event.delivered_at, true)],
+    [DELIVERED[event.origin] ?? "Sent, as its body says", time(event.delivered_at, true)],
     ["Published", time(event.published_at, true)],
     ["Not published", foreign(event.unpublished_reason)],
     ["Endpoint", foreign(event.endpoint)],

@@ -146,6 +146,10 @@ store::event_story some_story(std::string body) {
 
 TEST(EventJson, StoryTellsAll) {
     auto story = some_story(R"({"data": "é"})");
+    EXPECT_TRUE(json::parse(to_json(story)).at("origin").is_null()) << "it isn't known";
+    auto whole = std::make_shared<event>(*story.subject);
+    whole->origin = event_origin::unsigned_request;
+    story.subject = std::move(whole);
     story.summary.deliveries.push_back(some_delivery(store::delivery_state::dead));
     story.summary.deliveries.back().last_answer = "no";
     const std::string text = to_json(story);
@@ -155,6 +159,7 @@ TEST(EventJson, StoryTellsAll) {
     EXPECT_EQ(parsed.at("stored_at").as_string(),
               to_rfc3339(wall_time{std::chrono::microseconds{story.summary.sequence}}));
     EXPECT_FALSE(parsed.at("damaged").as_bool());
+    EXPECT_EQ(parsed.at("origin").as_string(), "unsigned");
     EXPECT_EQ(parsed.at("content_type").as_string(), "application/json");
     EXPECT_EQ(parsed.at("headers").at(0).at("name").as_string(), "Outreach-Webhook-Event-Id");
     EXPECT_EQ(parsed.at("headers").at(0).at("value").as_string(), "e-1");

@@ -104,6 +104,7 @@ TEST(EventMessage, ComesBackAsTheSameEvent) {
     EXPECT_EQ(back.body, sent.body);
     EXPECT_EQ(back.body_digest, sent.body_digest);
     EXPECT_TRUE(back.cleanup_token.empty());
+    EXPECT_EQ(back.origin, event_origin::queue) << "whatever the sender knew, the message proves nothing";
 }
 
 TEST(EventMessage, GoesOnWithTheTraceOfTheRequest) {

@@ -174,6 +174,17 @@ TEST(Verifier, MakesAnEventOfEverythingThatTheRequestHad) {
     EXPECT_EQ(made.cleanup_token.reveal(), "cleanup");
     EXPECT_EQ(made.body, body);
     EXPECT_EQ(made.body_digest, sha256(body));
+    EXPECT_EQ(made.origin, event_origin::signed_request);
+}
+
+/// Who is shown an event must not take for proven what nothing proves.
+TEST(Verifier, NotesWhatProvesAnEvent) {
+    const verifier open{with_secrets({"foo"}, true)};
+    auto without = request_with(body, {});
+    EXPECT_EQ(open.verify(without)->get().origin, event_origin::unsigned_request);
+    auto with = request_with(body, {fitting});
+    EXPECT_EQ(open.verify(with)->get().origin, event_origin::signed_request);
+    EXPECT_EQ(verifier::of_fetched({}).get().origin, event_origin::fetched);
 }
 
 TEST(Verifier, GivesTheSameRequestANewIdEachTime) {

@@ -60,6 +60,36 @@ TEST_F(Store, KeepsAnEventByteForByteOverARestart) {
     EXPECT_THAT(events[0].subject->headers, ElementsAre(header{"Outreach-Org-Id", "0f0e"}));
 }
 
+/// Beside the headers, which are those that came. What an earlier version stored has none.
+TEST_F(Store, KeepsHowAnEventCameOverARestart) {
+    constexpr event_origin origins[]{event_origin::unknown, event_origin::signed_request,
+                                     event_origin::unsigned_request, event_origin::fetched,
+                                     event_origin::queue};
+    std::vector<std::shared_ptr<const event>> came;
+    for (const event_origin one : origins) {
+        event made = genuine_event(task_body(static_cast<int>(one))).get();
+        made.origin = one;
+        made.headers = {{"Outreach-Org-Id", "0f0e"}};
+        came.push_back(std::make_shared<const event>(std::move(made)));
+    }
+    std::promise<std::uint64_t> taken;
+    opened().take_in(
+        came,
+        [](const stored_event& one) {
+            return routing{one.sequence, {"crm"}, 0, {}};
+        },
+        [&](std::uint64_t count) { taken.set_value(count); });
+    ASSERT_EQ(taken.get_future().get(), came.size());
+    restart();
+    const auto events = all_events();
+    ASSERT_EQ(events.size(), came.size());
+    for (std::size_t i = 0; i < came.size(); ++i) {
+        ASSERT_TRUE(events[i].subject) << i;
+        EXPECT_EQ(events[i].subject->origin, origins[i]);
+        EXPECT_EQ(events[i].subject->headers, came[i]->headers);
+    }
+}
+
 /// A process that was killed leaves a WAL behind, and others may look into the file.
 class KilledStore : public Store {
 protected:
