@@ -74,8 +74,7 @@ struct app::parts {
     parts(struct settings::settings read, const std::vector<int>& listen_fds)
         : configured(std::move(read)), configured_roles(configured.roles),
           is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)),
-          kept_for(configured.store.retention.done), log(make_logger(configured.log)), watcher(log),
-          doubtful_watcher(log), io(log),
+          log(make_logger(configured.log)), watcher(log), doubtful_watcher(log), io(log),
           events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
                  watcher),
           doubtful(configured.store.directory, doubtful_watcher),
@@ -155,7 +154,7 @@ struct app::parts {
                     },
                 .begin_backfill =
                     [this](const admin::backfill_request& wanted) {
-                        return begin_backfill(calls_outreach, wanted, kept_for);
+                        return begin_backfill(calls_outreach, wanted);
                     },
                 .backfill = [this] { return backfill_status_of(calls_outreach); },
                 .backfill_state = [this] { return backfill_overview_of(calls_outreach); },
@@ -181,7 +180,6 @@ struct app::parts {
     const settings::roles configured_roles;
     const bool is_through_broker;
     const std::chrono::milliseconds repeat_window;
-    const std::chrono::milliseconds kept_for; ///< Events that are done.
     log::logger log;
     metrics::metrics figures;
     store_watcher watcher;

@@ -2,15 +2,14 @@
 
 namespace outreachd {
 
-std::string begin_backfill(const outreach_links& by, const admin::backfill_request& wanted,
-                           std::chrono::milliseconds kept_for) {
+std::string begin_backfill(const outreach_links& by, const admin::backfill_request& wanted) {
     const auto running = by.backfill();
     if (!running)
         return "a backfill needs a host that receives, and a section 'outreach', by which Outreach is asked";
-    if (!wanted.is_forced && wanted.since < wall_now() - kept_for)
-        return "that is further back than 'store.retention.done' keeps events: what came and is forgotten "
-               "would be "
-               "taken for missing, and be delivered once more; `--force` does it all the same";
+    if (const wall_time known = running->known_from(); !wanted.is_forced && wanted.since < known)
+        return "that is further back than the store remembers: events that came before " + to_rfc3339(known) +
+               " may have left it ('store.retention.done' and 'store.retention.size'), would be taken for "
+               "missing, and be delivered once more; `--force` does it all the same";
     return running->ask(
         {.since = wanted.since, .resources = wanted.resources, .is_dry_run = wanted.is_dry_run});
 }

@@ -4,16 +4,13 @@
 #include "daemon/admin/backfill_json.hpp"
 #include "daemon/outreach_links.hpp"
 
-#include <chrono>
 #include <optional>
 #include <string>
 
 namespace outreachd {
 
-/// Empty: it begins. Or why it doesn't. `kept_for`: further back the store may know nothing of events that
-/// came. Any thread.
-std::string begin_backfill(const outreach_links& by, const admin::backfill_request& wanted,
-                           std::chrono::milliseconds kept_for);
+/// Empty: it begins. Or why it doesn't. Any thread.
+std::string begin_backfill(const outreach_links& by, const admin::backfill_request& wanted);
 
 /// Nothing where there was none yet. Any thread.
 std::optional<admin::backfill_status> backfill_status_of(const outreach_links& by);

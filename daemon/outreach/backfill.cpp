@@ -79,6 +79,11 @@ std::vector<std::string> backfill::problems() const {
     return all;
 }
 
+wall_time backfill::known_from() const {
+    const wall_time by_age = wall_now() - target_.kept_for;
+    return std::max(by_age, sources_.events.dropped_up_to().value_or(by_age));
+}
+
 void backfill::note_suspension(std::optional<wall_time> since) {
     const std::lock_guard lock(mutex_);
     if (suspended_since_ && !since) {
@@ -153,12 +158,12 @@ void backfill::fill_gap() {
         return;
     }
     backfill_wish wish{.since = *gap_since_ - times_.overlap, .resources = left_};
-    if (const wall_time known_from = wall_now() - target_.kept_for; wish.since < known_from) {
+    if (const wall_time known = known_from(); wish.since < known) {
         log_.warn(
             "backfill: the gap began before what the store remembers; what changed earlier isn't fetched by "
             "itself, since it may have come: `outreachd backfill --since T --force` does it",
-            {{"gap_since", to_rfc3339(*gap_since_)}, {"fetched_since", to_rfc3339(known_from)}});
-        wish.since = known_from;
+            {{"gap_since", to_rfc3339(*gap_since_)}, {"fetched_since", to_rfc3339(known)}});
+        wish.since = known;
     }
     {
         const std::lock_guard lock(mutex_);

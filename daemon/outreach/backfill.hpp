@@ -58,6 +58,9 @@ public:
     /// has fetched it, or the daemon ends.
     std::vector<std::string> problems() const;
 
+    /// All that came from then on is in the store; earlier events may have left it, by age or to make room.
+    wall_time known_from() const;
+
     /// Whether it is fetched by itself.
     bool is_automatic() const noexcept { return configured_.is_automatic; }
 

@@ -179,7 +179,8 @@ bool carry_over::carry_rest() {
             return false;
         // With what a newer file says of itself it comes along, once this one's is in that.
         const bool is_counted = newer_ != nullptr && newer_->has_taken_over_from(file_);
-        if (!is_counted && !writer_.carry_departed(into_, file_, fact("expired")))
+        const departed_events departed{fact("expired"), static_cast<sequence>(fact(dropped_mark))};
+        if (!is_counted && !writer_.carry_departed(into_, file_, departed))
             return false;
     } catch (const database_error& failure) {
         note_failure(failure);

@@ -70,7 +70,7 @@ bool expiry::shrink(database& from, std::int64_t file, sequence removable_up_to)
             next_drop_ = now + drop_pause;
         dropping_ = dropping_ == event_state::done ? event_state::unrouted : event_state::done;
     }
-    return dropped.empty() ? now >= next_drop_ : writer_.expire(file, dropped);
+    return dropped.empty() ? now >= next_drop_ : writer_.drop(file, dropped);
 }
 
 /// Whether an event of that state goes in this round.

@@ -48,6 +48,8 @@ session::session(const std::string& file)
         const std::string key = facts.text(0);
         if (key == "routed_up_to")
             state_.routed_up_to = facts.number(1);
+        if (key == dropped_mark)
+            state_.dropped_up_to = facts.number(1);
         for (const named_count& one : named_counts)
             if (key == one.key)
                 state_.accounts.*one.count = static_cast<std::uint64_t>(facts.number(1));
@@ -128,6 +130,10 @@ void session::write_state() {
                 .run();
     if (state_.routed_up_to != at_begin_->routed_up_to)
         set_fact_->bind(state_.routed_up_to, std::string_view("routed_up_to")).run();
+    if (state_.dropped_up_to != at_begin_->dropped_up_to)
+        statement(database_, "INSERT OR REPLACE INTO facts VALUES (?,?)")
+            .bind(std::string_view(dropped_mark), state_.dropped_up_to)
+            .run();
     for (const auto& [name, now] : state_.depths) {
         const auto before = at_begin_->depths.find(name);
         if (before == at_begin_->depths.end() || before->second.pending != now.pending ||
@@ -278,35 +284,6 @@ void session::settle_unwanted(const settlement& what, std::uint64_t ordering_key
 
 void session::maintain(sequence oldest_needed) {
     repeats_.maintain(oldest_needed);
-}
-
-void session::expire(std::span<const finished_event> events) {
-    statement dead(database_, "SELECT h.name FROM deliveries d JOIN handlers h ON h.id = d.handler"
-                              " WHERE d.event=? AND d.state=3");
-    statement dead_ids(database_, "DELETE FROM dead WHERE event=?");
-    statement attempts(database_, "DELETE FROM attempts WHERE event=?");
-    statement steps(database_, "DELETE FROM steps WHERE event=?");
-    statement deliveries(database_, "DELETE FROM deliveries WHERE event=?");
-    statement event(database_, "DELETE FROM events WHERE sequence=?");
-    for (const finished_event& one : events) {
-        if (summary_of(one.sequence) != one.state)
-            continue;
-        dead.bind(one.sequence);
-        while (dead.step())
-            count(dead.text(0), delivery_state::dead, -1);
-        dead_ids.bind(one.sequence).run();
-        attempts.bind(one.sequence).run();
-        steps.bind(one.sequence).run();
-        deliveries.bind(one.sequence).run();
-        event.bind(one.sequence).run();
-        recount(one.state, std::nullopt);
-        ++state_.accounts.expired;
-        is_changed_ = true;
-    }
-}
-
-void session::give_back_pages() {
-    database_.execute("PRAGMA incremental_vacuum(64)");
 }
 
 std::optional<event_state> session::summary_of(sequence at) {

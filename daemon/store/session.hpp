@@ -37,6 +37,16 @@ inline std::string departed_mark(std::int64_t older_file) {
     return "departed_" + std::to_string(older_file);
 }
 
+/// The fact by which a file says up to where events have left it since it was too large. One of a file where
+/// none has may lack it.
+inline constexpr const char* dropped_mark = "dropped_up_to";
+
+/// What an older file says of events that left it.
+struct departed_events {
+    std::uint64_t expired = 0;
+    sequence dropped_up_to = 0;
+};
+
 /// An event without unfinished deliveries, as it was found.
 struct finished_event {
     outreachd::store::sequence sequence = 0;
@@ -94,10 +104,12 @@ public:
     std::optional<stored_event> carry(const carried_event& what);
     /// Events of a damaged file that couldn't be carried, once: `unaccounted` tells of them from now on.
     void count_lost(std::int64_t older_file, std::uint64_t events);
-    /// Takes over, once, the counts of events that left the older file before.
-    void carry_departed(std::int64_t older_file, std::uint64_t expired);
+    /// Takes over, once, what is known of events that left the older file before.
+    void carry_departed(std::int64_t older_file, const departed_events& what);
     /// Removes events with all that belongs to them; one whose state is another by now stays.
     void expire(std::span<const finished_event> events);
+    /// The same with events that leave before their time, to make room.
+    void drop(std::span<const finished_event> events);
     /// A fresh file takes up the order where the older one was left.
     void continue_from(sequence routed_up_to, sequence last_sequence);
     void maintain(sequence oldest_needed);
@@ -111,6 +123,9 @@ public:
     sequence routed_up_to() const noexcept { return state_.routed_up_to; }
 
     sequence last_sequence() const noexcept { return state_.last_sequence; }
+
+    /// 0: none was dropped.
+    sequence dropped_up_to() const noexcept { return state_.dropped_up_to; }
 
     repeat_index& repeats() noexcept { return repeats_; }
 
@@ -126,6 +141,7 @@ private:
         std::map<std::string, std::int64_t, std::less<>> handler_ids;
         sequence routed_up_to = 0;
         sequence last_sequence = 0;
+        sequence dropped_up_to = 0;
     };
 
     /// A delivery by its place in the tables.

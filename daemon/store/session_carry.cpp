@@ -72,11 +72,12 @@ void session::count_lost(std::int64_t older_file, std::uint64_t events) {
     is_changed_ = true;
 }
 
-void session::carry_departed(std::int64_t older_file, std::uint64_t expired) {
+void session::carry_departed(std::int64_t older_file, const departed_events& what) {
     if (!is_first_time(departed_mark(older_file)))
         return;
-    state_.accounts.expired += expired;
-    state_.accounts.received += expired;
+    state_.accounts.expired += what.expired;
+    state_.accounts.received += what.expired;
+    state_.dropped_up_to = std::max(state_.dropped_up_to, what.dropped_up_to);
     is_changed_ = true;
 }
 

@@ -249,6 +249,11 @@ sequence store::routed_up_to() const {
     return engine_->owner.routed_up_to();
 }
 
+std::optional<wall_time> store::dropped_up_to() const {
+    const sequence at = engine_->owner.dropped_up_to();
+    return at == 0 ? std::nullopt : std::optional{to_wall_time(at)};
+}
+
 unfinished_view store::unfinished() const {
     return engine_->clerk.unfinished();
 }

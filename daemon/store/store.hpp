@@ -192,6 +192,9 @@ public:
     handler_depth outbox() const;
     /// All events up to it are stored and routed.
     sequence routed_up_to() const;
+    /// Of events up to then some may have left since the store was too large, before `retention` would have
+    /// it by their age. Nothing where none have.
+    std::optional<wall_time> dropped_up_to() const;
     /// Some 250 ms old, longer where the disk is slow. What was finished then may be pending again since, by
     /// a replay.
     unfinished_view unfinished() const;

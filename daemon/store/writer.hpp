@@ -54,11 +54,12 @@ public:
     // isn't the file in use any more. False: stopping.
     /// Writes a piece of an older file.
     bool carry(std::int64_t into, const std::vector<carried_event>& events);
-    bool carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t expired);
+    bool carry_departed(std::int64_t into, std::int64_t older_file, const departed_events& what);
     bool count_lost(std::int64_t into, std::int64_t older_file, std::uint64_t events);
     /// Makes the repeat index of what was carried durable.
     bool seal_repeats(std::int64_t into);
     bool expire(std::int64_t into, const std::vector<finished_event>& events);
+    bool drop(std::int64_t into, const std::vector<finished_event>& events);
     bool give_back_pages(std::int64_t into);
     /// What wasn't finished has been carried over to file `into`: routing goes on. False: that file
     /// isn't in use any more, and there is more to carry.
@@ -77,6 +78,9 @@ public:
 
     /// As of the last commit.
     sequence routed_up_to() const noexcept { return routed_up_to_; }
+
+    /// The same; 0: none was dropped.
+    sequence dropped_up_to() const noexcept { return dropped_up_to_; }
 
     bool is_stopping() const noexcept { return is_stopping_; }
 
@@ -236,6 +240,7 @@ private:
     std::atomic<bool> wants_checkpoint_ = false;
     std::atomic<std::int64_t> file_ = 0;
     std::atomic<sequence> routed_up_to_ = 0;
+    std::atomic<sequence> dropped_up_to_ = 0;
     std::atomic<int> wal_frames_ = 0;
     // Of the steady clock.
     std::atomic<std::int64_t> failing_since_ms_ = 0; // 0: the last commit succeeded

@@ -121,6 +121,7 @@ void writer::publish() {
     accounts_ = session_->accounts();
     depths_ = session_->depths();
     routed_up_to_ = session_->routed_up_to();
+    dropped_up_to_ = session_->dropped_up_to();
 }
 
 /// Tells the one who waits, once it is too late; the event stays, to be stored when that is possible.

@@ -185,8 +185,8 @@ bool writer::carry(std::int64_t into, const std::vector<carried_event>& events) 
     });
 }
 
-bool writer::carry_departed(std::int64_t into, std::int64_t older_file, std::uint64_t expired) {
-    return run_background(into, [=](session& to) { to.carry_departed(older_file, expired); });
+bool writer::carry_departed(std::int64_t into, std::int64_t older_file, const departed_events& what) {
+    return run_background(into, [=](session& to) { to.carry_departed(older_file, what); });
 }
 
 bool writer::count_lost(std::int64_t into, std::int64_t older_file, std::uint64_t events) {
@@ -201,6 +201,10 @@ bool writer::seal_repeats(std::int64_t into) {
 
 bool writer::expire(std::int64_t into, const std::vector<finished_event>& events) {
     return run_background(into, [&events](session& of) { of.expire(events); });
+}
+
+bool writer::drop(std::int64_t into, const std::vector<finished_event>& events) {
+    return run_background(into, [&events](session& of) { of.drop(events); });
 }
 
 bool writer::give_back_pages(std::int64_t into) {

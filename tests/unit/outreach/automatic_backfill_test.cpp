@@ -18,9 +18,15 @@ class AutomaticBackfill : public Backfill {
 protected:
     std::shared_ptr<backfill> start(bool is_automatic = true, backfill_times times = quick(),
                                     std::vector<std::string> resources = {"prospect"}) {
-        auto made = std::make_shared<backfill>(
-            sources(), target(), settings::backfill{.is_automatic = is_automatic, .resources = {}},
-            std::move(resources), directory_.path(), outreach_.log, times);
+        return start(is_automatic, times, std::move(resources), events_);
+    }
+
+    std::shared_ptr<backfill> start(bool is_automatic, backfill_times times,
+                                    std::vector<std::string> resources, store::store& events) {
+        auto made =
+            std::make_shared<backfill>(backfill_sources{shared_, {}, events}, target(),
+                                       settings::backfill{.is_automatic = is_automatic, .resources = {}},
+                                       std::move(resources), directory_.path(), outreach_.log, times);
         made->start();
         return made;
     }
@@ -295,6 +301,28 @@ TEST_F(AutomaticBackfill, GoesNoFurtherBackThanTheStoreRemembers) {
     const auto running = start();
     ASSERT_TRUE(sandbox::becomes_true([&] { return running->progress().has_value(); }));
     EXPECT_GT(running->progress()->wish.since, wall_now() - target().kept_for - std::chrono::minutes{1});
+    stop(*running);
+}
+
+/// The same where it let events go to make room, long before their time.
+TEST_F(AutomaticBackfill, GoesNoFurtherBackThanToWhatWasDroppedToMakeRoom) {
+    covered().mark(wall_now() - std::chrono::minutes{5});
+    const store::temporary_directory directory;
+    auto opened = std::make_unique<store::store>(store::options{.directory = directory.path()}, watcher_);
+    EXPECT_FALSE(store::append(*opened, store::task_body(1)).ec);
+    const auto at = opened->open_reader()->events_after(0, 1, 1'000'000).value().at(0).sequence;
+    store::route(*opened, {{at, {}, 0, {}}});
+    opened.reset();
+    opened = std::make_unique<store::store>(store::options{.directory = directory.path(),
+                                                           .repeat_window = std::chrono::milliseconds{0},
+                                                           .retention = {.size_bytes_max = 1}},
+                                            watcher_);
+    const wall_time dropped{std::chrono::microseconds{at}};
+    ASSERT_TRUE(store::eventually([&] { return opened->dropped_up_to() == dropped; }));
+    const auto running = start(true, quick(), {"prospect"}, *opened);
+    EXPECT_EQ(running->known_from(), dropped);
+    ASSERT_TRUE(sandbox::becomes_true([&] { return running->progress().has_value(); }));
+    EXPECT_EQ(running->progress()->wish.since, dropped);
     stop(*running);
 }
 

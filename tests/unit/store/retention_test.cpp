@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 namespace outreachd::store {
@@ -131,6 +132,34 @@ TEST_F(Retention, SizeDropsTheOldestFirstAndNoMoreThanItMust) {
     EXPECT_LE(expired, 100U + 64U) << "a few of the unrouted at most";
     const auto left = opened_->open_reader()->events_after(0, 1, 1 << 20).value();
     EXPECT_EQ(left.at(0).subject->facts.resource_id, std::to_string(std::min<std::uint64_t>(expired, 100)));
+}
+
+/// Who compares with the store must not take what it has let go for what never came.
+TEST_F(Retention, TellsUpToWhereSizeHasDroppedOverRestartsAndSalvages) {
+    open({for_ever, for_ever, for_ever, no_bound});
+    fill(100, 20'000);
+    const sequence newest_unrouted =
+        opened_->open_reader()->events_after(0, 300, 1 << 30).value().back().sequence;
+    open({1ms, for_ever, for_ever, no_bound});
+    ASSERT_TRUE(has(0, 100, 100, 100));
+    EXPECT_FALSE(opened_->dropped_up_to()) << "that was their age";
+    open({for_ever, for_ever, for_ever, 1});
+    ASSERT_TRUE(has(0, 100, 0, 100));
+    const auto is_told = [&] {
+        return opened_->dropped_up_to() == wall_time{std::chrono::microseconds{newest_unrouted}};
+    };
+    EXPECT_TRUE(is_told());
+    open({for_ever, for_ever, for_ever, no_bound});
+    EXPECT_TRUE(is_told());
+
+    opened_.reset();
+    std::fstream header(directory_.path() + "/events-000001.db",
+                        std::ios::in | std::ios::out | std::ios::binary);
+    header.put('?');
+    header.close();
+    open({for_ever, for_ever, for_ever, no_bound});
+    ASSERT_TRUE(observer_.has("set_aside"));
+    EXPECT_TRUE(eventually(is_told));
 }
 
 TEST_F(Retention, TheFileShrinksAgain) {
