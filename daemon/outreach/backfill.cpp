@@ -117,15 +117,20 @@ std::optional<backfill_wish> backfill::take_wish() {
 
 /// Before the first mark there is nothing to compare with: that is a new host.
 void backfill::begin_with_last_mark() {
-    if (!configured_.is_automatic)
-        return;
-    const auto [time, problem] = covered_.last();
+    const auto [time, is_held, problem] = covered_.last();
     if (!problem.empty())
-        log_.warn("backfill: up to when nothing is missing can't be read, so nothing is fetched by itself; "
-                  "`outreachd backfill --since T` does it",
+        log_.warn("backfill: up to when nothing is missing can't be read, so no gap is known; "
+                  "`outreachd backfill --since T` fetches what may be missing",
                   {{"cause", problem}});
-    if (time)
-        begin_gap(std::min(*time, wall_now())); // a clock may have been ahead
+    if (!time)
+        return;
+    const wall_time since = std::min(*time, wall_now()); // a clock may have been ahead
+    if (configured_.is_automatic) {
+        begin_gap(since);
+    } else if (is_held && !resources_.empty()) {
+        const std::lock_guard lock(mutex_);
+        left_since_ = since;
+    }
 }
 
 /// All of it is due now, whatever was due before.
@@ -259,9 +264,9 @@ bool backfill::pause(std::chrono::milliseconds time) {
     }
 }
 
-/// Marks how far nothing is missing: to now, or to where the gap begins. A mark that couldn't be written, or
-/// wasn't since the machine stood still, is where a gap begins: what came then was refused, since it couldn't
-/// be stored, or met nobody.
+/// Marks how far nothing is missing: to now, or to where a gap begins that isn't filled, whoever fills it. A
+/// mark that couldn't be written, or wasn't since the machine stood still, is where a gap begins: what came
+/// then was refused, since it couldn't be stored, or met nobody.
 void backfill::beat() {
     next_beat_ = std::chrono::steady_clock::now() + times_.beat;
     const wall_time now = wall_now();
@@ -271,13 +276,9 @@ void backfill::beat() {
         else
             begin_gap(*marked_at_);
     }
-    wall_time up_to = std::min(gap_since_.value_or(now), now);
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& since : {suspended_since_, suspension_ended_})
-            up_to = std::min(up_to, since.value_or(up_to));
-    }
-    if (const std::string problem = covered_.mark(up_to); problem.empty())
+    const auto since = gap_since();
+    const wall_time up_to = std::min(since.value_or(now), now);
+    if (const std::string problem = covered_.mark(up_to, since.has_value()); problem.empty())
         marked_at_ = now;
     else
         log_.warn("backfill: up to when nothing is missing can't be written down", {{"cause", problem}});

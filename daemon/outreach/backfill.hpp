@@ -25,8 +25,9 @@ struct backfill_times {
 
 /// A thread that runs one backfill at a time: those that people ask for, and with `on_start: auto` its own,
 /// after each gap. A gap begins where the last mark stands, which is kept beside the tokens: up to then
-/// nothing is missing. While one isn't filled the mark stays. A resource that can't be had for now is tried
-/// again, less and less often; one that Outreach won't tell of is given up, and `problems` says so.
+/// nothing is missing. While one isn't filled the mark stays, and says so. A resource that can't be had for
+/// now is tried again, less and less often; one that Outreach won't tell of is given up, and `problems` says
+/// so.
 ///
 /// Made shared: a thread that hangs in a request is left behind at the stop, and touches nothing but this.
 class backfill : public std::enable_shared_from_this<backfill> {
@@ -103,7 +104,8 @@ private:
     mutable std::mutex mutex_; ///< Guards all below.
     /// Not filled yet. The thread alone writes it, and so may read it without the mutex.
     std::optional<wall_time> gap_since_;
-    /// Of a suspension that is over, where nothing is fetched by itself; until somebody asks for all of it.
+    /// Of a suspension that is over, where nothing is fetched by itself; until somebody asks for all of it,
+    /// over restarts, too.
     std::optional<wall_time> left_since_;
     std::optional<backfill_wish> asked_;
     std::optional<backfill_progress> progress_;

@@ -158,6 +158,37 @@ TEST_F(AutomaticBackfill, WhereNothingIsFetchedByItselfAGapIsToldOfUntilAllOfItW
     stop(*running);
 }
 
+/// Nor does a restart fill it, or a reload, which is one for the backfill.
+TEST_F(AutomaticBackfill, WhereNothingIsFetchedByItselfAGapIsToldOfOverRestarts) {
+    std::shared_ptr<backfill> running = start(false);
+    const auto restart = [&] {
+        stop(*running);
+        running = start(false);
+    };
+    const auto marks_now = [&] {
+        return sandbox::becomes_true([&, before = wall_now()] { return covered().last().time > before; });
+    };
+    EXPECT_TRUE(marks_now());
+    restart();
+    EXPECT_TRUE(marks_now());
+    EXPECT_FALSE(running->gap_since()) << "that nobody listened for a while isn't told of";
+
+    // As the mark has it: of milliseconds.
+    const wall_time since = *parse_timestamp(to_rfc3339(wall_now() - std::chrono::minutes{5}));
+    running->note_suspension(since);
+    running->note_suspension(std::nullopt);
+    for (int restarts = 0; restarts < 2; ++restarts) {
+        restart();
+        EXPECT_TRUE(sandbox::becomes_true([&] { return running->gap_since() == since; })) << restarts;
+    }
+    EXPECT_EQ(running->ask({.since = since}), "");
+    EXPECT_TRUE(sandbox::becomes_true([&] { return covered().last().time > since; }));
+    restart();
+    EXPECT_TRUE(marks_now());
+    EXPECT_FALSE(running->gap_since());
+    stop(*running);
+}
+
 TEST_F(AutomaticBackfill, AGapIsToldOfWhileOutreachCannotBeAsked) {
     const wall_time before = wall_now() - std::chrono::minutes{5};
     covered().mark(before);
