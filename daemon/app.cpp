@@ -289,20 +289,21 @@ void app::reload(struct settings::settings next) {
     parts& all = *parts_;
     struct settings::settings& running = all.configured;
     keep_for_roles(running, next);
+    const std::vector<std::string> for_restart = keys_for_restart(running, next, all.repeat_window);
+    // The links to Outreach depend on them, too.
+    next.roles = running.roles;
+    next.store = running.store;
     // All that can fail first: nothing is applied where something does.
-    handlers::outreach_calls calls = all.calls_outreach.calls_of(next);
-    std::vector<dispatch::equipped_handler> made = make_handlers(next.handlers, all.log, calls);
+    outreach_links::prepared links = all.calls_outreach.prepare(next);
+    std::vector<dispatch::equipped_handler> made = make_handlers(next.handlers, all.log, links.calls());
     auto endpoints = std::make_shared<const ingress::endpoint_table>(next.endpoints);
     if (all.receiver && running.listen.tls && next.listen.tls)
         all.receiver->use_certificate(*next.listen.tls);
 
-    for (const std::string& key : keys_for_restart(running, next, all.repeat_window))
+    for (const std::string& key : for_restart)
         all.log.warn("a changed key needs a restart, and keeps its old value until then", {{"key", key}});
-    // The links to Outreach depend on them, too.
-    next.roles = running.roles;
-    next.store = running.store;
     // The endpoints last: what comes to new ones, or out of quarantine, goes where the file says now.
-    all.calls_outreach.use(std::move(calls), next);
+    all.calls_outreach.use(std::move(links));
     all.handler_names.replace(parts::names_of(next.handlers));
     all.deliveries.use(next.routes, std::move(made));
     add_handler_gauges(all.figures, all.events, next.handlers);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -14,7 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Threads that a reload replaces ask for nothing that matters any more.
+/// Threads that a reload replaces ask for nothing that matters any more; those that it doesn't come to use
+/// have asked for nothing yet.
 constexpr auto old_threads_patience = 100ms;
 
 /// What is fetched seems to have come where Outreach sends to.
@@ -46,10 +48,8 @@ outreach_links::outreach_links(const settings::settings& configured, store::stor
                                metrics::metrics& figures, log::logger& log)
     : events_(events), figures_(figures), log_(log), directory_(configured.store.directory),
       repeat_window_(longest_window(configured.endpoints)), plan_(plan_of(configured)) {
-    if (plan_.outreach)
-        calls_ = {std::make_shared<handlers::outreach::access>(*plan_.outreach, directory_),
-                  {.on_request = figures_.api_request_counter()}};
-    threads_ = make_threads();
+    calls_ = calls_of(plan_);
+    threads_ = make_threads(plan_, calls_);
     figures_.add_gauge("webhooks_disabled", "Webhooks at Outreach that lead here and send nothing.", "",
                        [this] {
                            const auto one = running().watch;
@@ -62,35 +62,45 @@ outreach_links::~outreach_links() {
 }
 
 void outreach_links::start() {
+    running().make_ready();
     running().start();
 }
 
-handlers::outreach_calls outreach_links::calls_of(const settings::settings& next) const {
-    if (next.outreach == plan_.outreach)
-        return calls_; // with what it knows of tokens and limits
-    if (!next.outreach)
-        return {};
-    return {std::make_shared<handlers::outreach::access>(*next.outreach, directory_),
-            {.on_request = figures_.api_request_counter()}};
+outreach_links::prepared outreach_links::prepare(const settings::settings& next) const {
+    plan made = plan_of(next);
+    const bool is_same = made == plan_;
+    handlers::outreach_calls calls = made.outreach == plan_.outreach
+                                         ? calls_ // with what it knows of tokens and limits
+                                         : calls_of(made);
+    prepared ready{std::move(made), std::move(calls)};
+    if (is_same)
+        return ready;
+    const threads fresh = make_threads(ready.plan_, ready.calls_);
+    fresh.make_ready();
+    ready.fresh_ = fresh;
+    return ready;
 }
 
-void outreach_links::use(handlers::outreach_calls calls, const settings::settings& next) {
-    plan fresh_plan = plan_of(next);
-    const bool is_same = fresh_plan == plan_;
-    calls_ = std::move(calls);
-    plan_ = std::move(fresh_plan);
-    if (is_same)
+void outreach_links::use(prepared next) {
+    calls_ = std::move(next.calls_);
+    plan_ = std::move(next.plan_);
+    const auto fresh = std::exchange(next.fresh_, std::nullopt);
+    if (!fresh)
         return;
-    const threads fresh = make_threads();
     threads old;
     {
         const std::lock_guard lock(mutex_);
-        old = std::exchange(threads_, fresh);
+        old = std::exchange(threads_, *fresh);
     }
     std::erase_if(replaced_, [](const threads& one) { return one.stop(std::chrono::steady_clock::now()); });
     if (!old.stop(std::chrono::steady_clock::now() + old_threads_patience))
         replaced_.push_back(old); // it is in a request, and ends behind it
-    fresh.start();
+    fresh->start();
+}
+
+outreach_links::prepared::~prepared() {
+    if (fresh_ && !fresh_->stop(std::chrono::steady_clock::now() + old_threads_patience))
+        fresh_->leave_behind();
 }
 
 bool outreach_links::stop(steady_time until) {
@@ -127,29 +137,37 @@ outreach_links::plan outreach_links::plan_of(const settings::settings& from) con
             target_of(from, repeat_window_), proven_paths(from)};
 }
 
-outreach_links::threads outreach_links::make_threads() const {
+handlers::outreach_calls outreach_links::calls_of(const plan& from) const {
+    if (!from.outreach)
+        return {};
+    return {std::make_shared<handlers::outreach::access>(*from.outreach, directory_),
+            {.on_request = figures_.api_request_counter()}};
+}
+
+outreach_links::threads outreach_links::make_threads(const plan& from,
+                                                     const handlers::outreach_calls& calls) const {
     threads made;
-    if (!calls_.shared)
+    if (!calls.shared)
         return made;
     outreach::watch_hooks others;
-    if (plan_.target) {
+    if (from.target) {
         made.backfill = std::make_shared<outreach::backfill>(
-            outreach::backfill_sources{calls_.shared, calls_.hooks, events_}, *plan_.target, plan_.backfill,
-            outreach::resources_of(plan_.backfill, plan_.webhooks), directory_, log_);
+            outreach::backfill_sources{calls.shared, calls.hooks, events_}, *from.target, from.backfill,
+            outreach::resources_of(from.backfill, from.webhooks), directory_, log_);
         others.on_look = [told = made.backfill](std::optional<wall_time> since) {
             told->note_suspension(since);
         };
     }
-    const auto* const s2s = std::get_if<settings::s2s_access>(&plan_.outreach->auth);
+    const auto* const s2s = std::get_if<settings::s2s_access>(&from.outreach->auth);
     if (s2s != nullptr && s2s->install.empty()) {
-        auto follower = std::make_shared<outreach::install_follower>(calls_.shared, s2s->guid, plan_.proven,
-                                                                     events_, log_);
+        auto follower =
+            std::make_shared<outreach::install_follower>(calls.shared, s2s->guid, from.proven, events_, log_);
         others.often = [follower] { follower->look(); };
     }
     std::optional<outreach::watched_webhooks> watched;
-    if (plan_.webhooks)
-        watched = outreach::watched_webhooks{*plan_.webhooks, outreach::configured_app(*plan_.outreach)};
-    made.watch = std::make_shared<outreach::watch>(calls_.shared, calls_.hooks, std::move(watched), log_,
+    if (from.webhooks)
+        watched = outreach::watched_webhooks{*from.webhooks, outreach::configured_app(*from.outreach)};
+    made.watch = std::make_shared<outreach::watch>(calls.shared, calls.hooks, std::move(watched), log_,
                                                    std::move(others));
     return made;
 }
@@ -157,6 +175,19 @@ outreach_links::threads outreach_links::make_threads() const {
 outreach_links::threads outreach_links::running() const {
     const std::lock_guard lock(mutex_);
     return threads_;
+}
+
+void outreach_links::threads::make_ready() const {
+    try {
+        if (backfill)
+            backfill->make_ready();
+        if (watch)
+            watch->make_ready();
+    } catch (const std::exception&) {
+        if (!stop(std::chrono::steady_clock::now() + old_threads_patience))
+            leave_behind();
+        throw;
+    }
 }
 
 void outreach_links::threads::start() const {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace outreachd {
@@ -31,15 +32,18 @@ public:
     outreach_links(const outreach_links&) = delete;
     outreach_links& operator=(const outreach_links&) = delete;
 
+    class prepared;
+
     const handlers::outreach_calls& calls() const noexcept { return calls_; }
 
+    /// Throws std::system_error for want of threads.
     void start();
 
-    /// For a reload: what handlers are to call by, with all that can fail. Changes nothing.
-    handlers::outreach_calls calls_of(const settings::settings& next) const;
-    /// From now on that, and the watch and the backfill that belong to it. `next` has the roles and the store
-    /// of the start: those stay until a restart.
-    void use(handlers::outreach_calls calls, const settings::settings& next);
+    /// For a reload: all that can fail. Changes nothing. `next` has the roles and the store of the start:
+    /// those stay until a restart. Throws as the constructor and `start`.
+    prepared prepare(const settings::settings& next) const;
+    /// From now on that, and the watch and the backfill that belong to it.
+    void use(prepared next);
 
     /// False: a thread is left behind.
     bool stop(steady_time until);
@@ -68,13 +72,16 @@ private:
         std::shared_ptr<outreach::watch> watch;
         std::shared_ptr<outreach::backfill> backfill;
 
+        /// All or none. Throws std::system_error.
+        void make_ready() const;
         void start() const;
         bool stop(steady_time until) const;
         void leave_behind() const;
     };
 
     plan plan_of(const settings::settings& from) const;
-    threads make_threads() const;
+    handlers::outreach_calls calls_of(const plan& from) const;
+    threads make_threads(const plan& from, const handlers::outreach_calls& calls) const;
     threads running() const;
 
     store::store& events_;
@@ -88,6 +95,28 @@ private:
 
     mutable std::mutex mutex_; ///< Of the pointers.
     threads threads_;
+};
+
+/// What a reload is to use. Its threads are there and wait for `use`; without it they end with this.
+class outreach_links::prepared {
+public:
+    ~prepared();
+    prepared(prepared&& other) noexcept = default;
+    prepared& operator=(prepared&&) = delete;
+    prepared(const prepared&) = delete;
+    prepared& operator=(const prepared&) = delete;
+
+    /// What handlers are to call by.
+    const handlers::outreach_calls& calls() const noexcept { return calls_; }
+
+private:
+    friend class outreach_links;
+
+    prepared(plan made, handlers::outreach_calls calls) : plan_(std::move(made)), calls_(std::move(calls)) {}
+
+    plan plan_;
+    handlers::outreach_calls calls_;
+    std::optional<threads> fresh_; ///< Nothing: those that run go on.
 };
 
 } // namespace outreachd

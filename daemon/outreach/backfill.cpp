@@ -23,14 +23,19 @@ backfill::backfill(backfill_sources sources, backfill_target target, settings::b
     : sources_(std::move(sources)), target_(std::move(target)), configured_(std::move(configured)),
       resources_(std::move(resources)), log_(log), times_(times), covered_(directory) {}
 
-void backfill::start() {
-    thread_.start([self = shared_from_this()] {
+void backfill::make_ready() {
+    thread_.make_ready([self = shared_from_this()] {
         try {
             self->run();
         } catch (const std::exception& failure) { // want of memory
             self->tell_failure(failure.what());
         }
     });
+}
+
+void backfill::start() {
+    make_ready();
+    thread_.start();
 }
 
 void backfill::tell_failure(const char* cause) {

@@ -37,6 +37,9 @@ public:
              std::vector<std::string> resources, const std::string& directory, log::logger& log,
              backfill_times times = {});
 
+    /// Makes its thread, which waits for `start`: that can't fail then. Throws std::system_error.
+    void make_ready();
+    /// Makes it, where that isn't done, and lets it run.
     void start();
 
     void begin_stop() { thread_.begin_stop(); }

@@ -51,8 +51,8 @@ watch::watch(std::shared_ptr<access> shared, client_hooks hooks, std::optional<w
         look_.emplace();
 }
 
-void watch::start() {
-    thread_.start([self = shared_from_this()] {
+void watch::make_ready() {
+    thread_.make_ready([self = shared_from_this()] {
         try {
             self->run();
         } catch (const std::exception& failure) { // want of memory
@@ -61,6 +61,11 @@ void watch::start() {
             self->note_failed_look(why);
         }
     });
+}
+
+void watch::start() {
+    make_ready();
+    thread_.start();
 }
 
 std::vector<std::string> watch::problems() const {

@@ -51,6 +51,9 @@ public:
           std::optional<watched_webhooks> watched, log::logger& log, watch_hooks others = {},
           watch_times times = {});
 
+    /// Makes its thread, which waits for `start`: that can't fail then. Throws std::system_error.
+    void make_ready();
+    /// Makes it, where that isn't done, and lets it run.
     void start();
 
     void begin_stop() { thread_.begin_stop(); }

@@ -4,13 +4,34 @@
 
 namespace outreachd {
 
-void wakeable_thread::start(std::function<void()> run) {
+void wakeable_thread::make_ready(std::function<void()> run) {
+    if (thread_.joinable())
+        return;
     thread_ = std::thread([this, run = std::move(run)] {
-        run();
+        if (wait_for_start())
+            run();
         const std::lock_guard lock(mutex_);
         has_ended_ = true;
         changed_.notify_all();
     });
+}
+
+void wakeable_thread::start() {
+    const std::lock_guard lock(mutex_);
+    is_started_ = true;
+    changed_.notify_all();
+}
+
+void wakeable_thread::start(std::function<void()> run) {
+    make_ready(std::move(run));
+    start();
+}
+
+/// False: it is stopped before.
+bool wakeable_thread::wait_for_start() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_started_ || is_stopping_; });
+    return is_started_;
 }
 
 void wakeable_thread::begin_stop() {

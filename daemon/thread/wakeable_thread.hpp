@@ -15,7 +15,13 @@ namespace outreachd {
 /// left behind it touches nothing else. Started and stopped by one thread; the rest is for any.
 class wakeable_thread {
 public:
-    /// `run` returns once `is_stopping`, and doesn't throw.
+    /// Makes the thread, which waits for `start`; a second call does nothing. Throws std::system_error where
+    /// there is none to be had. `run` returns once `is_stopping`, and doesn't throw; a thread that is stopped
+    /// before `start` never calls it.
+    void make_ready(std::function<void()> run);
+    /// Lets it run. Doesn't fail.
+    void start();
+    /// Both.
     void start(std::function<void()> run);
     /// Asks for the end. Doesn't block.
     void begin_stop();
@@ -35,9 +41,12 @@ public:
     bool pause(std::chrono::milliseconds time);
 
 private:
+    bool wait_for_start();
+
     std::thread thread_;
     mutable std::mutex mutex_; ///< Guards all below.
     std::condition_variable changed_;
+    bool is_started_ = false;
     bool is_stopping_ = false;
     bool is_woken_ = false;
     bool has_ended_ = false;

@@ -1,4 +1,5 @@
 /// Handlers and routes that change while deliveries run.
+#include "tests/no_threads.hpp"
 #include "tests/unit/dispatch/dispatch_bench.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
@@ -6,8 +7,6 @@
 
 #include <algorithm>
 #include <map>
-
-#include <pthread.h>
 
 namespace outreachd::dispatch {
 namespace {
@@ -237,30 +236,6 @@ TEST(Reload, RoutesWhatComesByTheNewTable) {
     const store::stored_event asked{1, std::make_shared<event>(), false, {}};
     EXPECT_TRUE(dispatcher->route(asked).handlers.empty());
 }
-
-/// Stacks that no address space has room for: no thread can be begun while this lives.
-class no_threads {
-public:
-    no_threads() {
-        pthread_getattr_default_np(&before_);
-        pthread_attr_t huge;
-        pthread_attr_init(&huge);
-        pthread_attr_setstacksize(&huge, std::size_t{1} << 47);
-        pthread_setattr_default_np(&huge);
-        pthread_attr_destroy(&huge);
-    }
-
-    ~no_threads() {
-        pthread_setattr_default_np(&before_);
-        pthread_attr_destroy(&before_);
-    }
-
-    no_threads(const no_threads&) = delete;
-    no_threads& operator=(const no_threads&) = delete;
-
-private:
-    pthread_attr_t before_{};
-};
 
 TEST(Reload, SurvivesWantOfThreadsAndGoesOnOnceThereAreSome) {
     bench on;
