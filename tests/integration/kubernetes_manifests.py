@@ -114,6 +114,9 @@ class Pod:
             yield "receives, and has no preStop"
         if self.spec.get("terminationGracePeriodSeconds", 30) < int(pause[1]) + SHUTDOWN_SECONDS + 10:
             yield "is killed before it can have stopped"
+        works = "work" in yaml.safe_load(self.text).get("roles", ["receive", "work"])
+        if works and self.spec.get("shareProcessNamespace") is not True:
+            yield "runs handlers, and has nobody who takes leave of what their programs leave behind"
 
     def rights(self):
         given = {**self.spec.get("securityContext", {}), **self.outreachd.get("securityContext", {})}
