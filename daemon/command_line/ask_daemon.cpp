@@ -42,7 +42,7 @@ reachable reach(const std::string& config_path, const streams& to) {
     if (!configured)
         return {std::nullopt, exit_code::configuration};
     if (!configured->errors.empty()) { // The token can't be read, and without it the daemon would refuse.
-        write_problems(configured->errors, config_path, to.err);
+        write_missing_secrets(configured->errors, config_path, to.err);
         return {std::nullopt, exit_code::configuration};
     }
     return {admin::client{configured->settings.admin}, exit_code::ok};

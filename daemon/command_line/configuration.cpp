@@ -35,6 +35,14 @@ std::optional<settings::loaded> load_for_command(const std::string& path, settin
     return std::nullopt;
 }
 
+void write_missing_secrets(const std::vector<settings::problem>& missing, const std::string& path,
+                           std::ostream& err) {
+    write_problems(missing, path, err);
+    if (!missing.empty())
+        err << "outreachd: what only the service has, systemd-run gives to a command, too: `man outreachd`, "
+               "ENVIRONMENT\n";
+}
+
 void write_problems(const std::vector<settings::problem>& problems, const std::string& path,
                     std::ostream& err) {
     for (const settings::problem& each : problems)

@@ -24,6 +24,11 @@ settings::loaded load_whole(const std::string& path);
 std::optional<settings::loaded> load_for_command(const std::string& path, settings::scope part,
                                                  std::ostream& err);
 
+/// Of secrets that can't be read and that the command needs: writes each one's line, and how a command gets
+/// what only the service has.
+void write_missing_secrets(const std::vector<settings::problem>& missing, const std::string& path,
+                           std::ostream& err);
+
 /// Writes each problem's line.
 void write_problems(const std::vector<settings::problem>& problems, const std::string& path,
                     std::ostream& err);

@@ -42,7 +42,7 @@ outreach_session::opening outreach_session::open(const std::string& config_path,
     if (!loaded)
         return {nullptr, exit_code::configuration};
     // Whatever can't be read is needed: a webhook would be told to sign with nothing.
-    write_problems(loaded->errors, config_path, to.err);
+    write_missing_secrets(loaded->errors, config_path, to.err);
     if (!loaded->errors.empty())
         return {nullptr, exit_code::configuration};
     assert(loaded->settings.outreach); // The loader requires it.

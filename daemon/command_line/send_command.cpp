@@ -172,7 +172,7 @@ int send(const std::string& config_path, const send_options& options, const stre
         const send_plan plan = plan_send(configured->settings, options);
         const bool is_unsigned = plan.endpoint.unsigned_requests == settings::unsigned_policy::accept;
         if (plan.endpoint.secrets.empty() && !is_unsigned) {
-            write_problems(configured->errors, config_path, to.err);
+            write_missing_secrets(configured->errors, config_path, to.err);
             return exit_code::configuration;
         }
         const tls_identity_check check{plan.believed};

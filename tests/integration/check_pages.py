@@ -6,6 +6,7 @@ usage: check_pages.py PROGRAM
 """
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,9 @@ import documented_commands
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "deploy").glob("*.md"))]
 # At the start, or behind what runs a command: elsewhere it is the name of a user, a unit, a container.
-COMMAND = re.compile(r"(?:^|/|&& |; |\$\(| -- |-u outreachd (?=outreachd)| exec \S+ )outreachd ([a-z-][^`|;&>]*)")
+COMMAND = re.compile(r"(?:^|(?<!/default)/|&& |; |\$\(| -- |-u outreachd (?=outreachd)| exec \S+ |systemd-run [^`|;&>]* )"
+                     r"outreachd ([a-z-][^`|;&>]*)")
+SYSTEMD_RUN = re.compile(r"(?m)systemd-run (-.*?) outreachd(?: [a-z]|'|$)")
 problems = []
 helps = {}
 
@@ -59,6 +62,15 @@ def commands_of(text):
             yield match[1]
 
 
+def check_systemd_run(where, text):
+    """That it knows its options; more can't be told without a systemd that runs."""
+    for options in SYSTEMD_RUN.findall(text.replace("\\\n", " ")):
+        ended = subprocess.run(["systemd-run", *shlex.split(options), "--help"], capture_output=True, text=True,
+                               check=False)
+        if ended.returncode:
+            problems.append(f"{where}: systemd-run {options}: {ended.stderr}")
+
+
 def anchors_of(path):
     headings = re.findall(r"(?m)^#+ (.*)$", path.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
@@ -70,6 +82,7 @@ def main():
     typed = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
+        check_systemd_run(page.name, text)
         for line in commands_of(text):
             commands += check_command(program, page.name, line)
             typed.append(line)

@@ -47,6 +47,21 @@ TEST(AuthStatus, SaysThatALoginIsNeededAndWhy) {
     EXPECT_EQ(with.run({"auth", "status"}).exit_code, 1);
 }
 
+/// As systemd's pages have it: what the service has isn't there for who types a command.
+TEST(AuthStatus, SaysHowACommandGetsASecretThatOnlyTheServiceHas) {
+    commanded_sandbox with;
+    for (const char* const secret : {"{env: OUTREACHD_TEST_NOT_SET}", "{credential: client_secret}"}) {
+        with.use_auth(std::string{"{type: oauth, client_id: any, client_secret: "} + secret + "}");
+        const command_result result = with.run({"auth", "status"});
+        EXPECT_EQ(result.exit_code, 78) << secret;
+        EXPECT_THAT(result.err, HasSubstr("not set")) << secret;
+        EXPECT_THAT(result.err,
+                    testing::EndsWith("\noutreachd: what only the service has, systemd-run gives to a "
+                                      "command, too: `man outreachd`, ENVIRONMENT\n"))
+            << secret;
+    }
+}
+
 TEST(AuthStatus, ShowsForHowLongALoginIsGood) {
     sandbox::options configured = commanded_sandbox::quick();
     configured.refresh_token = planted_refresh_token;
