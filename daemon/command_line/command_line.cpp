@@ -1,4 +1,4 @@
-/// Turns arguments into calls. CLI11's home, with daemon_commands and outreach_commands.
+/// Turns arguments into calls. CLI11's home, with parse_complaint, daemon_commands and outreach_commands.
 #include "daemon/command_line/command_line.hpp"
 
 #include "daemon/command_line/check_command.hpp"
@@ -8,13 +8,15 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/help_text.hpp"
 #include "daemon/command_line/outreach_commands.hpp"
+#include "daemon/command_line/parse_complaint.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/sandbox_command.hpp"
 #include "daemon/command_line/send_command.hpp"
 #include "daemon/command_line/webhooks_command.hpp"
-#include "daemon/settings/nearest_name.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <span>
 
 #include <unistd.h>
 
@@ -109,40 +111,10 @@ std::vector<runnable> add_commands(CLI::App& app, arguments& typed, const comman
     return all;
 }
 
-/// The innermost command that was typed.
-const CLI::App& innermost(const CLI::App& app) {
-    const auto parsed = app.get_subcommands();
-    return parsed.empty() ? app : innermost(*parsed.front());
-}
-
 /// `outreachd events list`.
 std::string full_name(const CLI::App& command) {
     const CLI::App* const parent = command.get_parent();
     return parent == nullptr ? command.get_name() : full_name(*parent) + ' ' + command.get_name();
-}
-
-/// Words that nothing was found for come before all other complaints: a typing error in a command's
-/// name would else be reported as a missing command.
-std::string describe(const CLI::ParseError& problem, const CLI::App& app) {
-    const CLI::App& command = innermost(app);
-    const std::vector<std::string> unknown = app.remaining(true);
-    if (unknown.empty())
-        return problem.what();
-    const std::string& word = unknown.front();
-    std::vector<std::string> known;
-    if (word.starts_with('-')) {
-        for (const CLI::Option* each : command.get_options()) {
-            for (const std::string& name : each->get_lnames())
-                known.push_back("--" + name);
-        }
-    } else {
-        for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; }))
-            known.push_back(each->get_name());
-    }
-    const char* const what = word.starts_with('-') ? "option" : known.empty() ? "argument" : "command";
-    const std::vector<std::string_view> names(known.begin(), known.end());
-    return "unknown " + std::string{what} + " '" + word + "'" +
-           settings::suggestion(word.substr(0, word.find('=')), names);
 }
 
 int refuse(const std::string& why, const CLI::App& command, const streams& to) {
@@ -170,6 +142,7 @@ int run(int argc, const char* const* argv, const commands& given, const streams&
     app.get_formatter()->label("Positionals", "Arguments");
     app.get_formatter()->label("REQUIRED", "");
     const std::vector<runnable> all = add_commands(app, typed, given, to);
+    const std::span<const char* const> words{argv + std::min(argc, 1), argv + argc};
 
     try {
         app.parse(argc, argv);
@@ -180,8 +153,11 @@ int run(int argc, const char* const* argv, const commands& given, const streams&
         to.out << version.what() << '\n';
         return exit_code::ok;
     } catch (const CLI::ParseError& problem) {
-        return refuse(describe(problem, app), innermost(app), to);
+        const std::string empty = find_empty_value(app, words);
+        return refuse(empty.empty() ? describe(problem, app) : empty, innermost(app), to);
     }
+    if (const std::string empty = find_empty_value(app, words); !empty.empty())
+        return refuse(empty, innermost(app), to);
     if (typed.configs.size() > 1)
         return refuse("-c is given twice, and only one configuration file can be meant", innermost(app), to);
     const std::string path = configuration_path(typed.configs.empty() ? "" : typed.configs.front());

@@ -43,7 +43,8 @@ const std::vector<std::vector<std::string>> all_commands{{},
                                                          {"auth", "install"},
                                                          {"api"},
                                                          {"bulk"},
-                                                         {"import"}};
+                                                         {"import"},
+                                                         {"backfill"}};
 const std::set<std::string> groups{"events", "dead", "quarantine", "auth"};
 
 std::vector<std::string> with(std::vector<std::string> arguments, const std::string& last) {
@@ -112,6 +113,61 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheNearest) {
         {{"-c", "a.yaml", "check", "-c", "b.yaml"}, "-c is given twice"},
         {{"check\x1b[2J"}, "check\\x1b[2J"},
     };
+
+    for (const auto& each : cases) {
+        const command_result result = run_command(each.arguments);
+        EXPECT_EQ(result.exit_code, 64) << testing::PrintToString(each.arguments);
+        EXPECT_EQ(result.out, "") << testing::PrintToString(each.arguments);
+        EXPECT_THAT(result.err, HasSubstr(each.said)) << testing::PrintToString(each.arguments);
+    }
+}
+
+/// The options in a command's help that take a value.
+std::set<std::string> valued_options(const std::vector<std::string>& command) {
+    std::set<std::string> names;
+    std::istringstream lines{run_command(with(command, "--help")).out};
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t start = line.find("--");
+        const std::size_t space = line.find(' ', start);
+        if (start > 5 || space == std::string::npos || space + 1 == line.size() || line[space + 1] == ' ')
+            continue;
+        names.insert(line.substr(start, space - start));
+    }
+    return names;
+}
+
+/// As of a variable that isn't set: a filter that is dropped lets everything through.
+TEST(CommandLine, RefusesEveryOptionWithNothingInIt) {
+    std::size_t options = 0;
+    for (const std::vector<std::string>& command : all_commands)
+        for (const std::string& option : valued_options(command)) {
+            ++options;
+            const std::string name = testing::PrintToString(command) + option;
+            const command_result apart = run_command(with(with(command, option), ""));
+            EXPECT_EQ(apart.exit_code, 64) << name;
+            EXPECT_THAT(apart.err, HasSubstr(option + " is empty")) << name;
+            // The parser would take the next word for the value.
+            const command_result joined = run_command(with(with(command, option + "="), "x"));
+            EXPECT_EQ(joined.exit_code, 64) << name;
+            EXPECT_THAT(joined.err, HasSubstr(option + " is empty")) << name;
+        }
+    EXPECT_GT(options, 80U) << "as many were read from the help";
+}
+
+TEST(CommandLine, RefusesAnArgumentWithNothingInIt) {
+    const struct {
+        std::vector<std::string> arguments;
+        const char* said;
+    } cases[]{{{"events", "show", ""}, "ID is empty"},
+              {{"events", "replay", "", "--since", "1h"}, "ID is empty"},
+              {{"dead", "discard", "--all", ""}, "ID is empty"},
+              {{"dead", "discard", "--since", "1h", "--handler", ""}, "--handler is empty"},
+              {{"send", "task.created", ""}, "NAME|FILE is empty"},
+              {{"api", "GET", ""}, "PATH is empty"},
+              {{"-c", "", "serve"}, "--config is empty"},
+              {{"--config=", "serve"}, "--config is empty"},
+              {{"dead", "discard", "--handler=", "5ba2f0ac-0d9b-5d0f-8d2a-6f1f0f0c2d11"},
+               "--handler is empty; leave it out, or give it a value\nTry `outreachd dead discard --help`."}};
 
     for (const auto& each : cases) {
         const command_result result = run_command(each.arguments);
