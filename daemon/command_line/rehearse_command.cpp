@@ -61,6 +61,13 @@ std::string assumed_answer(const step_request& made) {
     return json::serialize(sent);
 }
 
+std::string end_without_handler(const event_facts& facts) {
+    if (facts.name != unknown_event_name)
+        return "it would be kept as unrouted";
+    return std::string{facts.is_readable ? "its body doesn't say what it is" : "its body can't be read"} +
+           ", and it would be dead at once: " + dispatch::unparsable_reason;
+}
+
 /// One event on its way.
 class rehearsal {
 public:
@@ -87,7 +94,7 @@ public:
                 is_fine = run(subject, one, *steps) && is_fine;
         }
         if (!goes_somewhere)
-            to_.out << "  to no handler: it would be kept as unrouted\n";
+            to_.out << "  to no handler: " << end_without_handler(subject->facts) << '\n';
         return is_fine;
     }
 

@@ -261,5 +261,40 @@ TEST(Send, ReachesAListenerOfAnyAddressByLoopback) {
     EXPECT_THROW(plan_send(configured, options), usage_error);
 }
 
+/// Nobody takes these, and a body that can't be read isn't kept as unrouted: see the router.
+TEST(Send, DryRunSaysWhatBecomesOfAnEventThatNobodyTakes) {
+    const scratch_directory scratch;
+    const std::string config =
+        scratch.file("outreachd.yaml", "listen: {address: 127.0.0.1, tls: off}\n"
+                                       "endpoints: [{path: /webhooks/outreach, unsigned: accept}]\n"
+                                       "handlers: {audit: {type: log}}\n"
+                                       "routes: [{match: task.*, to: [audit]}]\n");
+
+    const struct {
+        const char* label;
+        std::string what;
+        const char* said;
+    } cases[]{
+        {"empty", scratch.file("empty.json", ""),
+         "unknown\n  to no handler: its body can't be read, and it would be dead at once: unparsable\n"},
+        {"not UTF-8", scratch.file("bytes.json", "\xff\xfe"),
+         "unknown\n  to no handler: its body can't be read, and it would be dead at once: unparsable\n"},
+        {"not JSON", scratch.file("text.json", "task.completed"),
+         "unknown\n  to no handler: its body can't be read, and it would be dead at once: unparsable\n"},
+        {"no event", scratch.file("object.json", "{}"),
+         "unknown\n  to no handler: its body doesn't say what it is, and it would be dead at once: "
+         "unparsable\n"},
+    };
+
+    for (const auto& each : cases) {
+        const command_result result = run_command({"send", "-c", config, "--dry-run", each.what});
+        EXPECT_EQ(result.exit_code, 0) << each.label << result.err;
+        EXPECT_EQ(result.out, each.said) << each.label;
+    }
+    EXPECT_EQ(
+        run_command({"send", "-c", config, "--dry-run", "task.created", "call.created"}).out,
+        "task.created\n  to audit (log)\ncall.created\n  to no handler: it would be kept as unrouted\n");
+}
+
 } // namespace
 } // namespace outreachd::command_line
