@@ -214,7 +214,7 @@ int set_up_install(const std::string& config_path, const std::string& setup_toke
         to.err << "outreachd: "
                << (reply.install.empty() ? "" : "the install is " + printable(reply.install) + ", but ")
                << printable(reply.problem) << '\n';
-        return exit_code::failed;
+        return reply.is_unreachable ? exit_code::unavailable : exit_code::failed;
     }
     to.out << "install " << printable(reply.install) << "\n  kept in  " << printable(session->token_path())
            << '\n';

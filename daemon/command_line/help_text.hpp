@@ -255,7 +255,7 @@ Examples:
   outreachd webhooks list --json
 
 Exit codes:
-  0 done    1 refused    2 a plan isn't empty    64 wrong usage    69 a login is needed
+  0 done    1 refused    2 a plan isn't empty    64 wrong usage    69 no login, or no answer
   78 wrong configuration    130 interrupted)";
 
 inline constexpr std::string_view webhooks_list =
@@ -266,7 +266,7 @@ Examples:
   outreachd webhooks list --json
 
 Exit codes:
-  0 done    1 refused    64 wrong usage    69 a login is needed    78 wrong configuration
+  0 done    1 refused    64 wrong usage    69 no login, or no answer    78 wrong configuration
   130 interrupted)";
 
 inline constexpr std::string_view webhooks_plan =
@@ -279,7 +279,7 @@ Examples:
 
 Exit codes:
   0 nothing to change    2 something would change    1 refused    64 wrong usage
-  69 a login is needed    78 wrong configuration    130 interrupted)";
+  69 no login, or no answer    78 wrong configuration    130 interrupted)";
 
 inline constexpr std::string_view webhooks_apply =
     R"(Shows the plan, asks, and makes its changes. Twice is as good as once. An update also ends a
@@ -291,7 +291,7 @@ Examples:
   outreachd webhooks apply --yes
 
 Exit codes:
-  0 done    1 refused, or declined    64 wrong usage    69 a login is needed
+  0 done    1 refused, or declined    64 wrong usage    69 no login, or no answer
   78 wrong configuration    130 interrupted)";
 
 } // namespace outreachd::command_line::help_text

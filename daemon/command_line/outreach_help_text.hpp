@@ -71,7 +71,7 @@ Examples:
   outreachd auth install - < token.txt
 
 Exit codes:
-  0 done    1 Outreach refused    64 wrong usage    78 wrong configuration)";
+  0 done    1 Outreach refused    64 wrong usage    69 no answer    78 wrong configuration)";
 
 inline constexpr std::string_view bulk =
     R"(ACTION is one of Outreach's bulk actions: prospectsAddTags, accountsBulkModify, ... It is done to

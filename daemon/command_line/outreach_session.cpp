@@ -106,14 +106,9 @@ bool outreach_session::wait_for(const api_answer& said) const {
     return interrupt_watch::sleep_until(std::chrono::steady_clock::now() + wait);
 }
 
-int outreach_session::report(const api_answer& failed) const {
+int outreach_session::exit_code_of(api_answer::kind failed_as) noexcept {
     using enum api_answer::kind;
-    if (interrupt_watch::is_interrupted()) {
-        to_.err << "outreachd: interrupted\n";
-        return exit_code::interrupted;
-    }
-    to_.err << "outreachd: " << printable(failed.problem) << '\n';
-    switch (failed.what) {
+    switch (failed_as) {
     case needs_login:
     case unreachable:
     case later:
@@ -125,6 +120,15 @@ int outreach_session::report(const api_answer& failed) const {
         break;
     }
     return exit_code::failed;
+}
+
+int outreach_session::report(const api_answer& failed) const {
+    if (interrupt_watch::is_interrupted()) {
+        to_.err << "outreachd: interrupted\n";
+        return exit_code::interrupted;
+    }
+    to_.err << "outreachd: " << printable(failed.problem) << '\n';
+    return exit_code_of(failed.what);
 }
 
 std::string outreach_session::token_path() const {

@@ -38,6 +38,9 @@ public:
     /// One attempt, without waiting for anybody.
     handlers::outreach::api_answer send_once(const handlers::outreach::api_request& request);
 
+    /// How a command ends whose request did.
+    static int exit_code_of(handlers::outreach::api_answer::kind failed_as) noexcept;
+
     /// Says on `err` what failed, and gives the exit code.
     int report(const handlers::outreach::api_answer& failed) const;
 

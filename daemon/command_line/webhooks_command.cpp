@@ -22,6 +22,7 @@ namespace {
 
 namespace json = boost::json;
 using namespace std::chrono_literals;
+using handlers::outreach::api_answer;
 using outreach::applied_plan;
 using outreach::webhook;
 using outreach::webhook_plan;
@@ -30,13 +31,14 @@ using outreach::webhook_plan;
 constexpr auto patience = 65min;
 constexpr int would_change = 2;
 
-int fail(const std::string& problem, bool needs_login, const streams& to) {
+int fail(const std::string& problem, api_answer::kind failed_as, const streams& to) {
     if (interrupt_watch::is_interrupted()) {
         to.err << "outreachd: interrupted\n";
         return exit_code::interrupted;
     }
     to.err << "outreachd: " << printable(problem) << '\n';
-    return needs_login ? exit_code::unavailable : exit_code::failed;
+    const int code = outreach_session::exit_code_of(failed_as);
+    return code == exit_code::usage ? exit_code::failed : code; // Requests are ours, and not typed.
 }
 
 json::object to_json(const webhook& one) {
@@ -115,7 +117,7 @@ int list_webhooks(const std::string& config_path, const webhooks_options& option
         return code;
     const outreach::webhook_list found = outreach::list_webhooks(session->client(), deadline());
     if (!found.problem.empty())
-        return fail(found.problem, found.needs_login, to);
+        return fail(found.problem, found.failed_as, to);
     if (options.is_json) {
         json::array all;
         for (const webhook& one : found.all)
@@ -141,7 +143,7 @@ int plan_webhooks(const std::string& config_path, const webhooks_options& option
         return code;
     const applied_plan planned = make_set(*session, options).plan(deadline());
     if (!planned.problem.empty())
-        return fail(planned.problem, planned.needs_login, to);
+        return fail(planned.problem, planned.failed_as, to);
     if (options.is_json) {
         to.out << json::serialize(to_json(planned.plan)) << '\n';
     } else {
@@ -183,7 +185,7 @@ int apply_webhooks(const std::string& config_path, const webhooks_options& optio
         to.out << applied.done << " of " << applied.plan.changes.size() << " changes made\n";
     }
     if (!applied.problem.empty())
-        return fail(applied.problem, applied.needs_login, to);
+        return fail(applied.problem, applied.failed_as, to);
     return is_declined ? exit_code::failed : exit_code::ok;
 }
 

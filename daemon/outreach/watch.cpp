@@ -129,7 +129,7 @@ void watch::look_at_webhooks(client& by) {
         return; // whoever is replaced says and changes nothing more
     if (!found.problem.empty()) {
         note_failed_look(found.problem);
-        if (!found.needs_login) // else it is told as trouble
+        if (found.failed_as != api_answer::kind::needs_login) // else it is told as trouble
             log_.warn("the state of the webhooks at Outreach can't be asked for", {{"cause", found.problem}});
         return;
     }

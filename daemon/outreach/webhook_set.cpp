@@ -65,7 +65,7 @@ webhook_list list_webhooks(client& by, steady_time deadline) {
     while (const auto page = pages.next_patiently(deadline)) {
         if (!page->is_success()) {
             found.problem = page->problem;
-            found.needs_login = page->what == api_answer::kind::needs_login;
+            found.failed_as = page->what;
             return found;
         }
         const auto document = read_json(page->body);
@@ -87,7 +87,7 @@ applied_plan webhook_set::look(store::token_record& known, steady_time deadline)
     const webhook_list found = list_webhooks(by_, deadline);
     applied_plan looked;
     looked.problem = found.problem;
-    looked.needs_login = found.needs_login;
+    looked.failed_as = found.failed_as;
     if (found.problem.empty()) {
         settle_begun(known, found.all, app_);
         looked.plan = make_plan(found.all, wanted_, ownership_of(app_, known, includes_others_));
@@ -98,7 +98,7 @@ applied_plan webhook_set::look(store::token_record& known, steady_time deadline)
 applied_plan webhook_set::plan(steady_time deadline) {
     store::token_reading known = made_.read();
     if (!known.problem.empty())
-        return {{}, 0, known.problem, false};
+        return {.problem = known.problem};
     return look(known.record, deadline);
 }
 
@@ -106,10 +106,10 @@ applied_plan webhook_set::apply(steady_time deadline,
                                 const std::function<bool(const webhook_plan&)>& confirm) {
     const store::token_file::locking lock = made_.lock(deadline);
     if (!lock.held)
-        return {{}, 0, lock.problem.empty() ? "another process of this host is at it" : lock.problem, false};
+        return {.problem = lock.problem.empty() ? "another process of this host is at it" : lock.problem};
     store::token_reading known = made_.read();
     if (!known.problem.empty())
-        return {{}, 0, known.problem, false};
+        return {.problem = known.problem};
     const store::token_record before = known.record;
     applied_plan applied = look(known.record, deadline);
     if (applied.problem.empty() && known.record != before)
@@ -117,17 +117,19 @@ applied_plan webhook_set::apply(steady_time deadline,
     if (!applied.problem.empty() || applied.plan.is_empty() || !confirm(applied.plan))
         return applied;
     for (const webhook_change& one : applied.plan.changes) {
-        applied.problem = change(*lock.held, one, known.record, deadline);
-        if (!applied.problem.empty())
+        change_end end = change(*lock.held, one, known.record, deadline);
+        if (!end.problem.empty()) {
+            applied.problem = std::move(end.problem);
+            applied.failed_as = end.failed_as;
             break;
+        }
         ++applied.done;
     }
     return applied;
 }
 
-/// Empty, or what went wrong.
-std::string webhook_set::change(const store::token_file::guard& held, const webhook_change& what,
-                                store::token_record& known, steady_time deadline) {
+webhook_set::change_end webhook_set::change(const store::token_file::guard& held, const webhook_change& what,
+                                            store::token_record& known, steady_time deadline) {
     const std::string path = "/webhooks/" + what.id;
     api_answer answer;
     switch (what.kind) {
@@ -137,7 +139,7 @@ std::string webhook_set::change(const store::token_file::guard& held, const webh
         known.webhooks.push_back(
             {{}, secret_print(wanted_.signing), {}, begun_text(what.wanted.event(), what.wanted.url)});
         if (std::string problem = made_.write(held, known); !problem.empty())
-            return problem;
+            return {.problem = std::move(problem)};
         answer = by_.send_patiently(post("/webhooks", create_body(what, wanted_.signing)), deadline);
         break;
     case change_kind::update:
@@ -154,7 +156,7 @@ std::string webhook_set::change(const store::token_file::guard& held, const webh
             forget_begun(known, what); // it wasn't made
             made_.write(held, known);  // and the next look finds that out, too
         }
-        return answer.problem;
+        return {.problem = answer.problem, .failed_as = answer.what};
     }
     std::string id = what.id;
     secret cleanup_token;
@@ -169,13 +171,14 @@ std::string webhook_set::change(const store::token_file::guard& held, const webh
                 known.app = made->creator_app;
         }
         if (id.empty())
-            return "POST /webhooks was answered without the webhook's id; run `outreachd webhooks plan` "
-                   "again";
+            return {.problem =
+                        "POST /webhooks was answered without the webhook's id; run `outreachd webhooks "
+                        "plan` again"};
     }
     if (is_create(what))
         forget_begun(known, what);
     remember(known, what.kind, {id, secret_print(wanted_.signing), std::move(cleanup_token)});
-    return made_.write(held, known);
+    return {.problem = made_.write(held, known)};
 }
 
 } // namespace outreachd::outreach

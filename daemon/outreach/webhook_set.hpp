@@ -15,7 +15,7 @@ namespace outreachd::outreach {
 struct webhook_list {
     std::vector<webhook> all;
     std::string problem; ///< Why they can't be told. Empty: they are.
-    bool needs_login = false;
+    handlers::outreach::api_answer::kind failed_as = handlers::outreach::api_answer::kind::answered;
 };
 
 /// Blocks up to `deadline`.
@@ -23,10 +23,11 @@ webhook_list list_webhooks(handlers::outreach::client& by, steady_time deadline)
 
 /// What the plan's changes came to.
 struct applied_plan {
-    webhook_plan plan;    ///< Empty where there was nothing to do.
-    std::size_t done = 0; ///< So many of its changes were made.
-    std::string problem;  ///< What ended it early. Empty: nothing did.
-    bool needs_login = false;
+    webhook_plan plan{};   ///< Empty where there was nothing to do.
+    std::size_t done = 0;  ///< So many of its changes were made.
+    std::string problem{}; ///< What ended it early. Empty: nothing did.
+    /// Of the request that ended it; `answered`, too, where it was none.
+    handlers::outreach::api_answer::kind failed_as = handlers::outreach::api_answer::kind::answered;
 };
 
 /// Who plans, and who touches what. The parts outlive it. One thread.
@@ -45,9 +46,15 @@ public:
     applied_plan apply(steady_time deadline, const std::function<bool(const webhook_plan&)>& confirm);
 
 private:
+    /// How one change ended; without a problem it is made.
+    struct change_end {
+        std::string problem{};
+        handlers::outreach::api_answer::kind failed_as = handlers::outreach::api_answer::kind::answered;
+    };
+
     applied_plan look(store::token_record& known, steady_time deadline);
-    std::string change(const store::token_file::guard& held, const webhook_change& what,
-                       store::token_record& known, steady_time deadline);
+    change_end change(const store::token_file::guard& held, const webhook_change& what,
+                      store::token_record& known, steady_time deadline);
 
     handlers::outreach::client& by_;
     store::token_file made_; ///< Which webhooks we have made.

@@ -251,7 +251,7 @@ token_reply install_tokens::take_failure(const http_answer& answer, store::token
 install_tokens::setup_reply install_tokens::set_up(const secret& setup_token, steady_time deadline) {
     http_answer answer = ask(percent_encode(setup_token.reveal()) + "/actions/setupToken", deadline);
     if (!answer.problem.empty())
-        return {.problem = "Outreach can't be asked: " + answer.problem};
+        return {.problem = "Outreach can't be asked: " + answer.problem, .is_unreachable = !answer.was_sent};
     answer.body = without_secrets(std::move(answer.body), {setup_token.reveal()});
     if (!is_success(answer.status))
         return {.problem = "Outreach answered " +

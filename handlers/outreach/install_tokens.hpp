@@ -24,8 +24,9 @@ public:
                    http_transport& transport, wall_clock now = wall_now);
 
     struct setup_reply {
-        std::string install{}; ///< Its id. Empty: there is none, and
-        std::string problem{}; ///< why, in words.
+        std::string install{};       ///< Its id. Empty: there is none, and
+        std::string problem{};       ///< why, in words.
+        bool is_unreachable = false; ///< Nothing was sent, as nobody was there.
     };
 
     /// Exchanges the token that the app's set-up URL was called with, good for 15 minutes, for the install's

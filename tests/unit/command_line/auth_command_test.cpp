@@ -146,6 +146,15 @@ TEST(AuthInstall, SaysWhatOutreachRefuses) {
     EXPECT_EQ(set.with.run({"auth", "install", set.token}).exit_code, 78);
 }
 
+TEST(AuthInstall, EndsAs69WhereNobodyAnswers) {
+    s2s_setup set;
+    set.with.use_auth(set.auth + "}",
+                      "http://127.0.0.1:" + std::to_string(test_servers::unused_port()) + "/api/v2");
+    const command_result result = set.with.run({"auth", "install", set.token});
+    EXPECT_EQ(result.exit_code, 69);
+    EXPECT_THAT(result.err, HasSubstr("Outreach can't be asked"));
+}
+
 TEST(AuthInstall, WarnsWhereTheConfigurationNamesAnother) {
     s2s_setup set;
     set.with.use_auth(set.auth + ", install: 0d7e4f64-6f0d-4a1b-9e5a-3f2d1c0b9a28}");

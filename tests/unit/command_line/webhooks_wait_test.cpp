@@ -1,10 +1,13 @@
-/// `outreachd webhooks` where Outreach asks for patience.
+/// `outreachd webhooks` where Outreach asks for patience, or isn't there.
 #include "daemon/command_line/webhooks_command.hpp"
+#include "tests/servers/scripted_server.hpp"
 #include "tests/unit/command_line/commanded_sandbox.hpp"
 #include "tests/unit/command_line/watched_output.hpp"
 
 #include <csignal>
+#include <fstream>
 #include <thread>
+#include <utility>
 
 namespace outreachd::command_line {
 namespace {
@@ -36,6 +39,38 @@ TEST(Webhooks, GoOnOnceTheLimitIsReset) {
     const command_result result = with.run({"webhooks", "list"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(with.count_of("GET", "/api/v2/webhooks"), 2U);
+}
+
+void want_webhooks(const commanded_sandbox& with) {
+    std::ofstream{with.config, std::ios::app}
+        << "endpoints: [{path: /w, secrets: [a-secret]}]\n"
+           "webhooks: {url: https://hooks.example.com/w, subscribe: [task.completed]}\n";
+}
+
+TEST(Webhooks, EndAs69WhereNobodyAnswers) {
+    commanded_sandbox with;
+    with.use_auth("{type: token, token: x}",
+                  "http://127.0.0.1:" + std::to_string(test_servers::unused_port()) + "/api/v2");
+    want_webhooks(with);
+    for (const char* const verb : {"list", "plan", "apply"}) {
+        const command_result result = with.run({"webhooks", verb});
+        EXPECT_EQ(result.exit_code, 69) << verb << result.err;
+    }
+    EXPECT_EQ(with.run({"api", "GET", "/"}).exit_code, 69) << "as the others do";
+}
+
+TEST(Webhooks, TellWhatIsRefusedFromAMissingLogin) {
+    for (const auto& [status, exit_code] : {std::pair{422U, 1}, std::pair{401U, 69}}) {
+        commanded_sandbox with;
+        want_webhooks(with);
+        with.subject.inject({.method = "POST",
+                             .path = "/api/v2/webhooks",
+                             .kind = sandbox::fault_kind::answer,
+                             .status = status});
+        const command_result result = with.run({"webhooks", "apply", "--yes"});
+        EXPECT_EQ(result.exit_code, exit_code) << result.err;
+        EXPECT_THAT(result.err, HasSubstr(std::to_string(status)));
+    }
 }
 
 } // namespace
