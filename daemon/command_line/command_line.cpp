@@ -18,6 +18,7 @@
 #include <iostream>
 #include <span>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace outreachd::command_line {
@@ -122,9 +123,22 @@ int refuse(const std::string& why, const CLI::App& command, const streams& to) {
     return exit_code::usage;
 }
 
-} // namespace
+/// Whoever read a pipe has seen enough: no failure, and nobody to complain to.
+bool is_reader_gone(const streams& to) {
+    pollfd output{to.sink, POLLOUT, 0};
+    return to.sink >= 0 && ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
 
-int run(int argc, const char* const* argv, const commands& given, const streams& to) {
+/// The exit code of a command that ended with `code`. Its output may be all that it was for.
+int end_output(int code, const streams& to) {
+    to.out << std::flush;
+    if (to.out || is_reader_gone(to))
+        return code;
+    to.err << "outreachd: the output could not be written whole\n";
+    return code == exit_code::ok || code == exit_code::would_change ? exit_code::failed : code;
+}
+
+int run_typed(int argc, const char* const* argv, const commands& given, const streams& to) {
     arguments typed;
     CLI::App app{"outreachd receives Outreach webhooks, keeps them, and hands them to handlers.",
                  "outreachd"};
@@ -168,13 +182,20 @@ int run(int argc, const char* const* argv, const commands& given, const streams&
     return exit_code::usage;
 }
 
+} // namespace
+
+int run(int argc, const char* const* argv, const commands& given, const streams& to) {
+    return end_output(run_typed(argc, argv, given, to), to);
+}
+
 int run(int argc, const char* const* argv, const commands& given) {
     return run(argc, argv, given,
                {.out = std::cout,
                 .err = std::cerr,
                 .is_terminal = ::isatty(STDERR_FILENO) == 1,
                 .in = STDIN_FILENO,
-                .is_interactive = ::isatty(STDERR_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1});
+                .is_interactive = ::isatty(STDERR_FILENO) == 1 && ::isatty(STDIN_FILENO) == 1,
+                .sink = STDOUT_FILENO});
 }
 
 } // namespace outreachd::command_line

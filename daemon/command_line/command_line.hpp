@@ -14,8 +14,8 @@ struct commands {
     std::function<int(std::string config_path)> serve;
 };
 
-/// Reads the arguments, runs the command, returns the exit code (see exit_code.hpp). Blocks as long
-/// as the command does. Throws what `serve` throws.
+/// Reads the arguments, runs the command, returns the exit code (see exit_code.hpp). A command whose output
+/// could not be written whole has failed. Blocks as long as the command does. Throws what `serve` throws.
 int run(int argc, const char* const* argv, const commands& given, const streams& to);
 
 /// The same on the standard streams.

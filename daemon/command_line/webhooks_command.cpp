@@ -29,7 +29,6 @@ using outreach::webhook_plan;
 
 /// As long as somebody may wait for an hourly limit.
 constexpr auto patience = 65min;
-constexpr int would_change = 2;
 
 int fail(const std::string& problem, api_answer::kind failed_as, const streams& to) {
     if (interrupt_watch::is_interrupted()) {
@@ -151,7 +150,7 @@ int plan_webhooks(const std::string& config_path, const webhooks_options& option
         if (planned.plan.is_empty())
             to.out << "nothing to change\n";
     }
-    return planned.plan.is_empty() ? exit_code::ok : would_change;
+    return planned.plan.is_empty() ? exit_code::ok : exit_code::would_change;
 }
 
 int apply_webhooks(const std::string& config_path, const webhooks_options& options, const streams& to) {

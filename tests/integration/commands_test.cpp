@@ -121,5 +121,21 @@ TEST(Commands, ShowHelpAndVersion) {
     EXPECT_EQ(run_program({OUTREACHD_PROGRAM, "sned"}).exit_code, 64);
 }
 
+TEST(Commands, FailWhereTheirOutputCannotBeWrittenAndAreQuietInAPipe) {
+    const auto run_in_shell = [](const std::string& line) {
+        return run_program({"/bin/sh", "-c", line, OUTREACHD_PROGRAM});
+    };
+    for (const char* const arguments : {"--help", "--version", "send --help"}) {
+        const auto full = run_in_shell(std::string{"exec \"$0\" "} + arguments + " >/dev/full");
+        EXPECT_EQ(full.exit_code, 1) << arguments;
+        EXPECT_EQ(full.err, "outreachd: the output could not be written whole\n") << arguments;
+    }
+    const auto piped = run_in_shell("\"$0\" --help | head -n 1");
+    EXPECT_EQ(piped.exit_code, 0);
+    EXPECT_EQ(piped.err, "");
+    const auto closed = run_in_shell("trap '' PIPE; (sleep 0.2; \"$0\" --help; echo $? >&2) | :");
+    EXPECT_EQ(closed.err, "0\n") << "with SIGPIPE ignored, as some supervisors hand it down";
+}
+
 } // namespace
 } // namespace outreachd::tests

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <streambuf>
+#include <utility>
 
 #include <stdlib.h>
+#include <unistd.h>
 
 namespace outreachd::command_line {
 namespace {
@@ -215,6 +218,45 @@ TEST(CommandLine, EndsWithWhatServeEndedWith) {
     const char* const argv[]{"outreachd", "serve"};
     const commands given{.serve = [](const std::string&) { return 78; }};
     EXPECT_EQ(run(2, argv, given, {out, err}), 78);
+}
+
+/// A disk that is full.
+class full_buffer : public std::streambuf {};
+
+TEST(CommandLine, FailsWhereItsOutputCannotBeWritten) {
+    for (const auto& [given_code, code] : {std::pair{0, 1}, std::pair{2, 1}, std::pair{69, 69}}) {
+        full_buffer full;
+        std::ostream out{&full};
+        std::ostringstream err;
+        const char* const argv[]{"outreachd", "serve"};
+        const commands given{.serve = [&, ends_with = given_code](const std::string&) {
+            out << "a line\n";
+            return ends_with;
+        }};
+        EXPECT_EQ(run(2, argv, given, {out, err}), code);
+        EXPECT_EQ(err.str(), "outreachd: the output could not be written whole\n");
+    }
+    full_buffer full;
+    std::ostream out{&full};
+    std::ostringstream err;
+    const char* const argv[]{"outreachd", "--help"};
+    EXPECT_EQ(run(2, argv, {}, {out, err}), 1);
+}
+
+TEST(CommandLine, IsQuietWhereTheReaderOfAPipeHasGone) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    for (const bool is_gone : {false, true}) {
+        if (is_gone)
+            ::close(ends[0]);
+        full_buffer full;
+        std::ostream out{&full};
+        std::ostringstream err;
+        const char* const argv[]{"outreachd", "--version"};
+        EXPECT_EQ(run(2, argv, {}, {.out = out, .err = err, .sink = ends[1]}), is_gone ? 0 : 1);
+        EXPECT_EQ(err.str().empty(), is_gone);
+    }
+    ::close(ends[1]);
 }
 
 TEST(CommandLine, NamesTheFileThatACommandCannotLoad) {
