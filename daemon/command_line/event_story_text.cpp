@@ -223,7 +223,7 @@ void write_event_story(const json::value& story, wall_time now, std::ostream& ou
     line("resource   ", resource.empty() ? "" : resource + ' ' + text_at(story, "resource_id"));
     line("source     ", text_at(story, "source"));
     line("job        ", text_at(story, "job_id"));
-    line("webhook id ", text_at(story, "outreach_event_id"));
+    line("Outreach's event id  ", text_at(story, "outreach_event_id"));
     out << '\n';
     write_timeline(timeline(story), out);
     write_deliveries(story, now, out);

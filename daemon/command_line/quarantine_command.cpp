@@ -69,7 +69,7 @@ void show_one(const json::value& answer, std::ostream& out) {
     line("from       ", text_at(answer, "peer"));
     line("reason     ", text_at(answer, "reason"));
     line("type       ", text_at(answer, "content_type"));
-    line("webhook id ", text_at(answer, "outreach_event_id"));
+    line("Outreach's event id  ", text_at(answer, "outreach_event_id"));
     for (const json::value& each : list_at(answer, "headers"))
         line("header     ", text_at(each, "name") + ": " + text_at(each, "value"));
     out << '\n' << shortened(printable(text_at(answer, "body")), 2000) << '\n';

@@ -115,8 +115,8 @@ private:
     void write_line(const sent_request& sent) {
         const std::string took = spoken_short(sent.took);
         to_.out << (sent.answer.failure ? "---" : std::to_string(sent.answer.status)) << "  "
-                << std::string(took.size() < 9 ? 9 - took.size() : 0, ' ') << took << "  " << sent.event_id
-                << "  " << printable(sent.name) << '\n';
+                << std::string(took.size() < 9 ? 9 - took.size() : 0, ' ') << took << "  "
+                << printable(sent.name) << "  (Outreach's event id " << sent.event_id << ")\n";
         if (sent.answer.failure)
             to_.err << "outreachd: " << printable(sent.answer.failure->text)
                     << "; Outreach would send it again. `outreachd status` and the log say why\n";

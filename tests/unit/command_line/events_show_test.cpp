@@ -38,7 +38,7 @@ TEST(EventsShow, TellsTheWholeStoryInOrder) {
   resource   task 330021
   source     outreach
   job        9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025
-  webhook id 01939c1e-0000-7c3a-9d4f-0a1b2c3d4e5f
+  Outreach's event id  01939c1e-0000-7c3a-9d4f-0a1b2c3d4e5f
 
   2026-11-21T08:22:54.955Z  sent      by Outreach's clock
   2026-11-21T08:22:55.123Z  received  on /webhooks/outreach, 812 bytes of application/vnd.api+json

@@ -40,7 +40,8 @@ TEST(QuarantineShow, ShowsOneAsItCame) {
     const std::string body =
         R"({"id":"17","received_at":"2026-11-21T08:22:55.123Z","endpoint":"/webhooks/outreach","peer":"192.0.2.1",)"
         R"("reason":"the signature fits no secret of the endpoint","size":812,"content_type":"application/json",)"
-        R"("outreach_event_id":null,"headers":[{"name":"Outreach-Org-Id","value":"0f\u001b[2J"}],"body":"{\"a\": 1}"})";
+        R"("outreach_event_id":"e-\u001b[2J","headers":[{"name":"Outreach-Org-Id","value":"0f\u001b[2J"}],)"
+        R"("body":"{\"a\": 1}"})";
     const admin_server its{body};
     const command_result result = its.ask({"quarantine", "show", "17"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -51,6 +52,7 @@ TEST(QuarantineShow, ShowsOneAsItCame) {
   from       192.0.2.1
   reason     the signature fits no secret of the endpoint
   type       application/json
+  Outreach's event id  e-\x1b[2J
   header     Outreach-Org-Id: 0f\x1b[2J
 
 {"a": 1}

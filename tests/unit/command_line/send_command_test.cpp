@@ -60,9 +60,9 @@ TEST(Send, SignsASampleAsOutreachDoes) {
     EXPECT_EQ(request.headers.at("outreach-webhook-id"), "7");
     EXPECT_EQ(request.headers.at("outreach-org-id").size(), 36U);
     EXPECT_EQ(read_event(request.body).name, "task.completed");
-    EXPECT_THAT(result.out, testing::ContainsRegex("^200 +[0-9.]+ m?s  " +
-                                                   request.headers.at("outreach-webhook-event-id") +
-                                                   "  task.completed\n$"));
+    EXPECT_THAT(result.out,
+                testing::ContainsRegex("^200 +[0-9.]+ m?s  task.completed  \\(Outreach's event id " +
+                                       request.headers.at("outreach-webhook-event-id") + "\\)\n$"));
 }
 
 TEST(Send, MakesEverySampleANewEvent) {
