@@ -13,6 +13,8 @@ namespace outreachd::admin {
 namespace {
 
 constexpr std::size_t limit_max = 1000;
+/// Longer than any event's name, and short enough to be held against each of a large store.
+constexpr std::size_t glob_bytes_max = 512;
 
 /// What is allowed for a parameter, where `value` isn't; nothing where it was taken.
 std::optional<std::string> apply(list_query& filter, std::string_view name, const std::string& value,
@@ -36,6 +38,8 @@ std::optional<std::string> apply(list_query& filter, std::string_view name, cons
     } else if (name == "handler") {
         filter.handler = value;
     } else if (name == "name") {
+        if (value.size() > glob_bytes_max)
+            return "a name, or a glob on names, of at most " + std::to_string(glob_bytes_max) + " bytes";
         filter.name = value;
     } else if (name == "cursor") {
         filter.cursor = value;

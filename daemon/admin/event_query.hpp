@@ -28,7 +28,7 @@ struct list_query {
     std::optional<wall_time> since;
     std::optional<store::event_state> state;
     std::string handler;
-    std::string name;
+    std::string name; ///< A glob.
     std::string resource;
     std::string cursor; ///< Where a change of many goes on, as the answer to its last piece said.
 };

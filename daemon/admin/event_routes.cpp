@@ -4,6 +4,7 @@
 #include "daemon/admin/json_writer.hpp"
 #include "daemon/admin/route_parts.hpp"
 #include "daemon/event/event_id.hpp"
+#include "daemon/text/glob.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -99,7 +100,7 @@ bool is_asked_for(const store::stored_event& stored, const list_query& asked) {
     if (!stored.is_routed || !stored.subject)
         return false;
     const event_facts& facts = stored.subject->facts;
-    return (asked.name.empty() || asked.name == facts.name) &&
+    return (asked.name.empty() || glob_matches(asked.name, facts.name)) &&
            (asked.resource.empty() || store::names_resource(asked.resource, facts));
 }
 

@@ -12,7 +12,7 @@ void add_filters(CLI::App& command, list_options& into, const std::string& since
                  const std::string& handler) {
     command.add_option("--since", into.since, since)->type_name("T");
     command.add_option("--handler", into.handler, handler)->type_name("NAME");
-    command.add_option("--name", into.name, "Only those of that name, such as task.completed")
+    command.add_option("--name", into.name, "Only those of that name: task.completed, or a glob, 'task.*'")
         ->type_name("NAME");
     command.add_option("--resource", into.resource, "Only those of a resource: task, or task:330021")
         ->type_name("TYPE[:ID]");

@@ -14,7 +14,7 @@ struct list_options {
     std::string since;  ///< RFC 3339, or how long ago: `2h`.
     std::string state;  ///< pending, published, done, dead, unrouted or discarded.
     std::string handler;
-    std::string name;
+    std::string name;     ///< A glob on events' names.
     std::string resource; ///< `task`, or `task:123`.
     bool is_json = false;
 };

@@ -99,7 +99,7 @@ that takes longer than 5 seconds is ended, and says how to go on.
 Examples:
   outreachd events list
   outreachd events list --since 2h --state dead
-  outreachd events list --name task.completed --resource task:330021 --json
+  outreachd events list --name 'task.*' --resource task:330021 --json
 
 Exit codes:
   0 done    1 the daemon refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";

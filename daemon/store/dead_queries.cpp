@@ -2,6 +2,7 @@
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/guarded_read.hpp"
 #include "daemon/store/list_bounds.hpp"
+#include "daemon/text/glob.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -14,7 +15,7 @@ bool is_asked_for(const dead_delivery& one, const dead_filter& what) {
     const event_facts& facts = one.of.facts;
     if (what.since && one.what.finished_at && *one.what.finished_at < *what.since)
         return false;
-    if (!what.name.empty() && facts.name != what.name)
+    if (!what.name.empty() && !glob_matches(what.name, facts.name))
         return false;
     return what.resource.empty() || names_resource(what.resource, facts);
 }

@@ -2,6 +2,7 @@
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/guarded_read.hpp"
 #include "daemon/store/list_bounds.hpp"
+#include "daemon/text/glob.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -99,7 +100,7 @@ event_state sqlite_reader::state_of(const std::vector<delivery_record>& rows) {
 bool sqlite_reader::fits(const event_record& record, const event_filter& what) const {
     if (what.state && record.state != *what.state)
         return false;
-    if (!what.name.empty() && record.facts.name != what.name)
+    if (!what.name.empty() && !glob_matches(what.name, record.facts.name))
         return false;
     if (!what.resource.empty() && !names_resource(what.resource, record.facts))
         return false;

@@ -208,7 +208,7 @@ struct dead_filter {
     std::optional<dead_place> behind; ///< The same by its place.
     std::optional<wall_time> since;   ///< When it died.
     std::string handler;
-    std::string name;     ///< Exactly.
+    std::string name;     ///< A glob.
     std::string resource; ///< `task`, or `task:123` with the id.
 };
 
@@ -219,7 +219,7 @@ struct event_filter {
     std::optional<wall_time> since;
     std::optional<event_state> state;
     std::string handler;  ///< With a delivery to it.
-    std::string name;     ///< Exactly.
+    std::string name;     ///< A glob.
     std::string resource; ///< `task`, or `task:123` with the id.
 };
 

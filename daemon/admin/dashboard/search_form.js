@@ -76,7 +76,7 @@ export const fields = {
   name() {
     made += 1;
     const list = element("datalist", { id: `names_${made}` });
-    const input = element("input", { type: "search", list: list.id, placeholder: "task.completed", spellcheck: "false",
+    const input = element("input", { type: "search", list: list.id, placeholder: "task.completed or task.*", spellcheck: "false",
       autocomplete: "off" });
     const field = simple("name", "Name", input);
     field.nodes[0].append(list);

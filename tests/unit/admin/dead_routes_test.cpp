@@ -52,7 +52,9 @@ TEST(DeadRoutes, NarrowsAndPages) {
     EXPECT_EQ(members_of(json_of(server.get("/api/dead?handler=audit")), "id"), (strings{ids[1], ids[3]}));
     EXPECT_EQ(members_of(json_of(server.get("/api/dead?resource=task:2")), "id"), strings{ids[2]});
     EXPECT_EQ(members_of(json_of(server.get("/api/dead?since=1h")), "id").size(), 5U);
+    EXPECT_EQ(members_of(json_of(server.get("/api/dead?name=task.*")), "id").size(), 5U);
     EXPECT_TRUE(json_of(server.get("/api/dead?name=task.created")).as_array().empty());
+    EXPECT_TRUE(json_of(server.get("/api/dead?name=call.*")).as_array().empty());
     EXPECT_TRUE(json_of(server.get("/api/dead?since=2100-01-01T00:00:00Z")).as_array().empty());
     // The page before this one was mended meanwhile: there is nothing to go on from.
     EXPECT_EQ(number_of(server.post("/api/dead/" + ids[1] + "/replay"), "replayed"), 1U);

@@ -79,6 +79,14 @@ TEST(EventQuery, NamesTheWrongParameter) {
     }
 }
 
+TEST(EventQuery, BoundsAGlobOnNames) {
+    const std::string longest = "*." + std::string(510, 'x');
+    EXPECT_EQ(parse("name=" + longest).name, longest);
+    const auto parsed = parse_event_query("name=x" + longest, now);
+    ASSERT_TRUE(std::holds_alternative<bad_parameter>(parsed));
+    EXPECT_NE(std::get<bad_parameter>(parsed).message.find("of at most 512 bytes"), std::string::npos);
+}
+
 TEST(EventQuery, KnowsAllStates) {
     for (const char* const state : {"pending", "published", "done", "dead", "unrouted"})
         EXPECT_EQ(store::to_string(*parse("state=" + std::string{state}).state), state);

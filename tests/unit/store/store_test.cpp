@@ -345,6 +345,10 @@ TEST_F(Store, ListsNewestFirstAndPages) {
     page.resource = "task";
     page.name = "task.destroyed";
     EXPECT_TRUE(reader->list(page).value().records.empty());
+    page.name = "task.*";
+    EXPECT_EQ(reader->list(page).value().records.size(), 25U);
+    page.name = "*.created";
+    EXPECT_TRUE(reader->list(page).value().records.empty());
 }
 
 TEST_F(Store, TakesAllThatWaitsInOneCommit) {
