@@ -40,14 +40,14 @@ void show_dead_list(const json::value& answer, std::size_t limit, bool is_whole,
     std::vector<std::vector<std::string>> rows;
     for (const json::value& each : *dead)
         rows.push_back({text_at(each, "id"), since(each, "died_at", now), handler_of(each),
-                        text_at(each, "name"), text_at(each, "resource_id"), text_at(each, "attempts"),
+                        text_at(each, "name"), resource_of(each), text_at(each, "attempts"),
                         text_at(each, "reason")});
     write_columns(out,
                   {{"DELIVERY"},
                    {"DIED"},
                    {"HANDLER", column::side::left, 24},
                    {"NAME", column::side::left, 33},
-                   {"RESOURCE", column::side::left, 24},
+                   {"RESOURCE", column::side::left, 48},
                    {"ATTEMPTS", column::side::right},
                    {"REASON", column::side::left, 80}},
                   rows);
@@ -65,7 +65,7 @@ void show_one(const json::value& answer, std::ostream& out) {
     line("delivery   ", text_at(answer, "id"));
     line("event      ", text_at(answer, "event_id"));
     line("name       ", text_at(answer, "name"));
-    line("resource   ", text_at(answer, "resource") + " " + text_at(answer, "resource_id"));
+    line("resource   ", resource_of(answer));
     line("received   ", text_at(event, "received_at"));
     line("died       ", text_at(answer, "died_at"));
     line("attempts   ", text_at(answer, "attempts"));

@@ -217,10 +217,9 @@ void write_event_story(const json::value& story, wall_time now, std::ostream& ou
         if (!text.empty())
             out << "  " << title << printable(text) << '\n';
     };
-    const std::string resource = text_at(story, "resource");
     out << printable(text_at(story, "name")) << "  " << printable(text_at(story, "state")) << '\n';
     line("event      ", text_at(story, "id"));
-    line("resource   ", resource.empty() ? "" : resource + ' ' + text_at(story, "resource_id"));
+    line("resource   ", resource_of(story));
     line("source     ", text_at(story, "source"));
     line("job        ", text_at(story, "job_id"));
     line("Outreach's event id  ", text_at(story, "outreach_event_id"));

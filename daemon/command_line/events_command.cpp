@@ -39,13 +39,13 @@ void show_event_list(const json::value& answer, std::size_t limit, bool is_whole
     const wall_time now = wall_now();
     std::vector<std::vector<std::string>> rows;
     for (const json::value& each : *events)
-        rows.push_back({text_at(each, "id"), received(each, now), text_at(each, "name"),
-                        text_at(each, "resource_id"), text_at(each, "state")});
+        rows.push_back({text_at(each, "id"), received(each, now), text_at(each, "name"), resource_of(each),
+                        text_at(each, "state")});
     write_columns(out,
                   {{"ID"},
                    {"RECEIVED"},
                    {"NAME", column::side::left, 33},
-                   {"RESOURCE", column::side::left, 36},
+                   {"RESOURCE", column::side::left, 48},
                    {"STATE"}},
                   rows);
     if (is_whole && events->size() >= limit)

@@ -26,6 +26,11 @@ std::string handler_of(const boost::json::value& from) {
     return name.empty() ? "(no handler)" : name;
 }
 
+std::string resource_of(const boost::json::value& from) {
+    const std::string id = text_at(from, "resource_id");
+    return text_at(from, "resource") + (id.empty() ? "" : ":" + id);
+}
+
 double number_at(const boost::json::value& from, std::string_view key) {
     const boost::json::value* const found = member(from, key);
     return found != nullptr && found->is_number() ? found->to_number<double>() : 0;

@@ -16,6 +16,10 @@ std::string text_at(const boost::json::value& from, std::string_view key);
 /// The handler that a delivery, or an attempt of one, names; `(no handler)` where none does.
 std::string handler_of(const boost::json::value& from);
 
+/// The resource of an event or delivery as --resource takes it: `task:330021`, or `task` where there is no
+/// id. Empty where it has none.
+std::string resource_of(const boost::json::value& from);
+
 /// 0 where the member is no number.
 double number_at(const boost::json::value& from, std::string_view key);
 

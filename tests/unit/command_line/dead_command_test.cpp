@@ -33,9 +33,9 @@ TEST(DeadList, ShowsColumns) {
     EXPECT_EQ(its.target(), "/api/dead");
     EXPECT_THAT(result.out,
                 testing::MatchesRegex(
-                    "DELIVERY +DIED +HANDLER +NAME +RESOURCE  ATTEMPTS  REASON\n" + dead_id +
-                    "  [^\n]+  crm +task.completed  330021 +12  the file system is full\n" + dead_id +
-                    "  [^\n]+  \\(no handler\\)  task.completed  330021 +12  unparsable\n"));
+                    "DELIVERY +DIED +HANDLER +NAME +RESOURCE +ATTEMPTS  REASON\n" + dead_id +
+                    "  [^\n]+  crm +task.completed  task:330021 +12  the file system is full\n" + dead_id +
+                    "  [^\n]+  \\(no handler\\)  task.completed  task:330021 +12  unparsable\n"));
 }
 
 TEST(DeadList, PassesEveryFilterOnAndSaysHowToGetTheNextPage) {
@@ -99,7 +99,7 @@ TEST(DeadShow, TellsWhyAndHowOften) {
   delivery   5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410
   event      01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
   name       task.completed
-  resource   task 330021
+  resource   task:330021
   received   2026-11-21T08:22:55.123Z
   died       2026-11-21T08:22:57.400Z
   attempts   12

@@ -25,8 +25,8 @@ TEST(EventsList, ShowsColumns) {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_THAT(result.out,
                 testing::MatchesRegex(
-                    "ID +RECEIVED +NAME +RESOURCE  STATE\n01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f  [^\n]+"
-                    "  task.completed  330021    done\n"));
+                    "ID +RECEIVED +NAME +RESOURCE +STATE\n01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f  [^\n]+"
+                    "  task.completed  task:330021  done\n"));
     EXPECT_EQ(its.target(), "/api/events");
     EXPECT_EQ(its.server.requests()[0].headers.at("authorization"), "Bearer the-token");
 }

@@ -35,7 +35,7 @@ TEST(EventsShow, TellsTheWholeStoryInOrder) {
     EXPECT_EQ(its.target(), "/api/events/" + std::string{event_id_text});
     EXPECT_EQ(result.out, R"(task.completed  dead
   event      01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
-  resource   task 330021
+  resource   task:330021
   source     outreach
   job        9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025
   Outreach's event id  01939c1e-0000-7c3a-9d4f-0a1b2c3d4e5f
