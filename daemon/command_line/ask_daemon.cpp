@@ -6,12 +6,15 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/command_line/json_fields.hpp"
 #include "daemon/command_line/printable.hpp"
+#include "daemon/settings/nearest_name.hpp"
 #include "daemon/text/percent_encode.hpp"
 
 #include <boost/json/parse.hpp>
 
 #include <optional>
 #include <ostream>
+#include <string_view>
+#include <vector>
 
 namespace outreachd::command_line {
 
@@ -120,6 +123,30 @@ int change_in_pieces(const std::string& config_path, const std::string& target, 
         show_progress(code == exit_code::ok && !cursor.empty() ? progress + " so far" : "");
     } while (code == exit_code::ok && !cursor.empty());
     return code;
+}
+
+void explain_unknown_handler(const std::string& config_path, const std::string& handler, const streams& to) {
+    const reachable found = handler.empty() ? reachable{} : reach(config_path, to);
+    if (!found.daemon)
+        return;
+    const auto outcome = found.daemon->get("/api/status");
+    const auto* const answer = std::get_if<admin::client_answer>(&outcome);
+    if (answer == nullptr || answer->status != 200)
+        return;
+    boost::system::error_code ec;
+    const boost::json::value status = boost::json::parse(answer->body, ec);
+    if (ec || !status.is_object() || !status.get_object().contains("handlers"))
+        return;
+    const boost::json::object& handlers = object_at(status, "handlers");
+    if (handlers.contains(handler))
+        return;
+    std::vector<std::string_view> known;
+    for (const auto& each : handlers)
+        if (const std::string_view name = each.key(); !name.empty()) // what no handler got is nobody's
+            known.push_back(name);
+    to.err << printable("outreachd: no handler '" + handler + "' is known" +
+                        settings::suggestion(handler, known))
+           << '\n';
 }
 
 } // namespace outreachd::command_line

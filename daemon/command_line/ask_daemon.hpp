@@ -35,4 +35,9 @@ int ask_for_list(const question& what, const streams& to,
 int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
                      const std::function<std::string(const boost::json::value& answer)>& add);
 
+/// For a filter that found nothing: says on `to.err` that the running daemon knows no handler of that name,
+/// where that is so, and which one may be meant. It knows those that are configured, and those that something
+/// is left of.
+void explain_unknown_handler(const std::string& config_path, const std::string& handler, const streams& to);
+
 } // namespace outreachd::command_line

@@ -125,6 +125,8 @@ int change(const std::string& config_path, const dead_selection& what, const cha
     });
     if (code == exit_code::ok || count > 0)
         to.out << done << ' ' << counted(count, "delivery", "deliveries") << '\n';
+    if (code == exit_code::ok && count == 0)
+        explain_unknown_handler(config_path, what.narrowed.handler, to);
     return code;
 }
 
@@ -136,9 +138,12 @@ int list_dead(const std::string& config_path, const list_options& options, const
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
         return refuse_usage(problem->message, to);
     const std::size_t limit = std::get<store::dead_filter>(checked).limit;
-    return ask_for_list(
-        {config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json}, to,
-        [&](const json::value& answer, bool is_whole) { show_dead_list(answer, limit, is_whole, to.out); });
+    return ask_for_list({config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json},
+                        to, [&](const json::value& answer, bool is_whole) {
+                            show_dead_list(answer, limit, is_whole, to.out);
+                            if (is_whole && answer.is_array() && answer.get_array().empty())
+                                explain_unknown_handler(config_path, options.handler, to);
+                        });
 }
 
 int show_dead(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

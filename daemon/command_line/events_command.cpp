@@ -75,7 +75,11 @@ int list_events(const std::string& config_path, const list_options& options, con
     const std::size_t limit = std::get<store::event_filter>(checked).limit;
     return ask_for_list(
         {config_path, query.empty() ? "/api/events" : "/api/events?" + query, options.is_json}, to,
-        [&](const json::value& answer, bool is_whole) { show_event_list(answer, limit, is_whole, to.out); });
+        [&](const json::value& answer, bool is_whole) {
+            show_event_list(answer, limit, is_whole, to.out);
+            if (is_whole && answer.is_array() && answer.get_array().empty())
+                explain_unknown_handler(config_path, options.handler, to);
+        });
 }
 
 int show_event(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {
@@ -112,6 +116,8 @@ int replay_events(const std::string& config_path, const std::string& id, const l
     if (code == exit_code::ok || deliveries > 0)
         to.out << "replayed " << counted(events, "event") << ": "
                << counted(deliveries, "new delivery", "new deliveries") << '\n';
+    if (code == exit_code::ok && deliveries == 0)
+        explain_unknown_handler(config_path, narrowed.handler, to);
     return code;
 }
 

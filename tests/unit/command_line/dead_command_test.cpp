@@ -165,6 +165,33 @@ TEST(DeadChange, OfManyGoesOnToTheLastPiece) {
     EXPECT_EQ(all.lines()[1], "POST /api/dead/replay?cursor=17.crm HTTP/1.1");
 }
 
+TEST(DeadChange, SaysThatNoHandlerHasThatName) {
+    const std::string status = R"({"handlers":{"":{},"audit":{},"crm":{}}})";
+    const std::string said = "outreachd: no handler 'crn' is known; did you mean 'crm'?\n";
+
+    const struct {
+        strings command;
+        std::string answer;
+    } cases[]{
+        {{"dead", "replay", "--handler"}, R"({"replayed":0,"cursor":null})"},
+        {{"dead", "discard", "--handler"}, R"({"discarded":0,"cursor":null})"},
+        {{"dead", "list", "--handler"}, "[]"},
+        {{"events", "list", "--handler"}, "[]"},
+        {{"events", "replay", "--since", "2h", "--handler"}, R"({"events":0,"deliveries":0,"cursor":null})"}};
+
+    for (const auto& each : cases) {
+        const admin_server unknown{strings{each.answer, status}};
+        const command_result result = unknown.ask(with(each.command, {"crn"}));
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_EQ(result.err, said) << each.command[1];
+        const admin_server known{strings{each.answer, status}};
+        EXPECT_EQ(known.ask(with(each.command, {"audit"})).err, "") << each.command[1];
+        const admin_server silent{
+            std::vector<std::pair<int, std::string>>{{200, each.answer}, {503, R"({"error":"busy"})"}}};
+        EXPECT_EQ(silent.ask(with(each.command, {"crn"})).err, "") << each.command[1];
+    }
+}
+
 /// Long work shows progress, though only to people.
 TEST(DeadChange, ShowsATerminalHowFarItIs) {
     const admin_server its{
