@@ -92,7 +92,7 @@ int write_pages(outreach_session& session, const handlers::outreach::api_request
 int call_api(const std::string& config_path, const api_options& options, const streams& to) {
     const understood_request asked = understand(options, to.in);
     if (!asked.problem.empty())
-        return refuse_usage(asked.problem, to);
+        return refuse_input(asked.problem, asked.is_unreadable, to);
     answer_writer writer{options, to};
     if (const std::string problem = writer.find_problem(); !problem.empty())
         return refuse_usage("--jq: " + problem, to);

@@ -51,7 +51,8 @@ std::string read_query(const api_options& options, query& into) {
 }
 
 /// Empty, or what is wrong.
-std::string read_body(const api_options& options, int standard_input, api_request& into) {
+std::string read_body(const api_options& options, int standard_input, understood_request& made) {
+    api_request& into = made.request;
     if (options.data.empty())
         return into.method == "PATCH" ? "PATCH needs --data: what is to change" : "";
     if (into.method == "GET")
@@ -59,7 +60,8 @@ std::string read_body(const api_options& options, int standard_input, api_reques
     if (options.data.size() > 1)
         return "--data is given twice";
     data_text data = read_data(options.data.front(), standard_input, data_bytes_max);
-    if (!data.problem.empty())
+    made.is_unreadable = !data.problem.empty();
+    if (made.is_unreadable)
         return data.problem;
     if (!handlers::is_json(data.text))
         return "--data is no JSON";
@@ -100,7 +102,7 @@ understood_request understand(const api_options& options, int standard_input) {
     if (made.problem.empty())
         made.problem = read_query(options, asked);
     if (made.problem.empty())
-        made.problem = read_body(options, standard_input, request);
+        made.problem = read_body(options, standard_input, made);
     // `/` alone is the API itself, which says whose token it is.
     request.target = handlers::outreach::with_query(options.path == "/" ? "" : options.path, asked.text());
     if (made.problem.empty() && outreach::is_unfiltered_bulk(request))

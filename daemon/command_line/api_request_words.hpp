@@ -12,7 +12,8 @@ namespace outreachd::command_line {
 
 struct understood_request {
     handlers::outreach::api_request request{};
-    std::string problem{}; ///< Why there is none. Empty: there is.
+    std::string problem{};      ///< Why there is none. Empty: there is.
+    bool is_unreadable = false; ///< The problem is a file that can't be read.
 };
 
 /// Reads `--data`, also from the standard input; sends nothing.

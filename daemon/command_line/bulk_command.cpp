@@ -26,7 +26,8 @@ constexpr std::chrono::minutes question_timeout{10};
 
 struct planned_bulk {
     api_request request;
-    std::string problem; ///< Why it can't be sent. Empty: it can.
+    std::string problem;        ///< Why it can't be sent. Empty: it can.
+    bool is_unreadable = false; ///< The problem is a file that can't be read.
 };
 
 bool has_word(const std::vector<std::string>& words, std::string_view start) {
@@ -35,13 +36,15 @@ bool has_word(const std::vector<std::string>& words, std::string_view start) {
 }
 
 /// Empty, or what is wrong.
-std::string read_body(const bulk_options& options, int standard_input, std::optional<std::string>& into) {
+std::string read_body(const bulk_options& options, int standard_input, std::optional<std::string>& into,
+                      bool& is_unreadable) {
     if (options.data.empty())
         return {};
     if (options.data.size() > 1)
         return "--data is given twice";
     const data_text data = read_data(options.data.front(), standard_input, data_bytes_max);
-    if (!data.problem.empty())
+    is_unreadable = !data.problem.empty();
+    if (is_unreadable)
         return data.problem;
     into = outreach::bulk_document(data.text);
     return into ? "" : "--data is no JSON object: give the action's attributes";
@@ -59,7 +62,7 @@ planned_bulk plan(const bulk_options& options, int standard_input) {
     if (made.problem.empty())
         made.problem = add_action_parameters(parameters, options.action_parameters);
     if (made.problem.empty())
-        made.problem = read_body(options, standard_input, body);
+        made.problem = read_body(options, standard_input, body, made.is_unreadable);
     if (!made.problem.empty())
         return made;
     made.request = post(with_query("/batches/actions/" + options.action, parameters.text()), std::move(body));
@@ -251,7 +254,7 @@ private:
 int run_bulk(const std::string& config_path, const bulk_options& options, const streams& to) {
     const planned_bulk planned = plan(options, to.in);
     if (!planned.problem.empty())
-        return refuse_usage(planned.problem, to);
+        return refuse_input(planned.problem, planned.is_unreadable, to);
     if (!options.is_confirmed && !to.is_interactive)
         return refuse_usage("nobody is here to confirm how many records it is about; give --yes", to);
     const auto [session, code] = outreach_session::open(config_path, to);

@@ -34,7 +34,8 @@ struct planned_import {
     outreach::import_plan what;
     std::string csv;
     std::string hash;
-    std::string problem; ///< Why it can't be sent. Empty: it can.
+    std::string problem;        ///< Why it can't be sent. Empty: it can.
+    bool is_unreadable = false; ///< The problem is a file that can't be read.
 };
 
 /// `account` and `accounts` are the same; empty for anything else.
@@ -86,7 +87,8 @@ planned_import plan(const import_options& options) {
     auto file = settings::read_file(options.file, file_bytes_max, settings::file_kind::stream);
     made.csv = std::move(file.text);
     made.problem = std::move(file.problem);
-    if (!made.problem.empty())
+    made.is_unreadable = !made.problem.empty();
+    if (made.is_unreadable)
         return made;
     const auto columns = outreach::read_csv_header(made.csv);
     if (!columns)
@@ -249,7 +251,7 @@ private:
 int import_file(const std::string& config_path, const import_options& options, const streams& to) {
     const planned_import planned = plan(options);
     if (!planned.problem.empty())
-        return refuse_usage(planned.problem, to);
+        return refuse_input(planned.problem, planned.is_unreadable, to);
     const auto [session, code] = outreach_session::open(config_path, to);
     if (!session)
         return code;

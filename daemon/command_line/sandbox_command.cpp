@@ -54,17 +54,18 @@ std::chrono::milliseconds duration_of(const std::string& option, const std::stri
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::get<settings::duration>(read));
 }
 
+/// Throws std::runtime_error where it can't be read, std::invalid_argument where it is none.
 std::string read_key(const std::string& path) {
     constexpr std::size_t key_bytes_max = 64 * 1024;
     settings::file_contents file = settings::read_file(path, key_bytes_max, settings::file_kind::regular);
     if (!file.problem.empty())
-        throw std::invalid_argument("--s2s-key: " + file.problem);
+        throw std::runtime_error("--s2s-key: " + file.problem);
     if (!sandbox::is_public_key(file.text))
         throw std::invalid_argument("--s2s-key: '" + path + "' holds no RSA public key in PEM");
     return std::move(file.text);
 }
 
-/// Throws std::invalid_argument, naming what is wrong.
+/// Throws std::invalid_argument, naming what is wrong, and what read_key throws.
 sandbox::options to_options(const sandbox_options& typed) {
     sandbox::options made;
     made.address = typed.address;

@@ -1,4 +1,4 @@
-/// The end of a command that was typed wrong.
+/// The end of a command that was typed wrong, or whose input can't be read.
 #pragma once
 
 #include "daemon/command_line/exit_code.hpp"
@@ -14,6 +14,12 @@ namespace outreachd::command_line {
 inline int refuse_usage(const std::string& why, const streams& to) {
     to.err << "outreachd: " << printable(why) << '\n';
     return exit_code::usage;
+}
+
+/// The same where what was typed may be right, and a file that it names can't be read.
+inline int refuse_input(const std::string& why, bool is_unreadable, const streams& to) {
+    const int code = refuse_usage(why, to);
+    return is_unreadable ? exit_code::failed : code;
 }
 
 } // namespace outreachd::command_line

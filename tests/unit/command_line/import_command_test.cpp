@@ -74,7 +74,6 @@ TEST(Import, ChecksTheFileBeforeAnythingIsSent) {
         {{"import", "accounts", file, "--map", "Company=name", "--dupe", "merge"},
          "skip, missing or overwrite"},
         {{"import", "accounts", file, "--map", "Company=name", "--hash", "md5"}, "is no form of hash"},
-        {{"import", "accounts", "/nowhere/companies.csv", "--map", "Company=name"}, "/nowhere/companies.csv"},
         {{"import", "accounts", with.scratch.file("open.csv", "\"Company\n"), "--map", "Company=name"},
          "no header line"},
         {{"import", "accounts", with.scratch.file("empty.csv", ""), "--map", "Company=name"},
@@ -90,6 +89,23 @@ TEST(Import, ChecksTheFileBeforeAnythingIsSent) {
         const command_result result = with.run(each.arguments);
         EXPECT_EQ(result.exit_code, 64) << testing::PrintToString(each.arguments) << result.err;
         EXPECT_THAT(result.err, HasSubstr(each.said)) << testing::PrintToString(each.arguments);
+    }
+    EXPECT_TRUE(with.subject.requests().empty());
+}
+
+/// A missing file is no wrong word, wherever one is named.
+TEST(Import, FailsWhereItsFileCannotBeRead) {
+    const commanded_sandbox with;
+    const std::vector<std::string> commands[]{
+        {"import", "accounts", "/nowhere/input", "--map", "Company=name"},
+        {"api", "POST", "/tasks", "--data", "@/nowhere/input"},
+        {"bulk", "prospectsAddTags", "--filter", "id=1", "--yes", "--data", "@/nowhere/input"},
+        {"send", "/nowhere/input", "--url", "https://127.0.0.1:1/"}};
+    std::ofstream{with.config, std::ios::app} << "endpoints: [{path: /w, secrets: [a-secret]}]\n";
+    for (const std::vector<std::string>& each : commands) {
+        const command_result result = with.run(each);
+        EXPECT_EQ(result.exit_code, 1) << each.front();
+        EXPECT_THAT(result.err, HasSubstr("can't read '/nowhere/input'")) << each.front();
     }
     EXPECT_TRUE(with.subject.requests().empty());
 }

@@ -29,9 +29,14 @@ TEST(SandboxCommand, NamesTheOptionThatIsWrong) {
     const struct {
         const char* option;
         std::string value;
-    } cases[]{{"--access-token-life", "long"}, {"--refresh-token-life", "1"}, {"--grant-interval", "-1s"},
-              {"--limit-window", "1x"},        {"--page-size", "0"},          {"--page-size", "1001"},
-              {"--s2s-key", no_key},           {"--s2s-key", "/nowhere.pem"}, {"--port", "65536"}};
+    } cases[]{{"--access-token-life", "long"},
+              {"--refresh-token-life", "1"},
+              {"--grant-interval", "-1s"},
+              {"--limit-window", "1x"},
+              {"--page-size", "0"},
+              {"--page-size", "1001"},
+              {"--s2s-key", no_key},
+              {"--port", "65536"}};
 
     for (const auto& each : cases) {
         const command_result result = run_command({"sandbox", each.option, each.value});
@@ -40,10 +45,12 @@ TEST(SandboxCommand, NamesTheOptionThatIsWrong) {
     }
 }
 
-TEST(SandboxCommand, NamesTheCaFileThatCannotBeRead) {
-    const command_result result = run_command({"sandbox", "--port", "0", "--ca", "/nowhere.pem"});
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_THAT(result.err, HasSubstr("/nowhere.pem"));
+TEST(SandboxCommand, NamesTheFileThatCannotBeRead) {
+    for (const char* const option : {"--ca", "--s2s-key"}) {
+        const command_result result = run_command({"sandbox", "--port", "0", option, "/nowhere.pem"});
+        EXPECT_EQ(result.exit_code, 1) << option;
+        EXPECT_THAT(result.err, HasSubstr("/nowhere.pem")) << option;
+    }
 }
 
 TEST(SandboxCommand, NamesThePortThatIsTaken) {
