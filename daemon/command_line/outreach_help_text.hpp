@@ -17,7 +17,7 @@ With --paginate each resource is a line of its own, as it came, and --jq sees on
 Examples:
   outreachd api GET /
   outreachd api GET /prospects --filter owner.id=5 --filter updatedAt=2026-11-01.. --sort -updatedAt
-  outreachd api GET /tasks --filter state=incomplete --paginate --jq .attributes.subject --raw
+  outreachd api GET /tasks --filter state=incomplete --paginate --jq .attributes.note --raw
   outreachd api PATCH /prospects/17 --data @change.json
   outreachd api POST /tasks/5/actions/snooze --action-param dueAt=2026-12-01T09:00:00Z
 

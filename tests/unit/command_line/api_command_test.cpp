@@ -155,6 +155,18 @@ TEST(Api, EndsAtCtrlCWhileItWaits) {
     EXPECT_EQ(out_text.text(), "");
 }
 
+/// A task has no subject, say, and a page of nulls teaches nobody.
+TEST(Api, DoesWhatItsHelpShows) {
+    const commanded_sandbox with;
+    const std::string example =
+        "api GET /tasks --filter state=incomplete --paginate --jq .attributes.note --raw";
+    EXPECT_THAT(with.run({"api", "--help"}).out, HasSubstr("\n  outreachd " + example + "\n"));
+    std::istringstream words{example};
+    const command_result result = with.run({std::istream_iterator<std::string>{words}, {}});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("Call before noon\n"));
+}
+
 TEST(Api, RefusesWhatMakesNoSenseAndSendsNothing) {
     const commanded_sandbox with;
 
