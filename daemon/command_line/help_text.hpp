@@ -246,8 +246,9 @@ std::string send();
 
 inline constexpr std::string_view webhooks =
     R"(One webhook for each event under webhooks.subscribe, to webhooks.url, signed with the endpoint's
-first secret. Only what was made by this app is ever changed. The command waits where the hourly
-limit or a token asks for it; Ctrl-C ends that.
+first secret. Only what this app has made is changed; with --all also what somebody else has, where
+it leads to that URL. The command waits where the hourly limit or a token asks for it; Ctrl-C ends
+that.
 
 Examples:
   outreachd webhooks plan
