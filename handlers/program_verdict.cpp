@@ -85,21 +85,25 @@ std::string signal_name(int number) {
     return std::to_string(number) + (name != nullptr ? std::string{" (SIG"} + name + ")" : std::string{});
 }
 
-outcome judge_exit(const std::string& path, int status, std::span<const std::uint8_t> dead_on) {
+outcome judge_exit(const std::string& path, const program_end& ended, std::span<const std::uint8_t> dead_on) {
+    const int status = ended.code;
     if (status == 0)
         return outcome::done();
     const std::string fact = path + " ended with exit status " + std::to_string(status);
     if (status == try_again_status)
         return outcome::retry(fact + ": it wants to be run again later");
+    const bool is_silent = ended.output.bytes.empty() && ended.errors.bytes.empty();
+    const char* const where_more_is =
+        is_silent ? "; it wrote nothing" : "; what it wrote is kept as its answer";
     if (std::ranges::find(dead_on, status) != dead_on.end())
-        return outcome::dead(fact + ", which 'dead_on' lists; what it wrote is kept as its answer");
-    return outcome::retry(fact + "; what it wrote is kept as its answer");
+        return outcome::dead(fact + ", which 'dead_on' lists" + where_more_is);
+    return outcome::retry(fact + where_more_is);
 }
 
 outcome judge_end(const program& what, const program_end& ended, std::span<const std::uint8_t> dead_on) {
     switch (ended.how) {
     case program_end::kind::exited:
-        return judge_exit(what.path, ended.code, dead_on);
+        return judge_exit(what.path, ended, dead_on);
     case program_end::kind::signalled:
         return outcome::retry(what.path + " was ended by signal " + signal_name(ended.code) +
                               (ended.code == SIGKILL ? "; want of memory ends programs so" : ""));
