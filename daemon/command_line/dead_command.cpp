@@ -84,7 +84,7 @@ void show_one(const json::value& answer, std::ostream& out) {
             << (reason.empty() ? "" : ": " + printable(reason)) << '\n';
     }
     if (const std::string last = text_at(answer, "last_answer"); !last.empty())
-        out << "\nlast answer:\n  " << printable(last) << '\n';
+        out << "\nlast answer:\n" << printable_lines(last, "  ");
 }
 
 /// What is asked to be changed, as a path of the API; nothing where it isn't clear, which is said.

@@ -228,8 +228,8 @@ void write_event_story(const json::value& story, wall_time now, std::ostream& ou
     write_deliveries(story, now, out);
     for (const json::value& each : list_at(story, "deliveries")) {
         if (const std::string answer = text_at(each, "last_answer"); !answer.empty())
-            out << "\nlast answer to " << printable(handler_of(each)) << ":\n  "
-                << shortened(printable(answer), 400) << '\n';
+            out << "\nlast answer to " << printable(handler_of(each)) << ":\n"
+                << printable_lines(shortened(answer, 400), "  ");
     }
     out << "\n`--json` shows the headers and the body too.\n";
 }

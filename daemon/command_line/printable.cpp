@@ -85,6 +85,24 @@ std::string printable(std::string_view text) {
     return shown;
 }
 
+std::string printable_lines(std::string_view text, std::string_view indent) {
+    std::string shown;
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        if (line.ends_with('\r'))
+            line.remove_suffix(1);
+        shown += indent;
+        for (std::size_t tab = line.find('\t'); tab != std::string_view::npos; tab = line.find('\t')) {
+            shown += printable(line.substr(0, tab)) + "    ";
+            line.remove_prefix(tab + 1);
+        }
+        shown += printable(line) + '\n';
+    }
+    return shown;
+}
+
 std::size_t width_of(std::string_view text) noexcept {
     return static_cast<std::size_t>(
         std::count_if(text.begin(), text.end(), [](char byte) { return !is_continuation(byte); }));

@@ -12,6 +12,9 @@ namespace outreachd::command_line {
 /// `\t`, `\xHH` or `\u{HHHH}`.
 std::string printable(std::string_view text);
 
+/// `text` as lines, each behind `indent`, ended, and safe as above; a tab is four spaces. Empty where it is.
+std::string printable_lines(std::string_view text, std::string_view indent);
+
 /// How many characters of valid UTF-8 `text` holds: its width in a column, near enough.
 std::size_t width_of(std::string_view text) noexcept;
 

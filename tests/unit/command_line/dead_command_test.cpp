@@ -85,7 +85,7 @@ TEST(DeadShow, TellsWhyAndHowOften) {
     const std::string body =
         dead("\"crm\"", "the file\\u001b[2J system is full")
             .substr(0, dead("\"crm\"", "the file\\u001b[2J system is full").size() - 1) +
-        R"(,"finished_at":"2026-11-21T08:22:57.400Z","last_answer":"no\u001b[2J room","attempts_made":[
+        R"(,"finished_at":"2026-11-21T08:22:57.400Z","last_answer":"stdout:\nno\u001b[2J room\n","attempts_made":[
         {"handler":"crm","number":1,"started_at":"2026-11-21T08:22:55.129Z","took_seconds":0.0124,"outcome":"retry",
          "reason":"the file system is full"},
         {"handler":"crm","number":2,"started_at":"2026-11-21T08:22:56.150Z","took_seconds":1.25,"outcome":"dead",
@@ -109,6 +109,7 @@ TEST(DeadShow, TellsWhyAndHowOften) {
   2026-11-21T08:22:56.150Z  #2  dead, took 1.25 s
 
 last answer:
+  stdout:
   no\x1b[2J room
 )");
     EXPECT_EQ(its.ask({"dead", "show", dead_id, "--json"}).out, body + "\n");

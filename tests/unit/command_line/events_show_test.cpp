@@ -17,7 +17,7 @@ constexpr const char* story = R"({"id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","n
 "deliveries":[
  {"id":"5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410","handler":"crm","state":"dead","attempts":2,"next_attempt_at":null,
   "reason":"the file system is full","died_at":"2026-11-21T08:22:57.400Z","finished_at":"2026-11-21T08:22:57.400Z",
-  "last_answer":"no\u001b[2J room"},
+  "last_answer":"stdout:\nno\u001b[2J room\n"},
  {"id":"5e0c3a52-61c7-5d0f-9a34-88b1f2d7c411","handler":"audit","state":"done","attempts":1,"next_attempt_at":null,
   "reason":null,"died_at":null,"finished_at":"2026-11-21T08:22:55.130Z","last_answer":null}],
 "job_id":"9d1ce2a6-6d3c-4b0e-a1d3-0aa0c0e00025","size":812,"stored_at":"2026-11-21T08:22:55.126Z","damaged":false,
@@ -54,6 +54,7 @@ crm      dead          2  -             5e0c3a52-61c7-5d0f-9a34-88b1f2d7c410
 audit    done          1  -             5e0c3a52-61c7-5d0f-9a34-88b1f2d7c411
 
 last answer to crm:
+  stdout:
   no\x1b[2J room
 
 `--json` shows the headers and the body too.

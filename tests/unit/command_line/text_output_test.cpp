@@ -43,6 +43,31 @@ TEST(Printable, EscapesWhatATerminalWouldObey) {
         EXPECT_EQ(printable(each.text), each.shown) << each.label;
 }
 
+TEST(Printable, KeepsLinesAndNothingElseThatATerminalWouldObey) {
+    const struct {
+        const char* label;
+        std::string text;
+        std::string shown;
+    } cases[]{
+        {"nothing", "", ""},
+        {"one line", "a", "  a\n"},
+        {"lines, the last one ended", "stdout:\na\n", "  stdout:\n  a\n"},
+        {"empty lines between", "a\n\nb", "  a\n  \n  b\n"},
+        {"line breaks of Windows", "a\r\nb\r", "  a\n  b\n"},
+        {"a line that would write over itself", "good\rbad\n", "  good\\rbad\n"},
+        {"tabs", "\tat main\t", "      at main    \n"},
+        {"an escape sequence on each line", "\x1b[2J\n\x1b]0;x\x07", "  \\x1b[2J\n  \\x1b]0;x\\x07\n"},
+        {"breaks that only Unicode knows",
+         "a\xe2\x80\xa8"
+         "b\xc2\x85"
+         "c",
+         "  a\\u{2028}b\\u{0085}c\n"},
+    };
+
+    for (const auto& each : cases)
+        EXPECT_EQ(printable_lines(each.text, "  "), each.shown) << each.label;
+}
+
 TEST(Printable, CountsCharactersRatherThanBytes) {
     EXPECT_EQ(width_of("Zoë"), 3U);
     EXPECT_EQ(shortened("Zoë", 3), "Zoë");
