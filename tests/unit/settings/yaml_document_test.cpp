@@ -70,6 +70,21 @@ TEST(YamlDocument, FindsQuotesThatAreNeverClosed) {
         EXPECT_EQ(problem_of(text), where + message) << text;
 }
 
+/// YAML 1.2 has these in a flow, and the parser doesn't.
+TEST(YamlDocument, NamesTheQuestionMarkThatTheParserDoesNotKnow) {
+    const struct {
+        const char* text;
+        const char* where;
+    } cases[] = {{"u: {url: http://x/?a=b}\n", "1:19: "}, {"a: [b?, c]\n", "1:6: "}, {"a: [?b]\n", "1:5: "}};
+
+    for (const auto& [text, where] : cases)
+        EXPECT_EQ(problem_of(text),
+                  std::string{where} +
+                      "not YAML: unknown token (quote text that begins with '@', '%' or '`', "
+                      "and between { } or [ ] text that holds '?')");
+    EXPECT_EQ(problem_of("a: b?\nc: http://x/?a=b\n"), "");
+}
+
 TEST(YamlDocument, LimitsTheDepth) {
     const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
     EXPECT_EQ(problem_of(nested(yaml_depth_max)), "");
