@@ -57,7 +57,13 @@ std::string in_quotes(std::string_view text) {
 
 void findings::error(const std::string& key, position where, std::string_view message) {
     broken_.insert(key);
-    errors_.push_back(make_problem(key, where, message, false));
+    if (!refused_.contains(where))
+        errors_.push_back(make_problem(key, where, message, false));
+}
+
+void findings::refused(const yaml_problem& what) {
+    errors_.push_back(make_problem("", what.where, what.message, false));
+    refused_.insert(what.where);
 }
 
 void findings::unreadable_secret(const std::string& key, position where, std::string_view message) {

@@ -31,6 +31,9 @@ public:
     void place(const std::string& key, position where) { places_.insert_or_assign(key, where); }
 
     void error(const std::string& key, position where, std::string_view message);
+    /// A value that isn't understood at all: what else is wrong at its place follows from that, and isn't
+    /// said.
+    void refused(const yaml_problem& what);
     /// One that `check`, run by somebody else than the service, may see without cause.
     void unreadable_secret(const std::string& key, position where, std::string_view message);
     void warning(const std::string& key, position where, std::string_view message);
@@ -51,6 +54,7 @@ private:
     expression_check check_;
     std::map<std::string, position, std::less<>> places_;
     std::set<std::string, std::less<>> broken_;
+    std::set<position> refused_;
     std::vector<problem> errors_;
     std::vector<problem> warnings_;
 };

@@ -122,15 +122,19 @@ loaded load_settings(const std::string& path, scope part, const expression_check
 
 loaded parse_settings(const std::string& text, scope part, const expression_check& check) {
     const yaml_document document = parse_yaml(text);
-    if (document.problem)
-        return refuse(
-            {document.problem->where.line, document.problem->where.column, document.problem->message, false});
+    findings found{check};
+    for (const yaml_problem& each : document.refused)
+        found.refused(each);
+    loaded result;
+    if (document.problem) {
+        found.error("", document.problem->where, document.problem->message);
+        result.errors = found.errors();
+        return result;
+    }
     if (!document.root || document.root->type == yaml_node::kind::null)
         return refuse({1, 1, "the file is empty; it needs at least 'listen' and 'endpoints'", false});
 
-    findings found{check};
     found.place("", document.root->where);
-    loaded result;
     const value_ref root{found, "", *document.root};
     if (expect_map(root)) {
         const section_reader top{root, known::top, keys_of(part)};

@@ -73,7 +73,7 @@ public:
                   const std::string& value) override {
         auto made = begin(yaml_node::kind::scalar, mark, tag);
         made->text = value;
-        made->is_quoted = tag != "?";
+        made->is_quoted = tag != "?" && !is_refused(tag);
         if (value.find(end_marker.substr(0, end_marker.size() - 1)) != std::string::npos)
             throw refused{{made->where, "the quote that opens here is never closed"}};
         add(std::move(made), anchor);
@@ -95,6 +95,8 @@ public:
 
     yaml_pointer root() const { return root_; }
 
+    std::vector<yaml_problem> refused_values() { return std::move(refused_); }
+
     /// Where the innermost bracket that is still open stands.
     std::optional<position> open_bracket() const {
         for (auto at = open_.rbegin(); at != open_.rend(); ++at)
@@ -111,14 +113,19 @@ private:
         YAML::EmitterStyle::value style;
     };
 
+    /// "?" is no tag, "!" a scalar in quotes.
+    static bool is_refused(const std::string& tag) {
+        return !tag.empty() && tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:str";
+    }
+
     static std::string depth_message() {
         return "values are nested more than " + std::to_string(yaml_depth_max) + " deep";
     }
 
     std::shared_ptr<yaml_node> begin(yaml_node::kind type, const YAML::Mark& mark, const std::string& tag) {
-        // "?" is no tag, "!" a scalar in quotes.
-        if (!tag.empty() && tag != "?" && tag != "!" && tag != "tag:yaml.org,2002:str")
-            throw refused{{to_position(mark), "YAML tags aren't understood here; remove the word with '!'"}};
+        if (is_refused(tag))
+            refused_.push_back(
+                {to_position(mark), "YAML tags aren't understood here; remove the word with '!'"});
         if (open_.size() >= yaml_depth_max)
             throw refused{{to_position(mark), depth_message()}};
         auto made = std::make_shared<yaml_node>();
@@ -165,6 +172,7 @@ private:
     std::vector<frame> open_;
     std::unordered_map<YAML::anchor_t, yaml_pointer> anchors_;
     yaml_pointer root_;
+    std::vector<yaml_problem> refused_;
 };
 
 /// The parser's words, with what usually lies behind them.
@@ -223,7 +231,7 @@ yaml_document parse_yaml(std::string_view text) {
     if (text.starts_with("\xEF\xBB\xBF")) // a byte order mark, which some editors leave
         text.remove_prefix(3);
     if (auto bad = find_bad_byte(text))
-        return {nullptr, std::move(bad)};
+        return {nullptr, std::move(bad), {}};
 
     std::string marked{text};
     if (!marked.ends_with('\n'))
@@ -236,7 +244,7 @@ yaml_document parse_yaml(std::string_view text) {
         YAML::Parser parser{input};
         while (parser.HandleNextDocument(builder)) {
         }
-        return {builder.root(), std::nullopt};
+        return {builder.root(), std::nullopt, builder.refused_values()};
     } catch (const refused& why) {
         problem = why.problem;
     } catch (const YAML::Exception& why) {
@@ -246,7 +254,7 @@ yaml_document parse_yaml(std::string_view text) {
     }
     // What goes wrong at the marker went wrong at the end of the text.
     problem.where = std::min(problem.where, position_at(text, text.size()));
-    return {nullptr, std::move(problem)};
+    return {nullptr, std::move(problem), builder.refused_values()};
 }
 
 } // namespace outreachd::settings

@@ -54,6 +54,9 @@ struct yaml_problem {
 struct yaml_document {
     yaml_pointer root; ///< Nothing where `problem` stands, or where the file holds no value.
     std::optional<yaml_problem> problem;
+    /// What is YAML and isn't understood here: tags, whose values `root` has as if they had none. Up to
+    /// `problem`, where that stands.
+    std::vector<yaml_problem> refused;
 };
 
 /// Far above what a configuration needs; what is over them is a mistake or an attack.
@@ -61,7 +64,8 @@ inline constexpr std::size_t yaml_bytes_max = 1024UL * 1024;
 inline constexpr std::size_t yaml_depth_max = 64;
 inline constexpr std::size_t yaml_count_max = 100'000;
 
-/// Parses one document. Reports the first thing that isn't YAML: what follows it would be a guess.
+/// Parses one document. Reports the first thing that isn't YAML, as what follows it would be a guess, and
+/// everything that is and can't be meant.
 yaml_document parse_yaml(std::string_view text);
 
 } // namespace outreachd::settings

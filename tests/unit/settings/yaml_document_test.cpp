@@ -85,6 +85,24 @@ TEST(YamlDocument, NamesTheQuestionMarkThatTheParserDoesNotKnow) {
     EXPECT_EQ(problem_of("a: b?\nc: http://x/?a=b\n"), "");
 }
 
+TEST(YamlDocument, GoesOnBehindTags) {
+    const yaml_document document = parse_yaml("a: !x 1\nb: !y [1, !!int 2]\nc: !!str 3\n");
+    ASSERT_FALSE(document.problem);
+    ASSERT_EQ(document.refused.size(), 3U);
+    EXPECT_EQ(document.refused[0].where, (position{1, 4}));
+    EXPECT_EQ(document.refused[1].where, (position{2, 4}));
+    EXPECT_EQ(document.refused[2].where, (position{2, 11}));
+    const auto& entries = document.root->entries;
+    ASSERT_EQ(entries.size(), 3U);
+    EXPECT_EQ(entries[0].value->text, "1");
+    EXPECT_FALSE(entries[0].value->is_quoted);
+    EXPECT_EQ(entries[1].value->items.size(), 2U);
+    EXPECT_TRUE(entries[2].value->is_quoted);
+    const yaml_document broken = parse_yaml("a: !x 1\nb: ]\n");
+    EXPECT_TRUE(broken.problem);
+    EXPECT_EQ(broken.refused.size(), 1U);
+}
+
 TEST(YamlDocument, LimitsTheDepth) {
     const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
     EXPECT_EQ(problem_of(nested(yaml_depth_max)), "");
