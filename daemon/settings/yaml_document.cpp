@@ -164,8 +164,15 @@ private:
             parent.node->items.push_back(std::move(value));
         else if (!parent.key)
             parent.key = std::move(value);
+        else if (is_merge(*parent.key))
+            refused_.push_back({std::exchange(parent.key, nullptr)->where,
+                                "merge keys ('<<') aren't understood here; write out what they would bring"});
         else
             parent.node->entries.push_back({std::exchange(parent.key, nullptr), std::move(value)});
+    }
+
+    static bool is_merge(const yaml_node& key) {
+        return key.type == yaml_node::kind::scalar && key.text == "<<" && !key.is_quoted;
     }
 
     int documents_ = 0;
@@ -210,6 +217,27 @@ std::string explain(const std::string& message, std::optional<position> open_bra
     return "not YAML: " + message;
 }
 
+/// The first tab in the white space that a line of `text` begins with.
+std::optional<position> find_indenting_tab(std::string_view text, int line) {
+    for (int at = 1; at < line; ++at)
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    const std::size_t tab = text.find_first_not_of(' ');
+    if (tab == std::string_view::npos || text[tab] != '\t')
+        return std::nullopt;
+    return position{line, static_cast<int>(tab) + 1};
+}
+
+/// What the parser stumbled over. It takes a tab for a part of the text, and then complains of something
+/// else.
+yaml_problem describe(const YAML::Exception& why, std::string_view text,
+                      std::optional<position> open_bracket) {
+    const position where = to_position(why.mark);
+    if (!open_bracket) // between brackets a line begins as it likes
+        if (const auto tab = find_indenting_tab(text, where.line))
+            return {*tab, "not YAML: a tab indents this line; use spaces"};
+    return {where, explain(why.msg, open_bracket)};
+}
+
 std::optional<yaml_problem> find_bad_byte(std::string_view text) {
     if (text.size() > yaml_bytes_max)
         return yaml_problem{{}, "the file is over " + std::to_string(yaml_bytes_max) + " bytes"};
@@ -248,7 +276,7 @@ yaml_document parse_yaml(std::string_view text) {
     } catch (const refused& why) {
         problem = why.problem;
     } catch (const YAML::Exception& why) {
-        problem = {to_position(why.mark), explain(why.msg, builder.open_bracket())};
+        problem = describe(why, text, builder.open_bracket());
     } catch (const std::exception& why) {
         problem = {{}, std::string{"not YAML: "} + why.what()};
     }

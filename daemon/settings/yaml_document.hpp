@@ -54,8 +54,8 @@ struct yaml_problem {
 struct yaml_document {
     yaml_pointer root; ///< Nothing where `problem` stands, or where the file holds no value.
     std::optional<yaml_problem> problem;
-    /// What is YAML and isn't understood here: tags, whose values `root` has as if they had none. Up to
-    /// `problem`, where that stands.
+    /// What is YAML and isn't understood here: tags, whose values `root` has as if they had none, and merge
+    /// keys, which it lacks. Up to `problem`, where that stands.
     std::vector<yaml_problem> refused;
 };
 

@@ -85,6 +85,33 @@ TEST(YamlDocument, NamesTheQuestionMarkThatTheParserDoesNotKnow) {
     EXPECT_EQ(problem_of("a: b?\nc: http://x/?a=b\n"), "");
 }
 
+TEST(YamlDocument, NamesATabThatIndents) {
+    const struct {
+        const char* text;
+        const char* where;
+    } cases[] = {
+        {"a:\n\tb: 1\n", "2:1: "},           {"a:\n  b: 1\n\tc: 2\n", "3:1: "},
+        {"a:\n  b: 1\n  \tc: 2\n", "3:3: "}, {"a:\n  - b\n\t- c\n", "3:1: "},
+        {"a: |\n\ttext\n", "2:1: "},         {"a: b\n\t# c\nd: 1\n", "2:1: "},
+    };
+
+    for (const auto& [text, where] : cases)
+        EXPECT_EQ(problem_of(text), std::string{where} + "not YAML: a tab indents this line; use spaces")
+            << text;
+    EXPECT_EQ(problem_of("a: [\n\t1,\n\t2]\nb:\t3\n"), "") << "these are allowed";
+    EXPECT_EQ(problem_of("a: [\n\tb?]\n").find("a tab"), std::string::npos);
+}
+
+TEST(YamlDocument, RefusesMergeKeysAndGoesOn) {
+    const yaml_document document = parse_yaml("a: &a {b: 1}\nc:\n  <<: *a\n  d: 2\n  '<<': 3\n");
+    ASSERT_FALSE(document.problem);
+    ASSERT_EQ(document.refused.size(), 1U);
+    EXPECT_EQ(document.refused[0].where, (position{3, 3}));
+    EXPECT_EQ(document.refused[0].message,
+              "merge keys ('<<') aren't understood here; write out what they would bring");
+    EXPECT_EQ(document.root->entries[1].value->entries.size(), 2U);
+}
+
 TEST(YamlDocument, GoesOnBehindTags) {
     const yaml_document document = parse_yaml("a: !x 1\nb: !y [1, !!int 2]\nc: !!str 3\n");
     ASSERT_FALSE(document.problem);
