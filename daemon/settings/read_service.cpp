@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <system_error>
 
 namespace outreachd::settings {
 
@@ -171,6 +173,13 @@ void read_store(const section_reader& top, store& into) {
     if (!section)
         return;
     section->read("directory", into.directory);
+    if (const auto directory = section->find("directory"); directory && !into.directory.starts_with('/')) {
+        std::error_code unknown;
+        const auto meant = std::filesystem::absolute(into.directory, unknown).lexically_normal();
+        directory->warning(in_quotes(into.directory) +
+                           " is relative to the directory that outreachd is started in, and is '" +
+                           meant.string() + "' now; started elsewhere it finds other events, or none");
+    }
     const auto kept = section->section("retention", known::retention);
     if (!kept)
         return;

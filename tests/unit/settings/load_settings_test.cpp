@@ -308,6 +308,24 @@ TEST(LoadSettings, SaysNoMoreOfARouteToAHandlerThatIsWrongItself) {
                             "file, http, exec, amqp, outreach"));
 }
 
+TEST(LoadSettings, WarnsOfAStoreThatDependsOnWhereItIsStarted) {
+    const std::string here = std::filesystem::current_path().string();
+    const auto warnings_of = [](const std::string& directory) {
+        const loaded result = parse_settings(std::string{least} +
+                                             "routes: [{match: x, to: [a]}]\nhandlers: {a: {type: log}}\n"
+                                             "store: {directory: " +
+                                             directory + "}\n");
+        EXPECT_THAT(lines_of(result.errors), IsEmpty());
+        return lines_of(result.warnings);
+    };
+    for (const char* const directory : {"data/../store", "./store"})
+        EXPECT_THAT(warnings_of(directory),
+                    ElementsAre("5:20: store.directory: '" + std::string{directory} +
+                                "' is relative to the directory that outreachd is started in, and is '" +
+                                here + "/store' now; started elsewhere it finds other events, or none"));
+    EXPECT_THAT(warnings_of("/var/lib/outreachd"), IsEmpty());
+}
+
 TEST(LoadSettings, BoundsHandlerNames) {
     const auto errors_with = [](const std::string& name) {
         return parse_settings(std::string{least} + "handlers: {" + name + ": {type: log}}\n").errors.size();
