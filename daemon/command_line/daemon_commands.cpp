@@ -66,8 +66,10 @@ void add_events(CLI::App& app, builder& with) {
     CLI::App* const listed =
         with.add(*events, "list", "List the events that were received", help_text::events_list,
                  [&](const std::string& path) { return list_events(path, into.list, to); });
-    add_list_options(*listed, into.list, "Only those received since then: 90s, 10m, 2h, 7d or RFC 3339",
-                     "Only those with a delivery to that handler");
+    add_list_options(
+        *listed, into.list,
+        "Only those received since then: 90s, 10m, 2h, 7d or RFC 3339,\nin UTC where it names no zone",
+        "Only those with a delivery to that handler");
     listed
         ->add_option("--state", into.list.state,
                      "Only those that are pending, published, done, dead,\nunrouted or discarded")
@@ -81,7 +83,8 @@ void add_events(CLI::App& app, builder& with) {
         with.add(*events, "replay", "Route events again, and deliver them anew", help_text::events_replay,
                  [&](const std::string& path) { return replay_events(path, into.id, into.replayed, to); });
     add_id(*replayed, into.id, "The event's id, as `events list` shows it");
-    add_filters(*replayed, into.replayed, "All received since then: 90s, 10m, 2h, 7d or RFC 3339",
+    add_filters(*replayed, into.replayed,
+                "All received since then: 90s, 10m, 2h, 7d or RFC 3339,\nin UTC where it names no zone",
                 "To that handler alone");
 }
 
@@ -93,8 +96,10 @@ void add_dead(CLI::App& app, builder& with) {
     CLI::App* const listed =
         with.add(*dead, "list", "List the deliveries that were given up", help_text::dead_list,
                  [&](const std::string& path) { return list_dead(path, into.dead_list, to); });
-    add_list_options(*listed, into.dead_list, "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339",
-                     "Only those to that handler");
+    add_list_options(
+        *listed, into.dead_list,
+        "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339,\nin UTC where it names no zone",
+        "Only those to that handler");
     CLI::App* const shown =
         with.add(*dead, "show", "Show why one delivery is dead, and each attempt at it", help_text::dead_show,
                  [&](const std::string& path) { return show_dead(path, into.id, into.is_json, to); });
@@ -106,9 +111,10 @@ void add_dead(CLI::App& app, builder& with) {
         CLI::App* const changed = with.add(*dead, name, description, footer, run);
         add_id(*changed, into.dead.id, "The delivery's id, as `dead list` shows it");
         changed->add_flag("--all", into.dead.is_all, "All dead deliveries");
-        add_filters(*changed, into.dead.narrowed,
-                    "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339",
-                    "Only those to that handler");
+        add_filters(
+            *changed, into.dead.narrowed,
+            "Only those that died since then: 90s, 10m, 2h, 7d or RFC 3339,\nin UTC where it names no zone",
+            "Only those to that handler");
         return changed;
     };
     add_change("replay", "Try dead deliveries again", help_text::dead_replay,
@@ -150,7 +156,9 @@ void add_backfill(CLI::App& app, builder& with) {
     CLI::App* const added =
         with.add(app, "backfill", "Fetch what changed at Outreach while nobody listened", help_text::backfill,
                  [&](const std::string& path) { return backfill(path, into, to); });
-    added->add_option("--since", into.since, "What changed since then: 90s, 10m, 2h, 7d or RFC 3339")
+    added
+        ->add_option("--since", into.since,
+                     "What changed since then: 90s, 10m, 2h, 7d or RFC 3339,\nin UTC where it names no zone")
         ->type_name("T");
     added->add_option("--resources", into.resources, "Only those, as in event names: task,sequenceState")
         ->type_name("NAMES");

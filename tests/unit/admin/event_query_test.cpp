@@ -79,6 +79,11 @@ TEST(EventQuery, NamesTheWrongParameter) {
     }
 }
 
+TEST(EventQuery, TakesATimeWithoutAZoneForUtc) {
+    EXPECT_EQ(parse("since=2026-11-21T08:00:00").since, parse("since=2026-11-21T08:00:00Z").since);
+    EXPECT_EQ(parse("since=2026-11-21T08:00:00").since, parse("since=2026-11-21T10:00:00%2B02:00").since);
+}
+
 TEST(EventQuery, BoundsAGlobOnNames) {
     const std::string longest = "*." + std::string(510, 'x');
     EXPECT_EQ(parse("name=" + longest).name, longest);
