@@ -182,6 +182,25 @@ def check_page(known):
     yield from (f"metrics.md has {metric}, which no daemon shows" for metric in sorted(told - shown))
 
 
+def least_retry_seconds():
+    """How soon a delivery that always fails is dead, with the schema's defaults and the jitter against it."""
+    schema = json.loads((DEPLOY.parent / "config" / "outreachd.schema.json").read_text(encoding="utf-8"))
+    retry = {key: told["default"] for key, told in schema["$defs"]["retry"]["properties"].items()}
+    initial, longest = (int(retry[key][:-1]) * {"s": 1, "m": 60}[retry[key][-1]] for key in ("initial", "max"))
+    pauses = (min(initial * retry["factor"] ** at, longest) for at in range(retry["attempts"] - 1))
+    return (1 - retry["jitter"]) * sum(pauses)
+
+
+def check_patience():
+    """What is wrong with the alert on what waits: it has to come before that is dead."""
+    with open(DEPLOY / "prometheus" / "alerts.yaml", encoding="utf-8") as file:
+        rules = {rule["alert"]: rule for group in yaml.safe_load(file)["groups"] for rule in group["rules"]}
+    rule = rules["OutreachdOldestPending"]
+    waited = float(rule["expr"].rpartition(">")[2]) + 60 * int(rule["for"].removesuffix("m"))
+    if waited > least_retry_seconds() - 300:
+        yield f"OutreachdOldestPending comes after {waited} s, and a delivery may be dead after {least_retry_seconds()} s"
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         known = real_metrics(sys.argv[1], directory)
@@ -191,6 +210,7 @@ def main():
     problems += [f"nothing shows {metric}" for metric in sorted(known)
                  if metric.startswith("outreachd_") and not metric.endswith(("_count", "_sum")) and metric not in shown]
     problems += check_page(known)
+    problems += check_patience()
     for line in problems:
         print(line)
     print(f"{len(found)} expressions, {len(known)} metrics, {len(problems)} problems")

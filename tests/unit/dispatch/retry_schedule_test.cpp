@@ -47,5 +47,24 @@ TEST(RetrySchedule, GrowsToItsMaximumAndEnds) {
             << one.label;
 }
 
+milliseconds sum_of_pauses(const settings::retry& configured, double random) {
+    milliseconds sum{0};
+    std::uint32_t attempts = 1;
+    while (const auto pause = retry_schedule(configured).pause_after(attempts++, {}, random))
+        sum += *pause;
+    return sum;
+}
+
+/// What config/reference.md, README.md and the alerts say of it.
+TEST(RetrySchedule, GoesOnForAsLongAsIsWrittenDown) {
+    const settings::retry defaults;
+    EXPECT_EQ(sum_of_pauses(defaults, 0.5), 32min + 3s);
+    EXPECT_EQ(sum_of_pauses(defaults, 0), 25min + 38s + 400ms);
+    EXPECT_NEAR(std::chrono::duration<double>(sum_of_pauses(defaults, 0.999999)).count(), 38 * 60 + 27.6,
+                0.1);
+    EXPECT_EQ(sum_of_pauses({.attempts_max = 106}, 0.5), 24h + 2min + 3s);
+    EXPECT_EQ(sum_of_pauses({.attempts_max = 36, .max = 1h}, 0.5), 24h + 8min + 15s);
+}
+
 } // namespace
 } // namespace outreachd::dispatch
