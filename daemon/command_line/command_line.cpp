@@ -43,7 +43,9 @@ void add_send_options(CLI::App& command, send_options& into) {
         ->type_name("URL");
     command.add_option("--endpoint", into.endpoint, "The configured endpoint, where there are several")
         ->type_name("PATH");
-    command.add_option("--count", into.count, "Send each that many times, on one connection")->type_name("N");
+    command.add_option("--count", into.count, "Send each that many times, on one connection")
+        ->type_name("N")
+        ->check(whole_number(1, send_total_max));
     command
         .add_option("--rate", into.rate,
                     "Send N a second, however slow the answers are; times count\nfrom when each was due")
@@ -60,12 +62,17 @@ void add_send_options(CLI::App& command, send_options& into) {
 void add_sandbox_options(CLI::App& command, sandbox_options& into) {
     command.add_option("--address", into.address, "Listen there; a loopback address (127.0.0.1)")
         ->type_name("IP");
-    command.add_option("--port", into.port, "Listen at that port; 0 for a free one (8810)")->type_name("N");
+    command.add_option("--port", into.port, "Listen at that port; 0 for a free one (8810)")
+        ->type_name("N")
+        ->check(whole_number(0, 65'535));
     command.add_flag("--empty", into.is_empty, "Begin with one user and no other records");
-    command.add_option("--limit", into.limit, "So many requests in a window (10000)")->type_name("N");
+    command.add_option("--limit", into.limit, "So many requests in a window (10000)")
+        ->type_name("N")
+        ->check(whole_number(0, sandbox_limit_max));
     command.add_option("--limit-window", into.limit_window, "How long a window is (1h)")->type_name("TIME");
     command.add_option("--page-size", into.page_size, "Records of a page where none is asked for (50)")
-        ->type_name("N");
+        ->type_name("N")
+        ->check(whole_number(1, sandbox_page_size_max));
     command
         .add_option("--access-token-life", into.access_token_life, "How long an access token is good (2h)")
         ->type_name("TIME");

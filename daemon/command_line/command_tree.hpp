@@ -1,16 +1,31 @@
 /// How a command is put into the program's tree of commands.
 #pragma once
 
+#include "daemon/admin/whole_number.hpp"
 #include "daemon/command_line/configuration.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace outreachd::command_line {
+
+/// Of an option: a whole number in that range, its ends included.
+inline CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+    return CLI::Validator(
+        [=](std::string& typed) -> std::string {
+            const auto number = admin::whole_number<std::uint64_t>(typed);
+            if (number && *number >= least && *number <= most)
+                return {};
+            return "'" + typed + "' is no whole number from " + std::to_string(least) + " to " +
+                   std::to_string(most);
+        },
+        "");
+}
 
 /// A command, and what runs it.
 struct runnable {

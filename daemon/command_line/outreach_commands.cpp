@@ -47,7 +47,7 @@ void add_api(CLI::App& app, builder& with) {
     api.add_option("--sort", into.sort, "In that order: -updatedAt,id")->type_name("NAMES");
     api.add_option("--page-size", into.page_size, "Records of one page")
         ->type_name("N")
-        ->check(CLI::Range(1, 1000));
+        ->check(whole_number(1, 1000));
     api.add_flag("--count", into.is_counting, "Count them all: meta.count");
     add_words(api, "--action-param", into.action_parameters, "K=V",
               "A parameter of an action; may be given again");

@@ -34,6 +34,31 @@ std::string unknown_word(const std::string& word, const CLI::App& command) {
            settings::suggestion(word.substr(0, word.find('=')), names);
 }
 
+/// `list, show or replay`
+std::string alternatives(const std::vector<std::string>& words) {
+    std::string text;
+    for (std::size_t at = 0; at < words.size(); ++at)
+        text += (at == 0 ? "" : at + 1 == words.size() ? " or " : ", ") + words[at];
+    return text;
+}
+
+/// The option that a message begins with, of a command or those around it.
+const CLI::Option* option_named_in(const std::string& text, const CLI::App& command) {
+    for (const CLI::Option* each : command.get_options())
+        if (text.starts_with(each->get_name() + ": "))
+            return each;
+    return command.get_parent() == nullptr ? nullptr : option_named_in(text, *command.get_parent());
+}
+
+std::string wrong_number(const CLI::ArgumentMismatch& problem, const CLI::App& command) {
+    const CLI::Option* const option = option_named_in(problem.what(), command);
+    if (option == nullptr)
+        return problem.what();
+    if (option->count() > 1)
+        return option->get_name() + " is given more than once, and only one can be meant";
+    return option->get_name() + " needs a value behind it: " + option->get_type_name();
+}
+
 } // namespace
 
 const CLI::App& innermost(const CLI::App& app) {
@@ -47,6 +72,11 @@ std::string describe(const CLI::ParseError& problem, const CLI::App& app) {
     // name would else be reported as a missing command.
     if (const std::vector<std::string> unknown = app.remaining(true); !unknown.empty())
         return unknown_word(unknown.front(), command);
+    if (command.get_require_subcommand_min() > 0 && command.get_subcommands().empty() &&
+        dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr)
+        return "a command is missing: " + alternatives(commands_of(command));
+    if (const auto* const mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&problem))
+        return wrong_number(*mismatch, command);
     return problem.what();
 }
 

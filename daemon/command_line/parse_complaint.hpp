@@ -11,7 +11,7 @@ namespace outreachd::command_line {
 /// The innermost command that was typed.
 const CLI::App& innermost(const CLI::App& app);
 
-/// Why they can't be understood.
+/// Why they can't be understood, in words of our own where the parser's are for its programmers.
 std::string describe(const CLI::ParseError& problem, const CLI::App& app);
 
 /// Which option or argument was given with nothing in it, as by a variable that isn't set: a filter that is

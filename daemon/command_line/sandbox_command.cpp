@@ -19,8 +19,6 @@ namespace outreachd::command_line {
 
 namespace {
 
-constexpr std::uint64_t page_size_max = 1'000;
-
 /// Holds SIGINT and SIGTERM back, in threads begun meanwhile too, until they are waited for.
 class stop_signals {
 public:
@@ -77,8 +75,6 @@ sandbox::options to_options(const sandbox_options& typed) {
     made.grant_interval = duration_of("--grant-interval", typed.grant_interval);
     made.limit = typed.limit;
     made.limit_window = duration_of("--limit-window", typed.limit_window);
-    if (typed.page_size < 1 || typed.page_size > page_size_max)
-        throw std::invalid_argument("--page-size: from 1 to " + std::to_string(page_size_max));
     made.page_size = typed.page_size;
     made.delivery.verifies_tls = !typed.is_insecure;
     made.delivery.ca_file = typed.ca_file;

@@ -8,6 +8,9 @@
 
 namespace outreachd::command_line {
 
+inline constexpr std::uint64_t sandbox_limit_max = 1'000'000'000;
+inline constexpr std::uint64_t sandbox_page_size_max = 1'000;
+
 /// As typed.
 struct sandbox_options {
     std::string address = "127.0.0.1";
@@ -15,11 +18,11 @@ struct sandbox_options {
     std::string access_token_life = "2h"; ///< Durations as in the configuration.
     std::string refresh_token_life = "14d";
     std::string grant_interval = "60s";
-    std::uint64_t limit = 10'000;
+    std::uint64_t limit = 10'000; ///< At most `sandbox_limit_max`.
     std::string limit_window = "1h";
-    std::uint64_t page_size = 50;
-    std::string s2s_key; ///< Path of a PEM with an RSA public key. Empty: any key is taken.
-    std::string ca_file; ///< Empty: the system's.
+    std::uint64_t page_size = 50; ///< 1 to `sandbox_page_size_max`.
+    std::string s2s_key;          ///< Path of a PEM with an RSA public key. Empty: any key is taken.
+    std::string ca_file;          ///< Empty: the system's.
     bool is_insecure = false;
     bool is_empty = false;
     bool asks_consent = false;

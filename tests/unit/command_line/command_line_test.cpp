@@ -104,15 +104,26 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheNearest) {
         {{"events", "list", "--stat", "dead"},
          "did you mean '--state'?\nTry `outreachd events list --help`."},
         {{"check", "outreachd.yaml"}, "unknown argument 'outreachd.yaml'\nTry `outreachd check --help`."},
+        {{}, "a command is missing: serve, check, send, "},
         {{}, "Try `outreachd --help`."},
-        {{"events"}, "Try `outreachd events --help`."},
+        {{"events"}, "a command is missing: list, show or replay\nTry `outreachd events --help`."},
         {{"dead"}, "Try `outreachd dead --help`."},
         {{"quarantine"}, "Try `outreachd quarantine --help`."},
         {{"dead", "reply"}, "did you mean 'replay'?"},
         {{"events", "show"}, "ID is required"},
         {{"send"}, "NAME|FILE is required"},
-        {{"send", "task.created", "--count", "few"}, "--count"},
-        {{"-c"}, "--config"},
+        {{"send", "task.created", "--count", "few"},
+         "--count: 'few' is no whole number from 1 to 10000000\n"},
+        {{"send", "task.created", "--count", "-1"}, "--count: '-1' is no whole number"},
+        {{"send", "task.created", "--count", "0x10"}, "--count: '0x10' is no whole number"},
+        {{"sandbox", "--port", "99999"}, "--port: '99999' is no whole number from 0 to 65535\n"},
+        {{"sandbox", "--page-size", "0"}, "--page-size: '0' is no whole number from 1 to 1000\n"},
+        {{"api", "GET", "/", "--page-size", "1001"},
+         "--page-size: '1001' is no whole number from 1 to 1000\n"},
+        {{"-c"}, "--config needs a value behind it: FILE\n"},
+        {{"events", "list", "--limit"}, "--limit needs a value behind it: N\n"},
+        {{"events", "list", "--limit", "1", "--limit", "2"}, "--limit is given more than once, and only one"},
+        {{"check", "-c", "a", "-c", "b"}, "--config is given more than once, and only one can be meant\n"},
         {{"-c", "a.yaml", "check", "-c", "b.yaml"}, "-c is given twice"},
         {{"check\x1b[2J"}, "check\\x1b[2J"},
     };
@@ -155,6 +166,13 @@ TEST(CommandLine, RefusesEveryOptionWithNothingInIt) {
             EXPECT_THAT(joined.err, HasSubstr(option + " is empty")) << name;
         }
     EXPECT_GT(options, 80U) << "as many were read from the help";
+}
+
+TEST(CommandLine, ShowsNoWordsOfItsParser) {
+    for (const std::vector<std::string>& command : all_commands)
+        for (const char* const word : {":INT", "REQUIRED", "SUBCOMMAND", "Positionals", "TEXT"})
+            EXPECT_THAT(run_command(with(command, "--help")).out, testing::Not(HasSubstr(word)))
+                << testing::PrintToString(command);
 }
 
 TEST(CommandLine, RefusesAnArgumentWithNothingInIt) {
