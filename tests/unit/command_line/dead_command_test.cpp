@@ -20,7 +20,7 @@ std::string dead(const std::string& handler, const std::string& reason) {
            reason + R"(","died_at":"2026-11-21T08:22:57.400Z"})";
 }
 
-strings with(strings first, const strings& more) {
+strings with_more(strings first, const strings& more) {
     first.insert(first.end(), more.begin(), more.end());
     return first;
 }
@@ -74,7 +74,7 @@ TEST(DeadList, RefusesWhatTheDaemonWouldRefuse) {
               {{"--state", "dead"}, "unknown option '--state'"}};
 
     for (const auto& each : cases) {
-        const command_result result = its.ask(with({"dead", "list"}, each.arguments));
+        const command_result result = its.ask(with_more({"dead", "list"}, each.arguments));
         EXPECT_EQ(result.exit_code, 64) << each.said;
         EXPECT_THAT(result.err, HasSubstr(each.said));
     }
@@ -182,14 +182,14 @@ TEST(DeadChange, SaysThatNoHandlerHasThatName) {
 
     for (const auto& each : cases) {
         const admin_server unknown{strings{each.answer, status}};
-        const command_result result = unknown.ask(with(each.command, {"crn"}));
+        const command_result result = unknown.ask(with_more(each.command, {"crn"}));
         EXPECT_EQ(result.exit_code, 0) << result.err;
         EXPECT_EQ(result.err, said) << each.command[1];
         const admin_server known{strings{each.answer, status}};
-        EXPECT_EQ(known.ask(with(each.command, {"audit"})).err, "") << each.command[1];
+        EXPECT_EQ(known.ask(with_more(each.command, {"audit"})).err, "") << each.command[1];
         const admin_server silent{
             std::vector<std::pair<int, std::string>>{{200, each.answer}, {503, R"({"error":"busy"})"}}};
-        EXPECT_EQ(silent.ask(with(each.command, {"crn"})).err, "") << each.command[1];
+        EXPECT_EQ(silent.ask(with_more(each.command, {"crn"})).err, "") << each.command[1];
     }
 }
 
@@ -231,7 +231,7 @@ TEST(DeadChange, RefusesWhatIsNotClear) {
 
     for (const char* const verb : {"replay", "discard"})
         for (const auto& each : cases) {
-            const command_result result = its.ask(with({"dead", verb}, each.arguments));
+            const command_result result = its.ask(with_more({"dead", verb}, each.arguments));
             EXPECT_EQ(result.exit_code, 64) << verb << each.said;
             EXPECT_THAT(result.err, HasSubstr(each.said)) << verb;
         }

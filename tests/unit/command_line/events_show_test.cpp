@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* event_id_text = "01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f";
+constexpr const char* shown_event = "01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f";
 
 constexpr const char* story = R"({"id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","name":"task.completed",
 "resource":"task","action":"completed","resource_id":"330021","received_at":"2026-11-21T08:22:55.123Z",
@@ -30,9 +30,9 @@ constexpr const char* story = R"({"id":"01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f","n
 
 TEST(EventsShow, TellsTheWholeStoryInOrder) {
     const admin_server its{story};
-    const command_result result = its.ask({"events", "show", event_id_text});
+    const command_result result = its.ask({"events", "show", shown_event});
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(its.target(), "/api/events/" + std::string{event_id_text});
+    EXPECT_EQ(its.target(), "/api/events/" + std::string{shown_event});
     EXPECT_EQ(result.out, R"(task.completed  dead
   event      01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
   resource   task:330021
@@ -65,7 +65,7 @@ TEST(EventsShow, SaysHowManyAttemptsAreLeftOut) {
     std::string much{story};
     much.insert(much.size() - 1, R"(,"attempts_left_out":4)");
     const admin_server its{much};
-    EXPECT_THAT(its.ask({"events", "show", event_id_text}).out,
+    EXPECT_THAT(its.ask({"events", "show", shown_event}).out,
                 testing::ContainsRegex("queued    for crm, audit\n +attempts  4 older ones are left out\n"));
 }
 
@@ -74,7 +74,7 @@ TEST(EventsShow, SaysWhereAnEventWasStoredLate) {
     const admin_server its{
         R"({"id":"x","name":"task.completed","state":"pending","deliveries":[],"damaged":false,"attempts":[],)"
         R"("origin":"signed","received_at":"2026-11-21T08:22:55.123Z","stored_at":"2026-11-21T09:00:00.000Z"})"};
-    const command_result result = its.ask({"events", "show", event_id_text});
+    const command_result result = its.ask({"events", "show", shown_event});
     EXPECT_THAT(result.out,
                 HasSubstr("2026-11-21T09:00:00.000Z  verified  only then: the signature fitted no "
                           "secret before, or the disk failed"));
@@ -122,7 +122,7 @@ TEST(EventsShow, ClaimsNoProofThatThereIsNot) {
             R"({"id":"x","name":"task.updated","state":"pending","deliveries":[],"damaged":false,"attempts":[],)"
             R"("received_at":"2026-11-21T08:22:55.123Z","delivered_at":"2026-11-21T08:22:54.955Z","size":812,)" +
             std::string{more} + R"("endpoint":"/webhooks/outreach","origin":)" + origin + "}"};
-        const command_result result = its.ask({"events", "show", event_id_text});
+        const command_result result = its.ask({"events", "show", shown_event});
         EXPECT_THAT(result.out, HasSubstr(shown)) << origin;
         EXPECT_THAT(result.out, testing::Not(HasSubstr("verified"))) << origin;
     }
@@ -134,7 +134,7 @@ TEST(EventsShow, TakesNoEventThatCameBackForOneStoredLate) {
         R"({"id":"x","name":"task.completed","state":"done","deliveries":[{"handler":"crm","state":"done"}],)"
         R"("damaged":false,"attempts":[],"origin":"signed","published_at":"2026-11-21T09:00:00.000Z",)"
         R"("received_at":"2026-11-21T08:22:55.123Z","stored_at":"2026-11-21T09:00:00.000Z"})"};
-    const std::string shown = its.ask({"events", "show", event_id_text}).out;
+    const std::string shown = its.ask({"events", "show", shown_event}).out;
     EXPECT_THAT(shown, HasSubstr("verified   its signature holds\n"));
     EXPECT_THAT(shown, HasSubstr("stored     on disk\n"));
 }
@@ -143,7 +143,7 @@ TEST(EventsShow, TellsOfUnroutedAndDamagedEvents) {
     const admin_server its{
         R"({"id":"x","name":"unknown","state":"unrouted","deliveries":[],"damaged":true,"attempts":[],)"
         R"("received_at":"2026-11-21T08:22:55.123Z"})"};
-    const command_result result = its.ask({"events", "show", event_id_text});
+    const command_result result = its.ask({"events", "show", shown_event});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr("no route takes it"));
     EXPECT_THAT(result.out, HasSubstr("its checksum no longer holds"));
@@ -152,7 +152,7 @@ TEST(EventsShow, TellsOfUnroutedAndDamagedEvents) {
 TEST(EventsShow, SurvivesAnAnswerOfAnotherShape) {
     for (const char* body : {"[]", "null", "3", R"({"deliveries":3,"attempts":[1,null,{}],"size":[]})"}) {
         const admin_server its{body};
-        EXPECT_EQ(its.ask({"events", "show", event_id_text}).exit_code, 0) << body;
+        EXPECT_EQ(its.ask({"events", "show", shown_event}).exit_code, 0) << body;
         EXPECT_EQ(its.ask({"events", "list"}).exit_code, 0) << body;
         EXPECT_EQ(its.ask({"status"}).exit_code, 0) << body;
     }
@@ -160,7 +160,7 @@ TEST(EventsShow, SurvivesAnAnswerOfAnotherShape) {
 
 TEST(EventsShow, SaysThatThereIsNoSuchEvent) {
     const admin_server its{R"({"error":"there is no such event"})", 404};
-    const command_result result = its.ask({"events", "show", event_id_text});
+    const command_result result = its.ask({"events", "show", shown_event});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_EQ(result.err, "there is no such event\n");
     EXPECT_EQ(its.ask({"events", "show", "330021"}).exit_code, 64);

@@ -9,7 +9,7 @@ namespace {
 
 using handlers::outreach::query;
 
-std::string listed(const std::vector<std::string>& words) {
+std::string words_of(const std::vector<std::string>& words) {
     query made;
     const std::string problem = add_filters(made, filter_use::list, words);
     return problem.empty() ? made.text() : "refused: " + problem;
@@ -22,17 +22,17 @@ std::string bulk(const std::vector<std::string>& words) {
 }
 
 TEST(FilterWords, OfAListAreInTheOldSyntax) {
-    EXPECT_EQ(listed({"id=1,2"}), "filter[id]=1,2");
-    EXPECT_EQ(listed({"id=1", "id=2"}), "filter[id]=1,2");
-    EXPECT_EQ(listed({"updatedAt=2026-11-01..2026-11-30"}), "filter[updatedAt]=2026-11-01..2026-11-30");
-    EXPECT_EQ(listed({"updatedAt=2026-11-01.."}), "filter[updatedAt]=2026-11-01..inf");
-    EXPECT_EQ(listed({"id=..9"}), "filter[id]=neginf..9");
-    EXPECT_EQ(listed({"id=neginf..9"}), "filter[id]=neginf..9");
-    EXPECT_EQ(listed({"owner.id=5", "state=incomplete"}), "filter[owner][id]=5&filter[state]=incomplete");
-    EXPECT_EQ(listed({"owner.id=5,6"}), "filter[owner][id]=5,6");
-    EXPECT_EQ(listed({"title=__null__"}), "filter[title]=__null__");
-    EXPECT_EQ(listed({"name=a b&c=d"}), "filter[name]=a%20b%26c%3Dd");
-    EXPECT_EQ(listed({"filter[account][id]=3"}), "filter[account][id]=3");
+    EXPECT_EQ(words_of({"id=1,2"}), "filter[id]=1,2");
+    EXPECT_EQ(words_of({"id=1", "id=2"}), "filter[id]=1,2");
+    EXPECT_EQ(words_of({"updatedAt=2026-11-01..2026-11-30"}), "filter[updatedAt]=2026-11-01..2026-11-30");
+    EXPECT_EQ(words_of({"updatedAt=2026-11-01.."}), "filter[updatedAt]=2026-11-01..inf");
+    EXPECT_EQ(words_of({"id=..9"}), "filter[id]=neginf..9");
+    EXPECT_EQ(words_of({"id=neginf..9"}), "filter[id]=neginf..9");
+    EXPECT_EQ(words_of({"owner.id=5", "state=incomplete"}), "filter[owner][id]=5&filter[state]=incomplete");
+    EXPECT_EQ(words_of({"owner.id=5,6"}), "filter[owner][id]=5,6");
+    EXPECT_EQ(words_of({"title=__null__"}), "filter[title]=__null__");
+    EXPECT_EQ(words_of({"name=a b&c=d"}), "filter[name]=a%20b%26c%3Dd");
+    EXPECT_EQ(words_of({"filter[account][id]=3"}), "filter[account][id]=3");
 }
 
 TEST(FilterWords, OfABulkActionAreInTheModernSyntax) {
@@ -60,7 +60,7 @@ TEST(FilterWords, NeverPutABareFilterIntoABulkAction) {
 TEST(FilterWords, RefuseWhatWouldLetEverythingThrough) {
     for (const std::string word :
          {"id=", "id=1,", "id=,", "updatedAt=..", "updatedAt=neginf..inf", "filter[id]=", "owner.id="}) {
-        EXPECT_THAT(listed({word}), testing::HasSubstr("would let everything through")) << word;
+        EXPECT_THAT(words_of({word}), testing::HasSubstr("would let everything through")) << word;
         EXPECT_THAT(bulk({word}), testing::HasSubstr("would let everything through")) << word;
     }
 }
@@ -68,7 +68,7 @@ TEST(FilterWords, RefuseWhatWouldLetEverythingThrough) {
 TEST(FilterWords, RefuseWhatIsNoFilter) {
     for (const std::string word : {"", "id", "=5", "a b=1", ".id=1", "owner..id=1", "owner.=1", "[id]=1",
                                    "actionParams[filter][id]=1", "filter[id=1", "page[size]=5"})
-        EXPECT_THAT(listed({word}), testing::HasSubstr("is no filter such as")) << word;
+        EXPECT_THAT(words_of({word}), testing::HasSubstr("is no filter such as")) << word;
     EXPECT_THAT(bulk({"id=1..5", "id=9"}), testing::HasSubstr("either an interval or several values"));
 }
 

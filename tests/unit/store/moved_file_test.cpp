@@ -1,4 +1,4 @@
-/// Files that somebody moves or removes under a running store.
+/// Files that somebody moves or removes under a running store, and what a watchdog hears of it.
 #include "tests/unit/store/mended_store.hpp"
 
 #include <chrono>
@@ -61,6 +61,19 @@ TEST_F(MovedFile, WhatFailsDoesNotHang) {
     EXPECT_FALSE(answer.get());
     EXPECT_TRUE(eventually([&] { return opened_->accounts().received == 2; }));
     EXPECT_FALSE(opened_->stalled_for());
+}
+
+TEST_F(MovedFile, WhatHangsIsTold) {
+    std::promise<void> release;
+    opened_->route_at_append([held = release.get_future().share()](const stored_event&) {
+        held.wait(); // in the disk's place
+        return std::optional<routing>{};
+    });
+    auto answer = std::async(std::launch::async, [&] { return append(*opened_, task_body(2)); });
+    EXPECT_TRUE(eventually([&] { return opened_->hangs_for() && opened_->stalled_for(); }));
+    release.set_value();
+    EXPECT_FALSE(answer.get().ec);
+    EXPECT_TRUE(eventually([&] { return !opened_->hangs_for(); }));
 }
 
 TEST_F(MovedFile, AnotherFileInItsPlaceIsNotTakenForIt) {

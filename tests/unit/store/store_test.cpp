@@ -144,19 +144,6 @@ TEST_F(KilledStore, KeepsItsCountsWhenTheFirstCommitFails) {
     expect_ledger_of_six(subject);
 }
 
-TEST_F(Store, SaysWhenItsWriterHangs) {
-    std::promise<void> release;
-    opened().route_at_append([held = release.get_future().share()](const stored_event&) {
-        held.wait(); // in the disk's place
-        return std::optional<routing>{};
-    });
-    auto answer = std::async(std::launch::async, [&] { return append(opened(), task_body(1)); });
-    EXPECT_TRUE(eventually([&] { return opened().hangs_for() && opened().stalled_for(); }));
-    release.set_value();
-    EXPECT_FALSE(answer.get().ec);
-    EXPECT_TRUE(eventually([&] { return !opened().hangs_for(); }));
-}
-
 /// What waits while the disk hangs may have taken the memory.
 TEST_F(Store, TriesACommitAgainThatAnyExceptionHasEnded) {
     std::atomic<int> tries = 0;
