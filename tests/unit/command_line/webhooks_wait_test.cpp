@@ -7,7 +7,6 @@
 #include <csignal>
 #include <fstream>
 #include <thread>
-#include <utility>
 
 namespace outreachd::command_line {
 namespace {
@@ -60,7 +59,13 @@ TEST(Webhooks, EndAs69WhereNobodyAnswers) {
 }
 
 TEST(Webhooks, TellWhatIsRefusedFromAMissingLogin) {
-    for (const auto& [status, exit_code] : {std::pair{422U, 1}, std::pair{401U, 69}}) {
+    const struct {
+        unsigned status;
+        int exit_code;
+        const char* said;
+    } cases[]{{422, 1, "answered 422"}, {401, 69, "put a valid one there"}};
+
+    for (const auto& [status, exit_code, said] : cases) {
         commanded_sandbox with;
         want_webhooks(with);
         with.subject.inject({.method = "POST",
@@ -69,7 +74,7 @@ TEST(Webhooks, TellWhatIsRefusedFromAMissingLogin) {
                              .status = status});
         const command_result result = with.run({"webhooks", "apply", "--yes"});
         EXPECT_EQ(result.exit_code, exit_code) << result.err;
-        EXPECT_THAT(result.err, HasSubstr(std::to_string(status)));
+        EXPECT_THAT(result.err, HasSubstr(said));
     }
 }
 
