@@ -42,21 +42,35 @@ std::string alternatives(const std::vector<std::string>& words) {
     return text;
 }
 
-/// The option that a message begins with, of a command or those around it.
-const CLI::Option* option_named_in(const std::string& text, const CLI::App& command) {
-    for (const CLI::Option* each : command.get_options())
-        if (text.starts_with(each->get_name() + ": "))
-            return each;
-    return command.get_parent() == nullptr ? nullptr : option_named_in(text, *command.get_parent());
+/// The options of a command, and of those around it.
+std::vector<const CLI::Option*> options_around(const CLI::App& command) {
+    std::vector<const CLI::Option*> all = command.get_options();
+    if (command.get_parent() != nullptr)
+        for (const CLI::Option* each : options_around(*command.get_parent()))
+            all.push_back(each);
+    return all;
 }
 
 std::string wrong_number(const CLI::ArgumentMismatch& problem, const CLI::App& command) {
-    const CLI::Option* const option = option_named_in(problem.what(), command);
-    if (option == nullptr)
-        return problem.what();
-    if (option->count() > 1)
-        return option->get_name() + " is given more than once, and only one can be meant";
-    return option->get_name() + " needs a value behind it: " + option->get_type_name();
+    const std::string text = problem.what();
+    const CLI::Option* blamed = nullptr; // -c is an option of each
+    for (const CLI::Option* each : options_around(command))
+        if (text.starts_with(each->get_name() + ": ") && (blamed == nullptr || each->count() > 1))
+            blamed = each;
+    if (blamed == nullptr)
+        return text;
+    if (blamed->count() > 1)
+        return blamed->get_name() + " is given more than once, and only one can be meant";
+    return blamed->get_name() + " needs a value behind it: " + blamed->get_type_name();
+}
+
+/// All other values are texts, or have been checked for what they are.
+std::string value_of_flag(const CLI::ConversionError& problem, const CLI::App& command) {
+    const std::string text = problem.what();
+    for (const CLI::Option* each : options_around(command))
+        if (each->get_items_expected_max() == 0 && text.find(each->get_name() + " = ") != std::string::npos)
+            return each->get_name() + " takes no value";
+    return text;
 }
 
 } // namespace
@@ -77,6 +91,8 @@ std::string describe(const CLI::ParseError& problem, const CLI::App& app) {
         return "a command is missing: " + alternatives(commands_of(command));
     if (const auto* const mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&problem))
         return wrong_number(*mismatch, command);
+    if (const auto* const conversion = dynamic_cast<const CLI::ConversionError*>(&problem))
+        return value_of_flag(*conversion, command);
     return problem.what();
 }
 
@@ -94,10 +110,9 @@ std::string find_empty_value(const CLI::App& app, std::span<const char* const> t
             innermost_command.get_option_no_throw(name) != nullptr)
             return complain(name);
     }
-    for (const CLI::App* command = &innermost_command; command != nullptr; command = command->get_parent())
-        for (const CLI::Option* each : command->get_options())
-            if (std::ranges::find(each->results(), "") != each->results().end())
-                return complain(each->get_name());
+    for (const CLI::Option* each : options_around(innermost_command))
+        if (std::ranges::find(each->results(), "") != each->results().end())
+            return complain(each->get_name());
     return {};
 }
 

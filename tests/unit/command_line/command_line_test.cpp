@@ -123,6 +123,8 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheNearest) {
         {{"-c"}, "--config needs a value behind it: FILE\n"},
         {{"events", "list", "--limit"}, "--limit needs a value behind it: N\n"},
         {{"events", "list", "--limit", "1", "--limit", "2"}, "--limit is given more than once, and only one"},
+        {{"-c", "a", "-c", "b", "check"}, "--config is given more than once, and only one can be meant\n"},
+        {{"status", "--json=maybe"}, "--json takes no value\n"},
         {{"check", "-c", "a", "-c", "b"}, "--config is given more than once, and only one can be meant\n"},
         {{"-c", "a.yaml", "check", "-c", "b.yaml"}, "-c is given twice"},
         {{"check\x1b[2J"}, "check\\x1b[2J"},
