@@ -42,7 +42,7 @@ systemd-run gives it to this one, too. Only for `type: oauth`.
 Examples:
   outreachd auth login
   sudo -u outreachd outreachd auth login --no-browser
-  sudo systemd-run -qtPG --uid=outreachd -p EnvironmentFile=-/etc/default/outreachd \
+  sudo systemd-run -qtPG -p User=outreachd -p EnvironmentFile=-/etc/default/outreachd \
       outreachd auth login
 
 Exit codes:

@@ -18,12 +18,12 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
-constexpr const char* task_body =
+constexpr const char* exec_body =
     R"({"data":{"type":"task","id":12345678901234567890,"attributes":{"subject":"call"}},)"
     R"("meta":{"eventName":"task.completed","deliveredAt":"2026-11-21T08:22:54Z","jobId":"job-7"}})";
 
 outcome handle(const settings::exec_handler& configured,
-               const attempt& what = test::make_attempt(task_body)) {
+               const attempt& what = test::make_attempt(exec_body)) {
     return test::make_exec(configured)->handle(what);
 }
 
@@ -108,7 +108,7 @@ TEST(ExecHandler, TellsTheEventByTheEnvironmentAndNoSecret) {
     const own_variable language("LANG", "C.UTF-8");
     const own_variable zone("TZ", "Europe/Berlin");
     const own_variable temporary("TMPDIR", "/tmp");
-    auto what = test::make_attempt(task_body);
+    auto what = test::make_attempt(exec_body);
     what.number = 3;
     settings::exec_handler configured;
     configured.env = {{"ACCOUNT", "a ${{ .data.type }}"}, {"EMPTY", ""}, {"LANG", "C"}};
@@ -190,7 +190,7 @@ TEST(ExecHandler, TriesAgainWhatASignalEnds) {
 }
 
 TEST(ExecHandler, EndsTheProgramAtTheDeadline) {
-    auto what = test::make_attempt(task_body);
+    auto what = test::make_attempt(exec_body);
     what.deadline = std::chrono::steady_clock::now() + 200ms;
     const auto said = handle(test::shell("echo began; sleep 60"), what);
     EXPECT_LT(std::chrono::steady_clock::now() - what.deadline, 10s);
@@ -200,7 +200,7 @@ TEST(ExecHandler, EndsTheProgramAtTheDeadline) {
 }
 
 TEST(ExecHandler, KillsWhatTheDeadlineDoesNotEndWithinTwoSeconds) {
-    auto what = test::make_attempt(task_body);
+    auto what = test::make_attempt(exec_body);
     what.deadline = std::chrono::steady_clock::now() + 100ms;
     const auto said = handle(test::shell("trap '' TERM; while :; do sleep 0.01; done"), what);
     const auto late = std::chrono::steady_clock::now() - what.deadline;
@@ -286,7 +286,7 @@ TEST(ExecHandler, BuriesAnEventWhoseExpressionFails) {
 TEST(ExecHandler, EndsItsProgramsWhenTheDaemonWaitsNoLonger) {
     const auto handler = test::make_exec(test::shell("trap '' TERM; sleep 60; sleep 60"));
     outcome said;
-    std::thread worker([&] { said = handler->handle(test::make_attempt(task_body)); });
+    std::thread worker([&] { said = handler->handle(test::make_attempt(exec_body)); });
     // Whether it has begun by now or not.
     handler->abandon();
     worker.join();

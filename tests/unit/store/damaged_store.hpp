@@ -1,6 +1,7 @@
 /// A store with events, and ways to spoil its files.
 #pragma once
 
+#include "daemon/store/database.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
 #include <gtest/gtest.h>
@@ -18,6 +19,11 @@ class DamagedStoreFiles : public testing::Test {
 protected:
     /// A store of `count` events, the first half of them done, at rest in its file.
     void fill(int count, std::size_t padding = 600) {
+        fill_store(count, padding);
+        database(file(), open_mode::write).checkpoint_truncate(); // the stop's may have found a reader in its way
+    }
+
+    void fill_store(int count, std::size_t padding) {
         store made(options{.directory = directory_.path()}, observer_);
         for (int i = 0; i < count; ++i)
             append(made, task_body(i) + std::string(padding, ' '));
