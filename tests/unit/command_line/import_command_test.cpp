@@ -101,7 +101,8 @@ TEST(Import, FailsWhereItsFileCannotBeRead) {
         {"api", "POST", "/tasks", "--data", "@/nowhere/input"},
         {"bulk", "prospectsAddTags", "--filter", "id=1", "--yes", "--data", "@/nowhere/input"},
         {"send", "/nowhere/input", "--url", "https://127.0.0.1:1/"}};
-    std::ofstream{with.config, std::ios::app} << "endpoints: [{path: /w, secrets: [a-secret]}]\n";
+    std::ofstream{with.config, std::ios::app}
+        << "listen: {address: 127.0.0.1, tls: off}\nendpoints: [{path: /w, secrets: [a-secret]}]\n";
     for (const std::vector<std::string>& each : commands) {
         const command_result result = with.run(each);
         EXPECT_EQ(result.exit_code, 1) << each.front();
