@@ -91,7 +91,7 @@ void intake::implementation::serve(connection& at) {
     }
     try {
         held_queues held(at, names, health, batches, events, has_unfinished);
-        thread->note_success(at);
+        thread->note_connected(at);
         while (!thread->is_stopping()) {
             if (may_ask() && held.look_around())
                 show(held.partitions());
@@ -206,8 +206,10 @@ void intake::implementation::ack_committed(connection& at, const held_queues& he
     }
     for (const std::uint64_t number : done)
         for (const auto& [channel, tag] : batches.committed(number))
-            if (held.is_open(channel))
+            if (held.is_open(channel)) {
                 at.ack(channel, tag, true);
+                thread->note_success();
+            }
 }
 
 void intake::implementation::show(std::vector<std::uint32_t> partitions) {

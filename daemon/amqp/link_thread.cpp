@@ -37,8 +37,7 @@ bool link_thread::finish_stop(steady_time until) {
     return false;
 }
 
-void link_thread::note_success(const amqp_connection::connection& at) {
-    pause_ = pause_min;
+void link_thread::note_connected(const amqp_connection::connection& at) {
     health_.connected(at.node());
 }
 
@@ -64,7 +63,8 @@ void link_thread::run_once() {
         if (is_stopping())
             return;
         ++first_node_; // another one may do better
-        health_.lost(failure.what());
+        if (health_.lost(failure.what()))
+            pause_ = pause_min;
     }
 }
 

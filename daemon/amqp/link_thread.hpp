@@ -13,8 +13,8 @@
 namespace outreachd::amqp {
 
 /// Connects, works, and where that fails connects again: after a pause that doubles from 200 ms to 10 s, with
-/// jitter, without end. `work` runs on the thread; it returns once `is_stopping`, and throws amqp_error
-/// where the connection is of no more use.
+/// jitter, without end. It is short again once a connection was of use, or has stood for 10 s. `work` runs on
+/// the thread; it returns once `is_stopping`, and throws amqp_error where the connection is of no more use.
 ///
 /// Made shared: a thread that hangs where nobody can reach it (in looking a name up) is left behind at the
 /// stop, and touches nothing but this once it returns.
@@ -42,8 +42,11 @@ public:
     /// As `sleep`, without waiting.
     bool take_wake() { return thread_.take_wake(); }
 
-    /// The connection does what it is for: the next failure is a new one, and is followed by a short pause.
-    void note_success(const amqp_connection::connection& at);
+    /// The connection stands, and all is there that it needs.
+    void note_connected(const amqp_connection::connection& at);
+
+    /// It does what it is for: the next failure is a new one, and is followed by a short pause.
+    void note_success() { health_.proved(); }
 
 private:
     void run();

@@ -69,7 +69,7 @@ void relay::implementation::prepare(connection& at) {
     }
     at.confirm_publishes(publishing);
     holds.forget_probes();
-    thread->note_success(at);
+    thread->note_connected(at);
 }
 
 void relay::implementation::publish_until_stopped(connection& at) {
@@ -227,6 +227,8 @@ void relay::implementation::settle(const publish_window::outcome& what) {
         if (one_at_a_time > 0)
             --one_at_a_time;
     }
+    if (!what.published.empty())
+        thread->note_success();
     published += what.published.size();
     for (const event_in_flight& one : what.refused)
         refuse(one);

@@ -94,5 +94,51 @@ TEST_F(LinkHealth, ALostConnectionIsToldAtIntervalsAndIsAProblem) {
                 ElementsAre(HasSubstr("times=1"), HasSubstr("times=4"), HasSubstr("failures_before=4")));
 }
 
+/// As where the broker lets us in and refuses what we are there for.
+TEST_F(LinkHealth, AConnectionThatBreaksBeforeItIsOfUseIsNoEndOfIt) {
+    for (int i = 0; i < 100; ++i) {
+        health_.connected("rabbit:5672");
+        EXPECT_EQ(health_.lost("ACCESS_REFUSED"), false);
+        EXPECT_THAT(health_.problems(), ElementsAre("relay: not connected to the broker: ACCESS_REFUSED"));
+    }
+    health_.connected("rabbit:5672");
+    EXPECT_THAT(health_.problems(), ElementsAre("relay: not connected to the broker: ACCESS_REFUSED"));
+    EXPECT_FALSE(health_.is_connected());
+    EXPECT_EQ(health_.node(), "");
+    health_.proved();
+    EXPECT_THAT(health_.problems(), IsEmpty());
+    EXPECT_TRUE(health_.is_connected());
+    EXPECT_EQ(health_.node(), "rabbit:5672");
+    EXPECT_THAT(lines(), ElementsAre(HasSubstr("connected to the broker"), HasSubstr("times=1"),
+                                     HasSubstr("failures_before=1")));
+}
+
+TEST_F(LinkHealth, ItIsOverOnceAConnectionHasStoodForTenSeconds) {
+    health_.connected("rabbit:5672");
+    health_.lost("ACCESS_REFUSED");
+    health_.connected("rabbit:5672");
+    now_ += 9'999ms;
+    EXPECT_FALSE(health_.is_connected());
+    now_ += 1ms;
+    EXPECT_TRUE(health_.is_connected());
+    EXPECT_THAT(health_.problems(), IsEmpty());
+    EXPECT_TRUE(health_.lost("ACCESS_REFUSED"));
+    EXPECT_THAT(lines(), ElementsAre(HasSubstr("connected to the broker"), HasSubstr("times=1"),
+                                     HasSubstr("failures_before=1"), HasSubstr("times=1")));
+}
+
+TEST_F(LinkHealth, ALossIsNewWhereTheConnectionWasOfUse) {
+    EXPECT_FALSE(health_.lost("refused")) << "there was none";
+    health_.connected("rabbit:5672");
+    EXPECT_TRUE(health_.is_connected()) << "that it couldn't be reached is over";
+    EXPECT_FALSE(health_.lost("reset"));
+    health_.connected("rabbit:5672");
+    health_.proved();
+    EXPECT_TRUE(health_.lost("reset"));
+    EXPECT_FALSE(health_.lost("reset"));
+    health_.connected("rabbit:5672");
+    EXPECT_TRUE(health_.is_connected());
+}
+
 } // namespace
 } // namespace outreachd::amqp
