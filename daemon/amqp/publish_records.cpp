@@ -80,7 +80,10 @@ void publish_records::bury(store::sequence at) {
 void publish_records::settle(store::settlement what) {
     what.handler = store::outbox_name;
     ++waiting_;
-    events_.settle(std::move(what), [self = shared_from_this()] { --self->waiting_; });
+    events_.settle(std::move(what), [self = shared_from_this()] {
+        --self->waiting_;
+        self->committed_();
+    });
 }
 
 } // namespace outreachd::amqp

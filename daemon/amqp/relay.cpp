@@ -27,49 +27,55 @@ constexpr std::size_t unrecorded_max = 2048;               // confirmed and not 
 } // namespace
 
 void relay::implementation::serve(connection& at) {
-    // What was confirmed must have left the outbox before it is read anew.
-    records->hand_over();
-    while (records->waiting() > 0 && !thread->is_stopping())
-        thread->sleep(read_again_after);
-    records->look();
-    window.clear();
-    in_flight = 0;
-    wants_fresh_channel = false;
-    turns.clear();
-    outbox.start_over();
-    if (one_at_a_time > 0) // whatever waits behind them
-        for (const store::sequence place : suspects)
-            outbox.probe(place);
-    try {
-        prepare(at);
-        publish_until_stopped(at);
-    } catch (const amqp_error& failure) {
-        records->hand_over();
-        health.mended(alarm);
-        if (failure.kind() == trouble::rejected && window.size() == 1) {
-            const event_in_flight odd = window.unsettled().front();
-            put_off(odd.at, odd.attempts, failure.what());
-            one_at_a_time = 0;
-        } else if (failure.kind() == trouble::rejected) {
-            one_at_a_time = window.size(); // to find out which
-            suspects.clear();
-            for (const event_in_flight& one : window.unsettled())
-                suspects.push_back(one.at);
+    prepare(at);
+    for (;;) {
+        try {
+            begin_anew(at);
+            return publish_until_stopped(at);
+        } catch (const amqp_error& failure) {
+            records->hand_over();
+            if (thread->is_stopping() || !find_odd_event(failure)) {
+                health.mended(alarm);
+                throw;
+            }
         }
-        throw;
     }
 }
 
 void relay::implementation::prepare(connection& at) {
-    at.open_channel(publishing);
     at.open_channel(declaring);
     for (const auto& [partition, reason] : names.declare(at, declaring)) {
         holds.hold(partition, 0, std::chrono::steady_clock::now());
         health.trouble(names.work_queue(partition), reason);
     }
-    at.confirm_publishes(publishing);
-    holds.forget_probes();
     thread->note_connected(at);
+}
+
+/// From the first event that isn't confirmed.
+void relay::implementation::begin_anew(connection& at) {
+    // What was confirmed must have left the outbox before it is read anew.
+    records->hand_over();
+    while (records->waiting() > 0 && !thread->is_stopping()) {
+        thread->sleep(read_again_after);
+        at.keep_alive();
+    }
+    records->look();
+    window.clear();
+    in_flight = 0;
+    turns.clear();
+    outbox.start_over();
+    if (one_at_a_time > 0) // whatever waits behind them
+        for (const store::sequence place : suspects)
+            outbox.probe(place);
+    holds.forget_probes();
+    open_to_publish(at);
+}
+
+void relay::implementation::open_to_publish(connection& at) {
+    at.open_channel(publishing);
+    at.confirm_publishes(publishing);
+    wants_fresh_channel = false;
+    has_published = false;
 }
 
 void relay::implementation::publish_until_stopped(connection& at) {
@@ -227,8 +233,10 @@ void relay::implementation::settle(const publish_window::outcome& what) {
         if (one_at_a_time > 0)
             --one_at_a_time;
     }
-    if (!what.published.empty())
+    if (!what.published.empty()) {
+        has_published = true;
         thread->note_success();
+    }
     published += what.published.size();
     for (const event_in_flight& one : what.refused)
         refuse(one);

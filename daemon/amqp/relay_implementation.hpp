@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
 
     void serve(amqp_connection::connection& at);
     void prepare(amqp_connection::connection& at);
+    void begin_anew(amqp_connection::connection& at);
+    void open_to_publish(amqp_connection::connection& at);
     void publish_until_stopped(amqp_connection::connection& at);
     bool fill(amqp_connection::connection& at);
     void note_read(const error_code& ec);
@@ -40,6 +43,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void finish(amqp_connection::connection& at);
 
     // What isn't taken, or not answered (relay_refusals).
+    bool find_odd_event(const amqp_connection::amqp_error& failure);
     void refuse(const event_in_flight& what);
     void hold(std::uint32_t partition, store::sequence at);
     void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
@@ -68,12 +72,14 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     publish_window window;
     drain_window room;
     std::shared_ptr<publish_records> records;
+    bool has_published = false; ///< By the channel that is open.
     bool wants_fresh_channel = false;
     steady_time next_fresh_channel;
     bool is_quiet = false;                 ///< The broker was waited for, and had nothing to tell.
     std::size_t one_at_a_time = 0;         ///< So many events: one of them isn't taken by the broker.
     std::vector<store::sequence> suspects; ///< Those.
-    error_code read_trouble;               ///< Of the last read.
+    std::minstd_rand random{std::random_device{}()};
+    error_code read_trouble; ///< Of the last read.
 
     std::atomic<bool> has_older = false; ///< Events that were published wait again.
     std::atomic<std::uint64_t> in_flight = 0;

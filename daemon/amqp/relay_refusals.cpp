@@ -1,6 +1,8 @@
 /// What the relay does about events, queues and a whole broker that don't take or don't answer.
 #include "daemon/amqp/relay_implementation.hpp"
 
+#include <algorithm>
+
 namespace outreachd::amqp {
 
 namespace {
@@ -14,6 +16,36 @@ constexpr auto sign_of_life = 3s; // is waited for so long
 constexpr auto fresh_channel_pause = 5s;
 
 } // namespace
+
+/// The broker closes the channel over an event and doesn't say which it was: they are sent one at a time,
+/// and that one is put off. False where it isn't known to be the fault of one.
+bool relay::implementation::find_odd_event(const amqp_error& failure) {
+    const bool is_denied = failure.kind() == trouble::refused;
+    if (failure.closed_channel() != publishing || !(is_denied || failure.kind() == trouble::rejected))
+        return false;
+    const auto sent = window.unsettled();
+    if (sent.size() > 1) {
+        one_at_a_time = sent.size();
+        suspects.clear();
+        for (const event_in_flight& one : sent)
+            suspects.push_back(one.at);
+        if (is_denied) // each time another one stands first
+            std::ranges::shuffle(suspects, random);
+        return true;
+    }
+    one_at_a_time = 0;
+    if (sent.empty())
+        return false;
+    const event_in_flight& odd = sent.front();
+    // A permission may be for an event's name or for all. Before one is put off another was published, now
+    // or when this one was put off before.
+    if (is_denied && !has_published && odd.attempts == 0) {
+        ++refused;
+        return false;
+    }
+    put_off(odd.at, odd.attempts, failure.what());
+    return true;
+}
 
 /// One that the broker doesn't take whatever happens to others.
 void relay::implementation::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
@@ -52,9 +84,7 @@ void relay::implementation::hold(std::uint32_t partition, store::sequence at) {
 
 void relay::implementation::use_fresh_channel(connection& at) {
     at.close_channel(publishing);
-    at.open_channel(publishing);
-    at.confirm_publishes(publishing);
-    wants_fresh_channel = false;
+    open_to_publish(at);
     next_fresh_channel = std::chrono::steady_clock::now() + fresh_channel_pause;
 }
 

@@ -7,10 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <sstream>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace outreachd::tests {
 namespace {
@@ -19,6 +18,7 @@ using namespace std::chrono_literals;
 using test_servers::rabbitmq_node;
 using test_servers::tcp_proxy;
 using testing::HasSubstr;
+using testing::Not;
 
 rabbitmq_node& broker() {
     return rabbitmq_node::shared();
@@ -54,7 +54,13 @@ public:
         return own.replace(own.find("guest:guest"), 11, "of-" + vhost_ + ":secret");
     }
 
-    const tcp_proxy& road() const { return road_; }
+    /// To one topic exchange, beside what `permit` says: the names that may be published there.
+    void permit_topics(const std::string& names) const {
+        evaluate("rabbit_auth_backend_internal:set_topic_permissions(U, V, <<\"outreach.events\">>, " +
+                 binary(names) + ", <<>>, U)");
+    }
+
+    tcp_proxy& road() { return road_; }
 
 private:
     static std::string binary(const std::string& text) { return "<<\"" + text + "\">>"; }
@@ -85,19 +91,24 @@ bool is_well(const daemon_under_test& daemon) {
     return status_of(daemon).find("\"reasons\":[]") != std::string::npos;
 }
 
+void post(const daemon_under_test& receiver, const std::string& body) {
+    wire_client client(receiver.port());
+    ASSERT_TRUE(client.send(signed_post(body)));
+    ASSERT_EQ(client.read_answer().status, 200);
+}
+
 /// The pauses between them double from 200 ms.
 constexpr std::size_t connections_in_three_seconds_max = 6;
 
 /// Everything is there and can be declared. The work queues are published to by the default exchange, whose
 /// name nobody would guess.
 TEST(AmqpPermissions, AReceiverThatMayNotPublishTriesAtGrowingIntervalsAndSaysSo) {
-    const account own({.configure = "^outreach.*", .write = "^outreach.*", .read = ""});
+    account own({.configure = "^outreach.*", .write = "^outreach.*", .read = ""});
     daemon_under_test receiver(
         through_broker({.uris = {own.uri()}, .roles = "[receive]", .handlers = "", .routes = ""}));
     receiver.start();
-    wire_client client(receiver.port());
-    ASSERT_TRUE(client.send(signed_post(numbered_body(1))));
-    ASSERT_EQ(client.read_answer().status, 200);
+    for (std::uint64_t number = 1; number <= 5; ++number)
+        post(receiver, numbered_body(number));
     const auto is_told = [&] {
         return status_of(receiver).find("ACCESS_REFUSED - access to exchange 'amq.default'") !=
                std::string::npos;
@@ -109,14 +120,14 @@ TEST(AmqpPermissions, AReceiverThatMayNotPublishTriesAtGrowingIntervalsAndSaysSo
     EXPECT_EQ(untold, 0) << "it comes and goes";
     EXPECT_LE(own.road().connections() - before, connections_in_three_seconds_max);
     EXPECT_LE(lines_about_connections(receiver), 5U) << receiver.log();
+    EXPECT_THAT(status_of(receiver), Not(HasSubstr("single events"))) << "it is no event's fault";
     own.permit({});
     EXPECT_TRUE(has_published_all(receiver)) << status_of(receiver);
     EXPECT_TRUE(eventually([&] { return is_well(receiver); })) << status_of(receiver);
 }
 
 TEST(AmqpPermissions, AWorkerThatMayNotTakeItsQueuesTriesAtGrowingIntervalsAndSaysSo) {
-    const account own(
-        {.configure = "^outreach[.]events$|^outreachd[.]work[.][0-9]+$|^outreachd[.]workers.*"});
+    account own({.configure = "^outreach[.]events$|^outreachd[.]work[.][0-9]+$|^outreachd[.]workers.*"});
     daemon_under_test worker(through_broker({.uris = {own.uri()}, .roles = "[work]"}));
     worker.begin_start();
     const auto is_told = [&] {
@@ -133,6 +144,39 @@ TEST(AmqpPermissions, AWorkerThatMayNotTakeItsQueuesTriesAtGrowingIntervalsAndSa
     own.permit({});
     EXPECT_TRUE(eventually([&] { return work_queues_of(worker).size() == 8; })) << status_of(worker);
     EXPECT_TRUE(eventually([&] { return is_well(worker); })) << status_of(worker);
+}
+
+/// The broker closes the channel over it and doesn't say which it was, nor whether others fare better.
+TEST(AmqpPermissions, AnEventWhoseNameMayNotBePublishedIsPutOffAlone) {
+    account own({});
+    own.permit_topics("^task[.]");
+    own.road().refuse(true);
+    daemon_under_test receiver(
+        through_broker({.uris = {own.uri()}, .roles = "[receive]", .handlers = "", .routes = ""}));
+    receiver.start();
+    const std::string denied =
+        R"({"data":{"type":"prospect","id":1},"meta":{"eventName":"prospect.updated"}})";
+    post(receiver, denied);
+    for (std::uint64_t number = 1; number <= 20; ++number)
+        post(receiver, numbered_body(number));
+    own.road().refuse(false);
+    const auto is_published = [&](double events) {
+        return eventually([&] { return receiver.metric("outreachd_published_total") == events; });
+    };
+    const auto waits_for_broker = [&](double events) {
+        return eventually([&] { return receiver.metric("outreachd_outbox") == events; });
+    };
+    EXPECT_TRUE(is_published(20)) << status_of(receiver);
+    EXPECT_TRUE(eventually([&] { return status_of(receiver).find("single events: ") != std::string::npos; }))
+        << status_of(receiver);
+    EXPECT_THAT(status_of(receiver), HasSubstr("ACCESS_REFUSED - access to topic 'prospect.updated'"));
+    EXPECT_TRUE(waits_for_broker(1));
+    post(receiver, R"({"data":{"type":"prospect","id":2},"meta":{"eventName":"prospect.updated"}})");
+    post(receiver, numbered_body(21));
+    EXPECT_TRUE(is_published(21)) << status_of(receiver);
+    EXPECT_TRUE(eventually([&] { return receiver.metric("outreachd_publish_refused_total") >= 2; }));
+    EXPECT_TRUE(waits_for_broker(2));
+    EXPECT_LE(own.road().connections(), 8U);
 }
 
 } // namespace
