@@ -172,8 +172,9 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
     sent.bytes = what.body.size();
     sent.sent_at = std::chrono::steady_clock::now();
     try {
-        sent.exchange_tag = at.publish(publishing, {names.exchange(), what.type, false, &what});
+        // First where a repeat does no harm: workers know theirs, and what stops the second stops it here.
         sent.queue_tag = at.publish(publishing, {"", names.work_queue(next.partition), true, &what});
+        sent.exchange_tag = at.publish(publishing, {names.exchange(), what.type, false, &what});
     } catch (const amqp_error& failure) {
         if (failure.kind() != trouble::unusable)
             throw;

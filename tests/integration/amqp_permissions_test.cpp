@@ -60,6 +60,19 @@ public:
                  binary(names) + ", <<>>, U)");
     }
 
+    /// As another program does, to the exchange.
+    void bind_a_queue() const {
+        evaluate(
+            "{new, _} = rabbit_amqqueue:declare(rabbit_misc:r(V, queue, <<\"other\">>), true, false, [], "
+            "none, U), ok = rabbit_binding:add({binding, rabbit_misc:r(V, exchange, "
+            "<<\"outreach.events\">>), <<\"#\">>, rabbit_misc:r(V, queue, <<\"other\">>), []}, U)");
+    }
+
+    /// In all queues.
+    std::string messages() const {
+        return evaluate("lists:sum([N || [{messages, N}] <- rabbit_amqqueue:info_all(V, [messages])])");
+    }
+
     tcp_proxy& road() { return road_; }
 
 private:
@@ -114,15 +127,18 @@ TEST(AmqpPermissions, AReceiverThatMayNotPublishTriesAtGrowingIntervalsAndSaysSo
                std::string::npos;
     };
     ASSERT_TRUE(eventually(is_told)) << status_of(receiver);
+    own.bind_a_queue();
     const std::size_t before = own.road().connections();
     const auto [told, untold] = in_three_seconds(is_told);
     EXPECT_GT(told, 0);
     EXPECT_EQ(untold, 0) << "it comes and goes";
     EXPECT_LE(own.road().connections() - before, connections_in_three_seconds_max);
+    EXPECT_EQ(own.messages(), "0") << "other programs get it again and again";
     EXPECT_LE(lines_about_connections(receiver), 5U) << receiver.log();
     EXPECT_THAT(status_of(receiver), Not(HasSubstr("single events"))) << "it is no event's fault";
     own.permit({});
     EXPECT_TRUE(has_published_all(receiver)) << status_of(receiver);
+    EXPECT_EQ(own.messages(), "10");
     EXPECT_TRUE(eventually([&] { return is_well(receiver); })) << status_of(receiver);
 }
 
