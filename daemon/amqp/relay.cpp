@@ -85,6 +85,7 @@ void relay::implementation::publish_until_stopped(connection& at) {
         if (has_older.exchange(false))
             outbox.start_over();
         outbox.forget(records->look());
+        at.answer_within(answer_timeout + time_on_the_way());
         if (at.is_blocked()) {
             health.remind(alarm);
             take_confirms(at, blocked_pause);
@@ -170,7 +171,7 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
     sent.partition = next.partition;
     sent.ordering_key = next.ordering_key;
     sent.bytes = what.body.size();
-    sent.sent_at = std::chrono::steady_clock::now();
+    at.answer_within(answer_timeout + time_on_the_way() + amqp_connection::time_to_send(sent.bytes));
     try {
         // First where a repeat does no harm: workers know theirs, and what stops the second stops it here.
         sent.queue_tag = at.publish(publishing, {"", names.work_queue(next.partition), true, &what});
@@ -181,6 +182,7 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
         put_off(next.at, next.attempts, failure.what());
         return turns.pass(next.ordering_key);
     }
+    sent.sent_at = std::chrono::steady_clock::now();
     holds.note_sent(next.partition);
     window.add(std::move(sent));
     in_flight = window.size();

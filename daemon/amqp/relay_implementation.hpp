@@ -51,6 +51,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void check_deadline(amqp_connection::connection& at);
     void expect_an_answer(amqp_connection::connection& at);
     void probe(amqp_connection::connection& at);
+    std::chrono::milliseconds time_on_the_way() const;
 
     static constexpr std::uint16_t publishing = 1; // channels
     static constexpr std::uint16_t declaring = 2;
@@ -62,6 +63,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     store::store& events;
     log::logger& log;
     const relay_limits limits;
+    const std::chrono::milliseconds answer_timeout = amqp_connection::options{}.answer_timeout;
     link_health health;
     std::shared_ptr<link_thread> thread;
 

@@ -14,6 +14,7 @@ using amqp_connection::trouble;
 
 constexpr auto sign_of_life = 3s; // is waited for so long
 constexpr auto fresh_channel_pause = 5s;
+constexpr std::size_t held_back_max = 10UL * 1024 * 1024; // Linux: 4 MiB to be sent, 6 MiB to be read
 
 } // namespace
 
@@ -93,19 +94,20 @@ void relay::implementation::use_fresh_channel(connection& at) {
 void relay::implementation::check_deadline(connection& at) {
     const auto oldest = window.oldest();
     const auto now = std::chrono::steady_clock::now();
-    if (at.is_blocked() || !oldest || now - *oldest < limits.confirm_timeout)
+    const auto patience = limits.confirm_timeout + time_on_the_way();
+    if (at.is_blocked() || !oldest || now - *oldest < patience)
         return;
     expect_an_answer(at);
     // Of one queue alone, while others go on? What came with the answer may settle it, or excuse it.
     if (!take_confirms(at, 0ms) || at.is_blocked())
         return;
-    for (const event_in_flight& one : window.take_overdue(now - limits.confirm_timeout))
+    for (const event_in_flight& one : window.take_overdue(now - patience))
         refuse(one);
     in_flight = window.size();
     const auto still = window.oldest();
-    if (!still || now - *still < limits.confirm_timeout)
+    if (!still || now - *still < patience)
         return;
-    const std::string why = "no confirm within " + std::to_string(limits.confirm_timeout.count()) + " ms";
+    const std::string why = "no confirm within " + std::to_string(patience.count()) + " ms";
     refused += window.size();
     throw amqp_error(trouble::too_late, why + " by " + at.node());
 }
@@ -113,10 +115,16 @@ void relay::implementation::check_deadline(connection& at) {
 /// A connection that fell silent would be taken for queues that are in trouble, as far as the exchange's half
 /// was confirmed before, and be asked about those for as long again.
 void relay::implementation::expect_an_answer(connection& at) {
-    at.answer_within(sign_of_life);
+    at.answer_within(sign_of_life + time_on_the_way());
     at.open_channel(asking);
     at.close_channel(asking);
-    at.answer_within(amqp_connection::options{}.answer_timeout);
+    at.answer_within(answer_timeout + time_on_the_way());
+}
+
+/// What was sent, twice each, may still wait to be read by the broker, and whatever is asked waits behind it.
+/// More than this systems don't hold back: the call that sends waits for the rest.
+std::chrono::milliseconds relay::implementation::time_on_the_way() const {
+    return amqp_connection::time_to_send(std::min(2 * window.body_bytes(), held_back_max));
 }
 
 /// A queue that was deleted is made anew.

@@ -41,6 +41,13 @@ struct queue_state {
     std::uint32_t consumers = 0; ///< Without those that stand by (quorum queues, RabbitMQ 3.10).
 };
 
+/// What so many bytes take on a line that carries 256 KiB a second, the least that is reckoned with: to be
+/// added where something waits for a large body to be gone.
+constexpr std::chrono::milliseconds time_to_send(std::size_t bytes) noexcept {
+    constexpr std::size_t bytes_per_second = 256UL * 1024;
+    return std::chrono::milliseconds{bytes * 1000 / bytes_per_second};
+}
+
 /// One connection, one thread at a time; only `watchdog::end_all` reaches in from outside. Connected from its
 /// construction on; after an `amqp_error` without `closed_channel()` it is to be destroyed.
 ///
@@ -69,7 +76,7 @@ public:
     /// Its place in `options::nodes`.
     std::size_t node_index() const noexcept;
 
-    /// In place of `options::answer_timeout`, from now on.
+    /// In place of `options::answer_timeout`, from now on. It knows nothing of sizes: `time_to_send` does.
     void answer_within(std::chrono::milliseconds timeout) noexcept;
 
     void open_channel(std::uint16_t channel);

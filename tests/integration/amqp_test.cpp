@@ -125,6 +125,29 @@ TEST(Amqp, GoesOnAfterCutsStallsAndSilence) {
     EXPECT_EQ(daemon.metric("outreachd_unaccounted"), 0);
 }
 
+/// Each of its two copies takes longer than a broker is given to take, or to confirm, a small one.
+TEST(Amqp, ALargeEventOverASlowLineGetsThereAndHoldsUpNeitherOthersNorTheEnd) {
+    tcp_proxy road(broker().port());
+    road.limit_to_server(700UL * 1024);
+    daemon_under_test receiver(through_broker(
+        {.uris = {through(road, broker().new_vhost())}, .roles = "[receive]", .handlers = "", .routes = ""}));
+    receiver.start();
+    wire_client client(receiver.port());
+    ASSERT_TRUE(client.send(signed_post(R"({"data":{"type":"task","id":"large"},"padding":")" +
+                                        std::string(8UL * 1024 * 1024, '.') + "\"}")));
+    ASSERT_EQ(client.read_answer().status, 200);
+    ASSERT_TRUE(eventually([&] { return road.bytes_to_server() > 1024 * 1024; }));
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(receiver.stop(), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 8s);
+    receiver.start();
+    const load_tally tally = send(receiver, 20);
+    EXPECT_EQ(tally.wrong_status, 0U);
+    EXPECT_TRUE(eventually([&] { return receiver.metric("outreachd_outbox") == 0; }, 90s))
+        << status_of(receiver);
+    EXPECT_EQ(road.connections(), 2U) << receiver.log();
+}
+
 TEST(Amqp, AnswersOnceTheBrokerHasItWhereThatIsAskedFor) {
     tcp_proxy road(broker().port());
     daemon_under_test daemon(

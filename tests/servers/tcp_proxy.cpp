@@ -3,6 +3,7 @@
 /// by now.
 #include "tests/servers/tcp_proxy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -23,6 +24,8 @@ using handlers::descriptor;
 /// In one direction of one connection; what is beyond stays with the sender.
 constexpr std::size_t unsent_bytes_max = 65536;
 constexpr int backlog = 128;
+/// While there is a limit bytes go in portions.
+constexpr std::chrono::milliseconds portion_time{20};
 
 sockaddr_in loopback(std::uint16_t port) {
     sockaddr_in address{};
@@ -95,13 +98,14 @@ public:
         return watched;
     }
 
-    void relay(short client_events, short server_events) {
+    /// Takes what it reads of the client from `allowance`.
+    void relay(short client_events, short server_events, std::size_t& allowance) {
         if (!is_connected_ && server_events != 0)
             take_connected();
         if (client_events != 0)
-            read(client_, server_, bytes_to_server_);
+            allowance -= read(client_, server_, bytes_to_server_, std::min(allowance, unsent_bytes_max));
         if (server_events != 0 && is_connected_)
-            read(server_, client_, bytes_to_client_);
+            read(server_, client_, bytes_to_client_, unsent_bytes_max);
         if (is_connected_)
             write(server_, client_);
         write(client_, server_);
@@ -141,11 +145,11 @@ private:
             lose(server_);
     }
 
-    void read(side& from, side& to, std::atomic<std::uint64_t>& count) {
+    std::size_t read(side& from, side& to, std::atomic<std::uint64_t>& count, std::size_t at_most) {
         std::array<char, unsent_bytes_max> piece;
-        if (from.has_ended || !from.socket.is_open() || to.unsent.size() >= unsent_bytes_max)
-            return;
-        const ssize_t got = ::recv(from.socket.number(), piece.data(), piece.size(), 0);
+        if (from.has_ended || !from.socket.is_open() || to.unsent.size() >= unsent_bytes_max || at_most == 0)
+            return 0;
+        const ssize_t got = ::recv(from.socket.number(), piece.data(), at_most, 0);
         if (got > 0 && !is_silent_) {
             to.unsent.append(piece.data(), static_cast<std::size_t>(got));
             count += static_cast<std::uint64_t>(got);
@@ -156,6 +160,7 @@ private:
         } else if (got < 0 && !is_for_later()) {
             lose(from);
         }
+        return got > 0 ? static_cast<std::size_t>(got) : 0;
     }
 
     void write(side& to, const side& from) {
@@ -239,6 +244,14 @@ void tcp_proxy::stall(bool is_stalled) {
     wake();
 }
 
+void tcp_proxy::limit_to_server(std::size_t bytes_per_second) {
+    const std::scoped_lock lock{guard_};
+    bytes_per_second_ = bytes_per_second;
+    allowance_ = 0;
+    refilled_at_ = std::chrono::steady_clock::now();
+    wake();
+}
+
 void tcp_proxy::go_silent() {
     const std::scoped_lock lock{guard_};
     accept_waiting();
@@ -257,19 +270,36 @@ void tcp_proxy::run() {
     std::unique_lock lock{guard_};
     while (!is_ending_) {
         is_changed_ = false;
+        refill_allowance();
         std::vector<pollfd> watched = watched_sockets();
+        const int timeout = bytes_per_second_ == 0 ? -1 : static_cast<int>(portion_time.count());
         lock.unlock();
-        ::poll(watched.data(), watched.size(), -1);
+        ::poll(watched.data(), watched.size(), timeout);
         lock.lock();
         eventfd_t counted = 0;
         ::eventfd_read(wake_.number(), &counted);
         if (is_changed_)
             continue;
         for (std::size_t i = 0; i < connections_.size(); ++i)
-            connections_[i]->relay(watched[2 + 2 * i].revents, watched[3 + 2 * i].revents);
+            connections_[i]->relay(watched[2 + 2 * i].revents, watched[3 + 2 * i].revents, allowance_);
         std::erase_if(connections_, [](const auto& each) { return each->is_over(); });
         accept_waiting();
     }
+}
+
+/// With the lock held.
+void tcp_proxy::refill_allowance() {
+    if (bytes_per_second_ == 0) {
+        allowance_ = unsent_bytes_max * (connections_.size() + 1);
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now - refilled_at_);
+    if (since < portion_time)
+        return;
+    refilled_at_ = now;
+    allowance_ =
+        bytes_per_second_ * static_cast<std::size_t>(std::min(since, 2 * portion_time).count()) / 1000;
 }
 
 /// The waking, the listening, and two of each connection.
@@ -280,6 +310,8 @@ std::vector<pollfd> tcp_proxy::watched_sockets() const {
     };
     for (const auto& each : connections_) {
         watched.push_back(each->client_watch());
+        if (allowance_ == 0)
+            watched.back().events &= static_cast<short>(~POLLIN);
         watched.push_back(each->server_watch());
         if (is_stalled_)
             watched[watched.size() - 2].fd = watched.back().fd = -1;

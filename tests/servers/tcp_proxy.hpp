@@ -4,6 +4,7 @@
 #include "tests/servers/claimed_port.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,9 @@ public:
     /// While true connections stay, and new ones are accepted, but nothing is forwarded in either direction,
     /// nor the end of a connection; it is when stalling ends, as far as it isn't more than buffers hold.
     void stall(bool is_stalled);
+    /// From now on servers get no more than so many bytes a second, all together; what is more stays with the
+    /// clients. 0: as many as come.
+    void limit_to_server(std::size_t bytes_per_second);
     /// Of the connections there are, every byte and every end that comes is lost from now on, as where a
     /// router has forgotten them. To both ends they look open until they are `cut`, or until that end gives
     /// them up. New connections work.
@@ -53,6 +57,7 @@ private:
 
     void run();
     std::vector<pollfd> watched_sockets() const;
+    void refill_allowance();
     void accept_waiting();
     void wake();
 
@@ -66,6 +71,9 @@ private:
     bool is_stalled_ = false;
     bool is_ending_ = false;
     bool is_changed_ = false; ///< What is watched is out of date.
+    std::size_t bytes_per_second_ = 0;
+    std::size_t allowance_ = 0; ///< Of bytes, for now.
+    std::chrono::steady_clock::time_point refilled_at_;
     std::atomic<std::size_t> accepted_ = 0;
     std::atomic<std::uint64_t> bytes_to_server_ = 0;
     std::atomic<std::uint64_t> bytes_to_client_ = 0;

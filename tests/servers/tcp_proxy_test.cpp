@@ -103,6 +103,19 @@ TEST_F(TcpProxy, KeepsWhatStallsForLater) {
         EXPECT_EQ(client->receive(answer.size(), patience), answer);
 }
 
+TEST_F(TcpProxy, LetsServersHaveSoManyBytesASecond) {
+    proxy_.limit_to_server(1U << 20U);
+    const std::string body(1U << 20U, 'x');
+    const std::string expected = http_ok(body).bytes;
+    bare_client client{proxy_.port()};
+    const auto begun = std::chrono::steady_clock::now();
+    client.send(request(body));
+    EXPECT_TRUE(client.receive(expected.size(), patience) == expected);
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms);
+    proxy_.limit_to_server(0);
+    EXPECT_TRUE(is_answered(client));
+}
+
 TEST_F(TcpProxy, LosesWhatIsSentOnSilentConnections) {
     bare_client silent{proxy_.port()};
     ASSERT_TRUE(is_answered(silent));
