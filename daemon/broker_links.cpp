@@ -8,9 +8,10 @@ broker_links::broker_links(const settings::settings& configured, store::store& e
                            store::routing_of route, std::function<bool(store::sequence)> has_unfinished) {
     if (configured.queue.type != settings::queue_type::amqp)
         return;
-    // A host that receives no more may have received before.
+    // A host that receives no more may have received before. What is carried over now is counted only then.
+    const bool is_carrying_over = events.is_carrying_over();
     const store::handler_depth waiting = events.outbox();
-    if (configured.roles.receives || waiting.pending + waiting.retry > 0)
+    if (configured.roles.receives || is_carrying_over || waiting.pending + waiting.retry > 0)
         relay_.emplace(configured.queue.amqp, events, log);
     if (configured.roles.works)
         intake_.emplace(configured.queue.amqp, events, log, std::move(route), std::move(has_unfinished));

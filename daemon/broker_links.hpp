@@ -14,8 +14,9 @@
 
 namespace outreachd {
 
-/// With `queue.type: amqp` a relay where the host receives, or events of an earlier time wait for the broker,
-/// and an intake where it works; else neither. Main thread only, but where said.
+/// With `queue.type: amqp` a relay where the host receives, or events of an earlier time wait for the broker
+/// or may stand in an older file that is carried over, and an intake where it works; else neither. Main
+/// thread only, but where said.
 class broker_links {
 public:
     broker_links(const settings::settings& configured, store::store& events, log::logger& log,
