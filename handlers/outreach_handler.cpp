@@ -32,6 +32,14 @@ http_rules rules_elsewhere() {
     return rules;
 }
 
+std::vector<std::string> fingerprints_of(const std::vector<step_form>& forms) {
+    std::vector<std::string> all;
+    all.reserve(forms.size());
+    for (const step_form& one : forms)
+        all.push_back(one.fingerprint());
+    return all;
+}
+
 std::vector<step_form> make_forms(const settings::outreach_handler& configured) {
     std::vector<step_form> forms;
     forms.reserve(configured.steps.size());
@@ -58,14 +66,15 @@ public:
     outreach_handler(const settings::outreach_handler& configured, std::shared_ptr<access> shared,
                      client_hooks hooks, std::shared_ptr<expression::engine> expressions,
                      request_stand_in stand_in)
-        : steps_(make_forms(configured)), shared_(std::move(shared)), expressions_(std::move(expressions)),
-          stand_in_(std::move(stand_in)), elsewhere_(rules_elsewhere()) {
+        : steps_(make_forms(configured)), fingerprints_(fingerprints_of(steps_)), shared_(std::move(shared)),
+          expressions_(std::move(expressions)), stand_in_(std::move(stand_in)),
+          elsewhere_(rules_elsewhere()) {
         if (shared_)
             client_.emplace(*shared_, caller::worker, std::move(hooks));
     }
 
     outcome handle(const attempt& what) override {
-        run one{*this, what, step_journal{what.done_so_far},
+        run one{*this, what, step_journal{what.done_so_far, fingerprints_},
                 what.deadline - std::chrono::steady_clock::now()};
         return one.all_steps();
     }
@@ -80,6 +89,12 @@ private:
             : of_(of), what_(what), journal_(std::move(journal)), timeout_(timeout) {}
 
         outcome all_steps() {
+            // By its number alone another step would count as done, and one that is done be done again.
+            if (const auto changed = journal_.changed_step())
+                return outcome::dead(
+                    "the steps were changed since this delivery began: " + of_.steps_[*changed].title() +
+                    " isn't the one that was done; put them back, or replay it with "
+                    "--from-start, which does all of them again");
             for (std::size_t number = 0; number < of_.steps_.size(); ++number) {
                 if (journal_.result(number) != nullptr)
                     continue;
@@ -231,6 +246,7 @@ private:
     };
 
     const std::vector<step_form> steps_;
+    const std::vector<std::string> fingerprints_; ///< Of the steps.
     const std::shared_ptr<access> shared_;
     const std::shared_ptr<expression::engine> expressions_;
     const request_stand_in stand_in_; ///< May be null.

@@ -5,6 +5,7 @@
 #include "daemon/text/host_name.hpp"
 #include "daemon/text/url_template.hpp"
 #include "handlers/http_url.hpp"
+#include "handlers/outreach/fingerprint.hpp"
 #include "handlers/outreach/json_api.hpp"
 #include "handlers/outreach/json_text.hpp"
 #include "handlers/outreach/query.hpp"
@@ -19,9 +20,23 @@ namespace outreachd::handlers::outreach {
 namespace {
 
 namespace json = boost::json;
+using settings::http_body;
 
 std::string title_of(const settings::outreach_step& step, std::size_t number) {
     return step.name.empty() ? "step " + std::to_string(number + 1) : "step '" + step.name + "'";
+}
+
+/// Of all that decides what is sent, and of whether the answer is kept for later steps. The name itself isn't
+/// among it, nor what an answer is taken for.
+std::string fingerprint_of(const settings::outreach_step& step) {
+    std::string parameters;
+    for (const header& one : step.query)
+        parameters = fingerprint({parameters, one.name, one.value});
+    const http_body body = step.body.value_or(http_body{});
+    const std::string_view kind = !step.body ? "none" : body.is_json ? "json" : "text";
+    const std::string_view kept = step.name.empty() ? "" : "kept";
+    return fingerprint(
+        {step.when, step.for_each, step.method, step.target, parameters, kind, body.text, kept});
 }
 
 std::string quoted(const std::string& text) {
@@ -62,7 +77,8 @@ bool has_ids(const std::optional<std::string>& body) {
 
 step_form::step_form(const settings::outreach_step& configured, std::size_t number,
                      std::vector<std::string> allow_hosts)
-    : configured_(configured), title_(title_of(configured, number)), allow_hosts_(std::move(allow_hosts)) {
+    : configured_(configured), title_(title_of(configured, number)), fingerprint_(fingerprint_of(configured)),
+      allow_hosts_(std::move(allow_hosts)) {
     target_ =
         form_.add(title_ + ": " + to_lower(configured.method), configured.target, expression::place::url);
     if (const url_template url = read_url_template(configured.target);

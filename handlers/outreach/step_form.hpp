@@ -44,6 +44,9 @@ public:
     /// `step 2`, `step 'mailing'`
     const std::string& title() const noexcept { return title_; }
 
+    /// By which it is known again, whatever its number has become: of what it asks, as it is configured.
+    const std::string& fingerprint() const noexcept { return fingerprint_; }
+
     bool is_list() const noexcept { return !configured_.for_each.empty(); }
 
     /// Whether `when` says yes: false, null and no result are no.
@@ -61,6 +64,7 @@ private:
 
     const settings::outreach_step configured_;
     const std::string title_;
+    const std::string fingerprint_;
     const std::vector<std::string> allow_hosts_;
     std::string fixed_host_; ///< Of a whole URL, where no expression stands in it.
     expression::form form_;

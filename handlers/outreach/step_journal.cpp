@@ -2,21 +2,27 @@
 
 #include "handlers/outreach/json_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
+#include <string_view>
 
 namespace outreachd::handlers::outreach {
 
 namespace {
 
-// A record is a kind, a blank, the step's number, a line break, and JSON as it came.
+// A record is a kind, a blank, the step's number, a blank, its fingerprint, a line break, and JSON as it
+// came. Without a fingerprint, and the blank in front of it, an older version wrote it.
 constexpr const char* step_done = "done";
 constexpr const char* list_begun = "list";
 constexpr const char* element_done = "element";
 
+const char* const nonsense = "what is kept of the steps that are done makes no sense";
+
 } // namespace
 
-step_journal::step_journal(progress* kept) : kept_(kept) {
+step_journal::step_journal(progress* kept, std::span<const std::string> fingerprints)
+    : kept_(kept), fingerprints_(fingerprints) {
     if (kept_ != nullptr)
         for (const std::string& one : kept_->results())
             take(one);
@@ -26,9 +32,16 @@ void step_journal::take(const std::string& record) {
     const auto blank = record.find(' ');
     const auto line = record.find('\n');
     std::size_t step = 0;
-    if (blank == std::string::npos || line == std::string::npos || blank > line ||
-        std::from_chars(record.data() + blank + 1, record.data() + line, step).ec != std::errc{})
-        throw std::runtime_error("what is kept of the steps that are done makes no sense");
+    if (blank == std::string::npos || line == std::string::npos || blank > line)
+        throw std::runtime_error(nonsense);
+    const char* const end = record.data() + line;
+    const auto [rest, failure] = std::from_chars(record.data() + blank + 1, end, step);
+    if (failure != std::errc{} || (rest != end && *rest != ' '))
+        throw std::runtime_error(nonsense);
+    const bool is_another =
+        rest != end && step < fingerprints_.size() && fingerprints_[step] != std::string_view{rest + 1, end};
+    if (is_another)
+        changed_ = std::min(step, changed_.value_or(step));
     const std::string kind = record.substr(0, blank);
     std::string json = record.substr(line + 1);
     if (kind == step_done) {
@@ -43,7 +56,8 @@ void step_journal::take(const std::string& record) {
 
 void step_journal::record(const char* kind, std::size_t step, const std::string& json) {
     if (kept_ != nullptr)
-        kept_->record(std::string{kind} + ' ' + std::to_string(step) + '\n' + json);
+        kept_->record(std::string{kind} + ' ' + std::to_string(step) + ' ' + fingerprints_[step] + '\n' +
+                      json);
 }
 
 const std::string* step_journal::result(std::size_t step) const {

@@ -4,12 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <stdexcept>
+#include <utility>
 
 namespace outreachd::handlers::outreach {
 namespace {
 
 using namespace test;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -30,6 +33,76 @@ TEST_F(OutreachAttempts, ARetryGoesOnBehindTheLastStepThatSucceeded) {
     EXPECT_THAT(first.reason, HasSubstr("503"));
     EXPECT_EQ(handle(steps).verdict, verdict::done);
     EXPECT_THAT(lines(), ElementsAre("POST /api/v2/tasks", "PATCH /api/v2/tasks/7", "PATCH /api/v2/tasks/7"));
+}
+
+/// By its number alone a step that was put in front would count as done, and the one behind be done again.
+TEST_F(OutreachAttempts, StepsThatWereChangedSinceEndTheDelivery) {
+    script_ = [](const recorded_request& request) {
+        return request.line.starts_with("PATCH") ? answer_of(503, "{}")
+                                                 : answer_of(200, R"({"data":{"id":7}})");
+    };
+    auto made = named("made", step("POST", "/tasks"));
+    made.body = settings::http_body{R"({"data":{}})", true};
+    const auto behind = step("PATCH", "/tasks/${{ $steps.made.data.id }}");
+    EXPECT_EQ(handle({made, behind}).verdict, verdict::retry);
+    const auto sent = lines().size();
+
+    const outcome said = handle({step("GET", "/users"), made, behind});
+    EXPECT_EQ(said.verdict, verdict::dead);
+    EXPECT_THAT(said.reason, AllOf(HasSubstr("the steps were changed since"), HasSubstr("step 1"),
+                                   HasSubstr("--from-start")));
+    const std::pair<const char*, std::function<void(outreach_step&)>> changes[] = {
+        {"method", [](auto& one) { one.method = "PUT"; }},
+        {"target", [](auto& one) { one.target += "s"; }},
+        {"body", [](auto& one) { one.body->text = "{}"; }},
+        {"no body", [](auto& one) { one.body.reset(); }},
+        {"query",
+         [](auto& one) {
+             one.query = {{"fields[task]", "note"}};
+         }},
+        {"when", [](auto& one) { one.when = "true"; }},
+        {"for_each", [](auto& one) { one.for_each = "[1]"; }},
+        {"no name", [](auto& one) { one.name.clear(); }},
+    };
+    for (const auto& [what, change] : changes) {
+        auto another = made;
+        change(another);
+        EXPECT_EQ(handle({another, behind}).verdict, verdict::dead) << what;
+    }
+    EXPECT_EQ(lines().size(), sent);
+
+    // What is put back, or is the same request, goes on.
+    script_ = [](const recorded_request&) { return answer_of(200, R"({"data":{"id":7}})"); };
+    made.allow = {404};
+    made.on_unknown = settings::on_unknown::retry;
+    auto fixed = behind;
+    fixed.query = {{"fields[task]", "note"}};
+    EXPECT_EQ(handle({made, fixed}).verdict, verdict::done) << "a step that isn't done may change";
+    EXPECT_EQ(count_of(server_, "POST"), 1U);
+}
+
+TEST_F(OutreachAttempts, AListThatWasChangedInItsMidstEndsTheDelivery) {
+    int requests = 0;
+    script_ = [&](const recorded_request&) {
+        return ++requests == 2 ? answer_of(503, "{}") : answer_of(200, "{}");
+    };
+    auto each = step("POST", "/tasks/${{ $item }}/actions/advance");
+    each.for_each = "[1, 2, 3]";
+    EXPECT_EQ(handle({each}).verdict, verdict::retry);
+    auto another = each;
+    another.target = "/tasks/${{ $item }}/actions/deliver";
+    EXPECT_THAT(handle({another}).reason, HasSubstr("the steps were changed since"));
+    EXPECT_EQ(handle({each}).verdict, verdict::done);
+    EXPECT_EQ(count_of(server_, "POST /api/v2/tasks/1/"), 1U);
+}
+
+/// Nobody knows which step that was.
+TEST_F(OutreachAttempts, WhatAnOlderVersionKeptIsTakenByItsNumber) {
+    progress_.records = {"done 0\n{\"data\":{\"id\":3}}", "list 1\n[1,2]", "element 1\nnull"};
+    auto each = step("POST", "/tasks/${{ $item }}/actions/${{ $steps.first.data.id }}");
+    each.for_each = "[]";
+    EXPECT_EQ(handle({named("first", step("POST", "/tasks")), each}).verdict, verdict::done);
+    EXPECT_THAT(lines(), ElementsAre("POST /api/v2/tasks/2/actions/3"));
 }
 
 TEST_F(OutreachAttempts, AListIsGoneThroughOnceWhateverHappensBetween) {
