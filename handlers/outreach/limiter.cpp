@@ -17,8 +17,6 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// Of any wait: the limit is an hourly one, and clocks differ.
-constexpr minutes wait_max{65};
 /// Of our own backoff, where no answer says how long.
 constexpr minutes backoff_max{15};
 constexpr seconds unknown_reset{60};
@@ -71,9 +69,21 @@ double limiter::kept_from(caller who) const {
     return 0;
 }
 
+/// A clock that was put back since would make everybody wait for as long as it was ahead, and take all that
+/// answers say for that of an hour that is over.
+void limiter::mend_times(wall_time now) {
+    const wall_time latest = now + wait_max;
+    facts_.held_until = std::min(facts_.held_until, latest);
+    if (facts_.reset_at <= latest)
+        return;
+    facts_.reset_at = latest;
+    is_reset_guessed_ = true;
+}
+
 limiter::entry limiter::enter(caller who) {
     const wall_time now = now_();
     const std::lock_guard lock(mutex_);
+    mend_times(now);
     if (now < facts_.held_until)
         return {.allowed = std::nullopt, .until = facts_.held_until, .why = held_why_};
     if (facts_.remaining && now < facts_.reset_at) {
@@ -97,6 +107,7 @@ void limiter::learn(const http_answer& answer) {
     {
         const wall_time now = now_();
         const std::lock_guard lock(mutex_);
+        mend_times(now);
         const wall_time held_before = facts_.held_until;
         learn_locked(answer, now);
         is_urgent = facts_.held_until != held_before;
@@ -124,10 +135,11 @@ void limiter::learn_locked(const http_answer& answer, wall_time now) {
     const auto limit = parse_count(answer.field("x-ratelimit-limit"));
     const auto wait = parse_wait(answer.field("x-ratelimit-reset"), now);
     const wall_time reset_at = now + std::min<milliseconds>(wait.value_or(unknown_reset), wait_max);
-    if (!wait || now >= facts_.reset_at || limit != facts_.limit ||
+    if (!wait || is_reset_guessed_ || now >= facts_.reset_at || limit != facts_.limit ||
         reset_at >= facts_.reset_at + same_reset) {
         facts_.remaining = remaining; // another hour, or another limit
         facts_.reset_at = reset_at;
+        is_reset_guessed_ = false;
     } else if (reset_at + same_reset > facts_.reset_at) {
         facts_.remaining = std::min(facts_.remaining.value_or(*remaining), *remaining); // one may overtake
     } else {
@@ -154,6 +166,7 @@ wall_time limiter::hold(milliseconds wait, std::string why) {
     {
         const wall_time now = now_();
         const std::lock_guard lock(mutex_);
+        mend_times(now);
         until = now + std::clamp<milliseconds>(wait, seconds{1}, wait_max);
         if (until > facts_.held_until) {
             facts_.held_until = until;
@@ -180,10 +193,7 @@ void limiter::load() {
     if (rules_.file.empty())
         return;
     facts_ = read_limit_file(rules_.file, rules_.account);
-    // A clock that was put back since would make us wait for long.
-    const wall_time latest = now_() + wait_max;
-    facts_.held_until = std::min(facts_.held_until, latest);
-    facts_.reset_at = std::min(facts_.reset_at, latest);
+    mend_times(now_());
     held_why_ = "Outreach has asked to wait";
 }
 

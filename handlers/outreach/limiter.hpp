@@ -5,6 +5,7 @@
 #include "handlers/http_transport.hpp"
 #include "handlers/outreach/token_source.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -58,6 +59,9 @@ public:
         limiter* owner_;
     };
 
+    /// Of any wait: the limit is an hourly one, and clocks differ.
+    static constexpr std::chrono::minutes wait_max{65};
+
     struct entry {
         std::optional<permit> allowed;
         wall_time until{}; ///< Where it isn't: when to ask again.
@@ -83,6 +87,7 @@ public:
 
 private:
     double kept_from(caller who) const;
+    void mend_times(wall_time now); // with mutex_ held
     void learn_locked(const http_answer& answer, wall_time now);
     std::chrono::milliseconds refused_wait(const http_answer& answer, wall_time now);
     void leave() noexcept;
@@ -96,6 +101,7 @@ private:
     std::string held_why_;
     std::uint64_t in_flight_ = 0;
     int refusals_ = 0; ///< 429 in a row.
+    bool is_reset_guessed_ = false;
     bool is_saving_ = false;
     bool is_changed_ = false;
     steady_time saved_at_{};

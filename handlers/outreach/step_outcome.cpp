@@ -2,6 +2,7 @@
 
 #include "handlers/http_verdict.hpp"
 #include "handlers/outreach/json_api.hpp"
+#include "handlers/outreach/limiter.hpp"
 #include "handlers/retry_after.hpp"
 
 #include <algorithm>
@@ -51,7 +52,10 @@ step_outcome judge_step(api_answer answer, const settings::outreach_step& step, 
     const auto until = std::chrono::ceil<std::chrono::milliseconds>(answer.until - now);
     switch (answer.what) {
     case api_answer::kind::later:
-        return ended(outcome::wait(std::max(wait_min, until), answer.problem), std::move(answer.body));
+        // The time is another clock's, or of before ours was set; the handler's workers wait by a steady one.
+        return ended(outcome::wait(std::clamp<std::chrono::milliseconds>(until, wait_min, limiter::wait_max),
+                                   answer.problem),
+                     std::move(answer.body));
     case api_answer::kind::needs_login:
         return ended(outcome::wait(login_look, answer.problem));
     case api_answer::kind::unreachable:

@@ -199,6 +199,36 @@ TEST(Limiter, KnowsAfterARestart) {
     EXPECT_EQ(test.wait(), minutes{65}) << "from a clock that was put back";
 }
 
+/// NTP may put back a clock that was hours ahead.
+TEST(Limiter, WaitsAnHourAtMostWhereTheClockIsPutBack) {
+    for (const http_answer& answer :
+         {limiter_under_test::answer(429, {{"retry-after", "600"}}), limiter_under_test::counted(0, "600")}) {
+        limiter_under_test test;
+        test.limit->learn(answer);
+        EXPECT_EQ(test.wait(caller::operator_command), seconds{600});
+        test.clock.advance(-std::chrono::hours{6});
+        EXPECT_EQ(test.wait(caller::operator_command), limiter::wait_max);
+        test.clock.advance(limiter::wait_max);
+        EXPECT_EQ(test.wait(caller::operator_command), seconds{0});
+    }
+}
+
+TEST(Limiter, BelievesWhatAnswersSayAfterTheClockWasPutBack) {
+    for (const bool is_asked_between : {false, true}) {
+        limiter_under_test test;
+        test.limit->learn(limiter_under_test::counted(900, "600"));
+        test.clock.advance(-std::chrono::hours{6});
+        if (is_asked_between) {
+            EXPECT_EQ(test.wait(), seconds{0});
+        }
+        test.limit->learn(limiter_under_test::counted(50, "600"));
+        EXPECT_EQ(test.wait(), seconds{600}) << is_asked_between;
+        test.limit->learn(limiter_under_test::counted(40, "600"));
+        test.limit->learn(limiter_under_test::counted(45, "600"));
+        EXPECT_EQ(test.limit->facts().remaining, 40U) << "and goes on as ever";
+    }
+}
+
 TEST(Limiter, WritesOnceASecondAtMost) {
     const scratch_directory directory;
     limiter_under_test test;

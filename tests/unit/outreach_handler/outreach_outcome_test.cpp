@@ -71,6 +71,22 @@ TEST_F(OutreachOutcome, EndsAsTheReferenceSays) {
     }
 }
 
+/// A handler's workers hold to it by a steady clock, whatever the other is set to.
+TEST(StepOutcome, AWaitHasABound) {
+    const wall_time now = wall_now();
+    api_answer later{.what = api_answer::kind::later, .problem = "the hourly limit is used up"};
+    for (const auto& [until, waits] : {std::pair<std::chrono::minutes, milliseconds>{64min, 64min},
+                                       {65min, 65min},
+                                       {66min, 65min},
+                                       {-6h, 100ms},
+                                       {6h, 65min}}) {
+        later.until = now + until;
+        const outcome said = judge_step(later, step("GET", "/tasks"), now).end;
+        EXPECT_EQ(said.verdict, verdict::wait);
+        EXPECT_EQ(said.retry_after, waits);
+    }
+}
+
 TEST_F(OutreachOutcome, WhatAllowListsIsASuccess) {
     script_ = [](const recorded_request&) {
         return answer_of(404, R"({"errors":[{"id":"resourceNotFound"}]})");
