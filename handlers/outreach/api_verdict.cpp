@@ -47,10 +47,6 @@ bool leaves_open_whether_done(int status, const std::vector<api_error>& errors) 
 }
 
 const char* advice_for(int status, const std::vector<api_error>& errors) {
-    if (status == 401)
-        return "; the access token was renewed, and refused again: Outreach has to let the app or its user "
-               "in "
-               "again, or somebody has to log in anew";
     if (status == 403 && has_error(errors, "unauthorizedOauthScope"))
         return "; the token lacks a scope: add it to outreach.auth.scopes and log in again";
     if (status == 403 && has_error(errors, "unauthorizedRequest"))

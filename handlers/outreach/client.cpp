@@ -57,8 +57,25 @@ api_answer without_token(const token_reply& reply) {
     return said;
 }
 
+/// Says whose token it is, whatever that may do (contract 6.32).
+api_request probe_request() {
+    return get("");
+}
+
+bool is_probe(const api_request& request) {
+    return request.method == "GET" && request.target.empty();
+}
+
 bool is_unauthorized(const api_answer& said) {
     return said.what == answered && said.status == 401;
+}
+
+api_answer needs_new_login(api_answer said) {
+    said.what = needs_login;
+    said.problem +=
+        "; the access token was renewed, and refused again: Outreach has to let the app or its user "
+        "in again, or somebody has to log in anew";
+    return said;
 }
 
 /// Nobody's words on a failure need our token. Of an `http_answer` or an `api_answer`.
@@ -86,35 +103,63 @@ api_answer client::send(const api_request& request, steady_time deadline) {
     if (const destination to = find_destination(request, {});
         !to.problem.empty() && !is_whole_url(request.target))
         return {.what = refused, .problem = to.problem};
-    token_reply by = shared_.tokens().get(deadline);
+    const token_reply by = shared_.tokens().get(deadline);
     if (by.what != token_reply::kind::token)
         return without_token(by);
     api_answer said = send_once(request, by, deadline);
     lasting_refusal& refusal = shared_.refusal();
-    const wall_time now = shared_.now();
-    if (is_unauthorized(said) && !refusal.is_recent(now)) {
-        by = shared_.tokens().renew(by.token, deadline);
-        if (by.what != token_reply::kind::token) {
-            said = without_token(by);
-            if (said.what == needs_login)
-                refusal.begin(said.problem);
-            return said;
-        }
-        said = send_once(request, by, deadline);
-        if (is_unauthorized(said)) {
-            // Of this request alone? Then it is its own fault, and others go on with the token.
-            if (send_once(get(""), by, deadline).is_success()) {
-                refusal.end();
-                said.problem += "; with the same token Outreach answers other requests";
-                return said;
-            }
-            refusal.begin(said.problem, now);
-        }
-    }
+    if (is_unauthorized(said) && !refusal.is_recent(shared_.now()))
+        return send_again(request, by, std::move(said), deadline);
     if (is_unauthorized(said))
-        said.what = needs_login;
+        said = needs_new_login(std::move(said));
     else if (said.what == answered && said.status < 500) // a proxy's error says nothing of the token
         refusal.end();
+    return said;
+}
+
+/// After a 401: to this request alone it is its own fault, and another token, of which there is one a minute,
+/// would be for nothing.
+api_answer client::send_again(const api_request& request, const token_reply& by, api_answer said,
+                              steady_time deadline) {
+    lasting_refusal& refusal = shared_.refusal();
+    const wall_time now = shared_.now();
+    // Where another thread has a new token by now, nobody asks what was wrong with the old one.
+    if (!is_probe(request) && is_still_the_token(by, deadline)) {
+        api_answer probe = send_once(probe_request(), by, deadline);
+        if (probe.is_success())
+            return its_own_fault(std::move(said));
+        if (probe.what == later)
+            return probe;
+    }
+    const token_reply renewed = shared_.tokens().renew(by.token, deadline);
+    if (renewed.what != token_reply::kind::token) {
+        said = without_token(renewed);
+        if (said.what == needs_login)
+            refusal.begin(said.problem);
+        return said;
+    }
+    said = send_once(request, renewed, deadline);
+    if (is_unauthorized(said)) {
+        if (!is_probe(request) && send_once(probe_request(), renewed, deadline).is_success())
+            return its_own_fault(std::move(said));
+        said = needs_new_login(std::move(said));
+        refusal.begin(said.problem, now);
+    } else if (said.what == answered && said.status < 500) {
+        refusal.end();
+    }
+    return said;
+}
+
+bool client::is_still_the_token(const token_reply& by, steady_time deadline) const {
+    const token_reply held = shared_.tokens().get(deadline);
+    return held.what != token_reply::kind::token || held.token == by.token;
+}
+
+api_answer client::its_own_fault(api_answer said) const {
+    shared_.refusal().end();
+    said.problem +=
+        "; with the same token Outreach answers other requests, so the token itself is good: look "
+        "at the path, at the app's scopes, and at what its user may do";
     return said;
 }
 

@@ -19,8 +19,9 @@ struct client_hooks {
     std::function<bool(const api_answer& said)> wait{};
 };
 
-/// Adds the media type and the token, keeps to the hourly limit, renews a token once that was refused, and
-/// says in one of few ways what came of it. Doesn't throw but for want of memory. Thread-safe.
+/// Adds the media type and the token, keeps to the hourly limit, renews a token once that was refused (unless
+/// Outreach takes it for another request), and says in one of few ways what came of it. Doesn't throw but for
+/// want of memory. Thread-safe.
 ///
 ///     const api_answer task = outreach.send(get("/tasks/5"), deadline);
 ///     if (task.is_success())
@@ -43,6 +44,10 @@ private:
 
     destination find_destination(const api_request& request, const std::string& api_base) const;
     api_answer send_once(const api_request& request, const token_reply& by, steady_time deadline);
+    api_answer send_again(const api_request& request, const token_reply& by, api_answer said,
+                          steady_time deadline);
+    bool is_still_the_token(const token_reply& by, steady_time deadline) const;
+    api_answer its_own_fault(api_answer said) const;
 
     access& shared_;
     const caller who_;

@@ -261,14 +261,14 @@ TEST_F(OutreachAccess, ATokenThatEndsInTheMiddleIsRenewed) {
     EXPECT_EQ(asked("POST", tasks, 201), 2) << "one task for each";
 }
 
-/// One that is refused once more is no token's fault.
-TEST_F(OutreachAccess, WhatIsRefusedWithANewTokenTooIsDead) {
-    let_a_minute_pass();
-    outreach_.subject.inject({.path = prospects, .times = 2, .kind = fault_kind::answer, .status = 401});
+/// One that is refused while another request is answered is no token's fault.
+TEST_F(OutreachAccess, WhatIsRefusedByItselfIsDead) {
+    outreach_.subject.inject({.path = prospects, .kind = fault_kind::answer, .status = 401});
     const ending seen = deliver();
     EXPECT_EQ(seen.state, "dead");
     EXPECT_EQ(seen.attempts, 1);
-    EXPECT_THAT(seen.told, HasSubstr("; the access token was renewed, and refused again"));
+    EXPECT_THAT(seen.told, HasSubstr("; with the same token Outreach answers other requests"));
+    EXPECT_EQ(asked("POST", "/oauth/token", 200), 1) << "no other is asked for";
     EXPECT_EQ(asked("POST", tasks, 0), 1) << "that of the first";
 }
 

@@ -114,6 +114,8 @@ TEST(OutreachClient, RenewsARefusedTokenOnceAndSendsAgain) {
     EXPECT_TRUE(done.is_success()) << done.problem;
     EXPECT_EQ(grants, 2);
     EXPECT_EQ(test.server.requests().back().body, R"({"data":1})") << "the whole request again";
+    EXPECT_EQ(count_of(test.server, "GET /api/v2 "), 2U) << "one request more for each 401";
+    EXPECT_EQ(count_of(test.server, "POST /api/v2/tasks "), 3U);
 }
 
 TEST(OutreachClient, SomebodyIsNeededWhereTheNewTokenIsRefusedToo) {
@@ -154,28 +156,64 @@ TEST(OutreachClient, SomebodyIsNeededWhereTheNewTokenIsRefusedToo) {
 
 /// A request that is refused with a token that is taken elsewhere is nobody's login.
 TEST(OutreachClient, A401OfOneRequestAloneIsItsOwnFault) {
+    for (const bool is_fixed : {false, true}) {
+        client_under_test test;
+        if (!is_fixed)
+            test.use_oauth();
+        std::atomic<int> grants = 0;
+        test.script = [&](const recorded_request& request) {
+            if (is_token_request(request))
+                return grant_of("access-planted-" + std::to_string(++grants), "refresh-planted");
+            return request.line.find("/batches ") != std::string::npos
+                       ? answer_of(401, R"({"errors":[{"id":"unauthorized"}]})")
+                       : answer_of(200, R"({"data":[]})");
+        };
+        for (int i = 0; i < 2; ++i) {
+            const api_answer refused = test.send(get("/batches"));
+            EXPECT_EQ(refused.what, answer_kind::answered) << refused.problem;
+            EXPECT_EQ(refused.status, 401);
+            EXPECT_THAT(refused.problem,
+                        AllOf(HasSubstr("with the same token Outreach answers other requests"),
+                              Not(HasSubstr("renewed"))));
+            EXPECT_EQ(test.shared->refusal().why(), "");
+            EXPECT_TRUE(test.send(get("/tasks")).is_success());
+        }
+        EXPECT_EQ(grants, is_fixed ? 0 : 1) << "no other token is asked for";
+        EXPECT_EQ(count_of(test.server, "GET /api/v2 "), 2U);
+    }
+}
+
+/// The token has ended, and the request may not be made with the new one either.
+TEST(OutreachClient, A401OfOneRequestIsItsOwnFaultWithANewTokenToo) {
     client_under_test test;
     test.use_oauth();
     std::atomic<int> grants = 0;
     test.script = [&](const recorded_request& request) {
-        const std::string number = std::to_string(grants + 1);
-        if (is_token_request(request)) {
-            ++grants;
-            return grant_of("access-planted-" + number, "refresh-planted-" + number);
-        }
-        return request.line.find("/batches ") != std::string::npos
-                   ? answer_of(401, R"({"errors":[{"id":"unauthorized"}]})")
-                   : answer_of(200, R"({"data":[]})");
+        if (is_token_request(request))
+            return grant_of("access-planted-" + std::to_string(++grants), "refresh-planted");
+        return request.headers.at("authorization") == "Bearer access-planted-2" &&
+                       request.line.find("/batches ") == std::string::npos
+                   ? answer_of(200, R"({"data":[]})")
+                   : answer_of(401, R"({"errors":[{"id":"unauthorized"}]})");
     };
-    EXPECT_TRUE(test.send(get("/tasks")).is_success());
+    EXPECT_EQ(test.send(get("/batches")).what, answer_kind::later) << "one token a minute";
     test.clock.advance(minutes{1});
     const api_answer refused = test.send(get("/batches"));
     EXPECT_EQ(refused.what, answer_kind::answered);
-    EXPECT_EQ(refused.status, 401);
     EXPECT_THAT(refused.problem, HasSubstr("with the same token Outreach answers other requests"));
-    EXPECT_EQ(test.shared->refusal().why(), "");
-    EXPECT_TRUE(test.send(get("/tasks")).is_success());
     EXPECT_EQ(grants, 2);
+    EXPECT_EQ(test.shared->refusal().why(), "");
+}
+
+/// Where nobody may ask, nobody knows whose fault it is, and no token is spent on it.
+TEST(OutreachClient, A401AtTheLimitsEndWaitsForTheNextHour) {
+    client_under_test test;
+    test.script = [](const recorded_request&) { return answer_of(401, "", limit_headers(1000, "600")); };
+    const api_answer said = test.send(get("/tasks"));
+    EXPECT_EQ(said.what, answer_kind::later);
+    EXPECT_EQ(said.until, test.clock.now() + seconds{600});
+    EXPECT_EQ(test.server.requests().size(), 1U);
+    EXPECT_EQ(test.shared->refusal().why(), "");
 }
 
 TEST(OutreachClient, SurvivesA401InTheMiddleOfManyThreads) {
@@ -207,6 +245,7 @@ TEST(OutreachClient, SurvivesA401InTheMiddleOfManyThreads) {
     }
     EXPECT_EQ(answered, 80);
     EXPECT_EQ(grants, 2);
+    EXPECT_LE(count_of(test.server, "GET /api/v2 "), 16U) << "one more for each that was refused";
 }
 
 TEST(OutreachClient, SaysWhereALoginIsNeeded) {

@@ -96,6 +96,19 @@ TEST_F(OutreachOutcome, WhatAllowListsIsASuccess) {
     EXPECT_EQ(handle({remove}).verdict, verdict::done);
 }
 
+/// It would hold up everything else of the handler, for ever.
+TEST_F(OutreachOutcome, A401OfOneRequestAloneEndsItsDelivery) {
+    script_ = [](const recorded_request& request) {
+        return request.line.starts_with("GET /api/v2 ")
+                   ? answer_of(200, R"({"data":{}})")
+                   : answer_of(401, R"({"errors":[{"id":"unauthorized"}]})");
+    };
+    const outcome said = handle({step("GET", "/batches/1")});
+    EXPECT_EQ(said.verdict, verdict::dead);
+    EXPECT_THAT(said.reason,
+                HasSubstr("401 unauthorized; with the same token Outreach answers other requests"));
+}
+
 /// Outreach may have done it, and would do it again.
 TEST_F(OutreachOutcome, AnAnswerThatIsLostEndsAsOnUnknownSays) {
     std::atomic<bool> is_behind_gateway = false;
