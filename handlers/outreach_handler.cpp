@@ -82,6 +82,9 @@ public:
     void abandon() override { is_abandoned_ = true; }
 
 private:
+    /// Whether a delivery is one, whatever it is about.
+    bool is_one_request() const { return steps_.size() == 1 && !steps_.front().is_list(); }
+
     /// One attempt.
     class run {
     public:
@@ -118,7 +121,7 @@ private:
             }
             if (step.is_list())
                 return each_element(number);
-            step_outcome said = send(step, view());
+            step_outcome said = send(step, view(), std::to_string(number + 1));
             if (!said.result)
                 return std::move(said.end);
             journal_.finish(number, kept_result(step, std::move(*said.result)));
@@ -142,8 +145,10 @@ private:
             while (journal_.element_results(number).size() < elements.size()) {
                 if (of_.is_abandoned_)
                     return outcome::retry("the daemon has ended");
-                seen.item = elements[journal_.element_results(number).size()];
-                step_outcome said = send(step, seen);
+                const std::size_t at = journal_.element_results(number).size();
+                seen.item = elements[at];
+                step_outcome said =
+                    send(step, seen, std::to_string(number + 1) + '.' + std::to_string(at + 1));
                 if (!said.result)
                     return std::move(said.end);
                 std::string result = kept_result(step, std::move(*said.result));
@@ -174,11 +179,15 @@ private:
             return seen;
         }
 
-        step_outcome send(const step_form& step, const expression::view& seen) {
+        /// `request` is its name within the delivery, the same at each attempt.
+        step_outcome send(const step_form& step, const expression::view& seen, const std::string& request) {
             auto made = step.request(*of_.expressions_, seen);
             if (!made.value)
                 return {std::nullopt, end_by(std::move(made.fault))};
-            add_header(*made.value, "Idempotency-Key", to_string(what_.delivery));
+            // One for all would have a server that heeds it answer the second by what it said to the first.
+            add_header(
+                *made.value, "Idempotency-Key",
+                to_string(of_.is_one_request() ? what_.delivery : request_id(what_.delivery, request)));
             add_header(*made.value, trace_parent_name, make_trace_parent(*what_.subject));
             if (of_.stand_in_)
                 if (auto said = of_.stand_in_(step, *made.value))

@@ -55,6 +55,10 @@ event_id delivery_id(const event_id& event, std::string_view handler, std::uint6
     return generate(name);
 }
 
+event_id request_id(const event_id& delivery, std::string_view request) {
+    return boost::uuids::name_generator_sha1{delivery}(std::string{request});
+}
+
 std::string to_string(const event_id& id) {
     return boost::uuids::to_string(id);
 }

@@ -84,5 +84,11 @@ TEST(DeliveryId, DiffersByEventHandlerAndReplay) {
     EXPECT_NE(delivery_id(event, "crm"), delivery_id(other, "crm"));
 }
 
+TEST(RequestId, IsTheUuid5OfDeliveryAndRequest) {
+    const event_id delivery = parse_event_id("4e13aeb4-d41a-5c32-a66b-b2d51a3a87d2").value();
+    EXPECT_EQ(to_string(request_id(delivery, "2")), "b1eac95e-b2a3-58fc-9c37-69c0744c32b9");
+    EXPECT_EQ(to_string(request_id(delivery, "2.17")), "35bd39f4-b145-5c8c-a1fb-8e69b08879af");
+}
+
 } // namespace
 } // namespace outreachd

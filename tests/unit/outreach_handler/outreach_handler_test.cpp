@@ -38,7 +38,6 @@ TEST_F(OutreachHandler, LaterStepsSeeWhatEarlierOnesGot) {
     for (const recorded_request& one : requests) {
         EXPECT_EQ(one.headers.at("content-type"), "application/vnd.api+json");
         EXPECT_EQ(one.headers.at("authorization"), "Bearer fixed-token-planted");
-        EXPECT_EQ(one.headers.at("idempotency-key"), "019aa000-0000-5000-8000-000000000002");
         EXPECT_TRUE(one.headers.contains("traceparent"));
     }
 }
@@ -87,6 +86,29 @@ TEST_F(OutreachHandler, AStepsHeadersStandBesideTheHandlersOwn) {
     broken.headers = {{"X-Subject", "${{ \"a\\nb\" }}"}};
     EXPECT_EQ(handle_anew({broken}).verdict, verdict::dead);
     EXPECT_EQ(server_.requests().size(), 1U);
+}
+
+/// A server that heeds it would answer the second request by what it said to the first.
+TEST_F(OutreachHandler, EachRequestOfADeliveryHasAKeyOfItsOwnThatAttemptsKeep) {
+    const event_id delivery = *parse_event_id("019aa000-0000-5000-8000-000000000002");
+    int requests = 0;
+    script_ = [&](const recorded_request&) { return answer_of(++requests == 3 ? 503 : 200, "{}"); };
+    auto each = step("PATCH", "/tasks/${{ $item }}");
+    each.for_each = "[7, 8]";
+    const std::vector<outreach_step> steps{step("POST", "/tasks"), each};
+    EXPECT_EQ(handle(steps).verdict, verdict::retry);
+    EXPECT_EQ(handle(steps).verdict, verdict::done);
+    std::vector<std::string> keys;
+    for (const recorded_request& one : server_.requests())
+        keys.push_back(one.headers.at("idempotency-key"));
+    const auto key = [&](const char* request) { return to_string(request_id(delivery, request)); };
+    EXPECT_THAT(keys, ElementsAre(key("1"), key("2.1"), key("2.2"), key("2.2")));
+
+    EXPECT_EQ(handle_anew({each}).verdict, verdict::done);
+    EXPECT_EQ(server_.requests().back().headers.at("idempotency-key"), key("1.2"));
+    EXPECT_EQ(handle_anew({step("POST", "/tasks")}).verdict, verdict::done);
+    EXPECT_EQ(server_.requests().back().headers.at("idempotency-key"), to_string(delivery))
+        << "the delivery's own where it is one request";
 }
 
 TEST_F(OutreachHandler, ADeleteHasNoAnswersContent) {
