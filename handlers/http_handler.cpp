@@ -72,7 +72,7 @@ public:
                                    .deadline = what.deadline};
         return judge_answer(transport_.send(request),
                             configured_.method + " " + (configured_.hides_path ? url.origin : url.shown),
-                            wall_now());
+                            wall_now(), configured_.hides_path);
     }
 
 private:

@@ -84,14 +84,14 @@ http_url read_http_url(const std::string& text) {
     return read;
 }
 
-std::string shown_location(std::string_view location) {
+std::string shown_location(std::string_view location, bool hides_path) {
     std::string text{location.substr(0, location.find_first_of("?#"))};
     std::erase_if(text, [](char c) { return !is_visible(c); });
     const parsed_url parsed{curl_url(), curl_url_cleanup};
     // What is in front of an '@' could be a password.
     if (curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
-        return shown(parsed);
-    return text.starts_with('/') && !text.starts_with("//") ? shortened(text) : std::string{};
+        return hides_path ? shortened(origin_of(parsed)) : shown(parsed);
+    return !hides_path && text.starts_with('/') && !text.starts_with("//") ? shortened(text) : std::string{};
 }
 
 } // namespace outreachd::handlers

@@ -19,7 +19,7 @@ struct http_url {
 http_url read_http_url(const std::string& text);
 
 /// Where a redirect points, for a reason: the same without the query, or the path of a relative one;
-/// nothing that isn't visible ASCII.
-std::string shown_location(std::string_view location);
+/// nothing that isn't visible ASCII. `hides_path`: the origin alone, and of a relative one nothing.
+std::string shown_location(std::string_view location, bool hides_path = false);
 
 } // namespace outreachd::handlers

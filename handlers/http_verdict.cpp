@@ -25,11 +25,11 @@ std::string retry_reason(const http_answer& answer, const std::optional<std::chr
     return reason;
 }
 
-std::string dead_reason(const http_answer& answer) {
+std::string dead_reason(const http_answer& answer, bool hides_path) {
     std::string reason = "answered " + std::to_string(answer.status);
     if (!is_redirect(answer.status))
         return reason;
-    const std::string target = shown_location(answer.field("location"));
+    const std::string target = shown_location(answer.field("location"), hides_path);
     return reason + ", a redirect" + (target.empty() ? "" : " to " + target) +
            ", and redirects are not followed; give that URL if it is the right one";
 }
@@ -41,7 +41,7 @@ bool may_pass(int status) {
            (status >= 500 && status <= 599);
 }
 
-outcome judge_answer(http_answer answer, const std::string& what, wall_time now) {
+outcome judge_answer(http_answer answer, const std::string& what, wall_time now, bool hides_path) {
     outcome said;
     if (!answer.problem.empty()) {
         said = outcome::retry(what + ": " + answer.problem);
@@ -52,7 +52,7 @@ outcome judge_answer(http_answer answer, const std::string& what, wall_time now)
         said = outcome::retry(what + " " + retry_reason(answer, wait));
         said.retry_after = wait;
     } else {
-        said = outcome::dead(what + " " + dead_reason(answer));
+        said = outcome::dead(what + " " + dead_reason(answer, hides_path));
     }
     said.last_answer = std::move(answer.body);
     return said;

@@ -241,8 +241,9 @@ private:
             if (made.body)
                 request.body = *made.body;
             request.is_repeatable = made.method == "GET" || made.method == "PUT";
+            const std::string& shown = step.configured().hides_path ? url.origin : url.shown;
             return judge_step_elsewhere(of_.elsewhere_.send(request), step.configured(),
-                                        made.method + " " + url.shown, wall_now());
+                                        made.method + " " + shown, wall_now());
         }
 
         /// `timeout` is for each request: a list of hundreds takes as long as it takes.

@@ -1,5 +1,6 @@
 /// The keys of a handler that calls the Outreach REST API, step by step.
 #include "daemon/settings/bulk_action.hpp"
+#include "daemon/settings/environment.hpp"
 #include "daemon/settings/expressions.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/read_headers.hpp"
@@ -62,6 +63,7 @@ void read_target(const value_ref& value, const std::optional<std::vector<std::st
     } else if (auto text = read_url_template(value, allow_hosts)) {
         into.target = std::move(*text);
         into.is_elsewhere = true;
+        into.hides_path = expand_environment(written).has_variable;
     }
 }
 

@@ -224,6 +224,7 @@ struct outreach_step {
     std::string method;          ///< GET, POST, PATCH, PUT, DELETE
     std::string target;          ///< A path below `outreach.base_url`, or a whole URL; may hold `${{ }}`.
     bool is_elsewhere = false;   ///< `target` is a whole URL: our token doesn't go there.
+    bool hides_path = false;     ///< That URL came out of the environment in part: no reason shows its path.
     std::vector<header> query;   ///< In order; values may hold `${{ }}`.
     std::vector<header> headers; ///< Each name once; values may hold `${{ }}`.
     std::optional<http_body> body;

@@ -84,7 +84,7 @@ step_outcome judge_step_elsewhere(http_answer answer, const settings::outreach_s
     if (is_lost)
         return ended(of_lost_answer(step, what + ": " + answer.problem), std::move(answer.body));
     std::string body = answer.body;
-    outcome said = judge_answer(std::move(answer), what, now);
+    outcome said = judge_answer(std::move(answer), what, now, step.hides_path);
     if (said.verdict == outcome::kind::done)
         return {result_of(body), {}};
     return ended(std::move(said), std::move(body));

@@ -21,7 +21,8 @@ struct step_outcome {
 /// hold the delivery; an answer that was lost does what the step's `on_unknown` says. Pure.
 step_outcome judge_step(api_answer answer, const settings::outreach_step& step, wall_time now);
 
-/// Of a request to somewhere else; `what` begins the reason. As above, and as with the `http` handler. Pure.
+/// Of a request to somewhere else; `what` begins the reason, without a path that `step` hides. As above, and
+/// as with the `http` handler. Pure.
 step_outcome judge_step_elsewhere(http_answer answer, const settings::outreach_step& step,
                                   const std::string& what, wall_time now);
 

@@ -282,10 +282,14 @@ TEST(HttpHandler, SaysNoPathThatMayBeASecret) {
     settings::http_handler configured;
     configured.url = "/services/hidden";
     configured.hides_path = true;
-    const one_delivery its{configured, "{}", "application/json",
-                           [](const recorded_request&) { return http_status(500); }};
-    EXPECT_THAT(its.said.reason, Not(HasSubstr("hidden")));
-    EXPECT_THAT(its.said.reason, HasSubstr("127.0.0.1"));
+    const scripted_answer moved{
+        "HTTP/1.1 308 Moved\r\nLocation: /services/hidden/\r\nContent-Length: 0\r\n\r\n"};
+    for (const scripted_answer& answer : {http_status(500), moved}) {
+        const one_delivery its{configured, "{}", "application/json",
+                               [=](const recorded_request&) { return answer; }};
+        EXPECT_THAT(its.said.reason, Not(HasSubstr("hidden")));
+        EXPECT_THAT(its.said.reason, HasSubstr("127.0.0.1"));
+    }
 }
 
 TEST(HttpHandler, ServesManyThreads) {

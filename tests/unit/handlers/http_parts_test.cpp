@@ -202,5 +202,16 @@ TEST(HttpVerdict, NamesWhereARedirectLeadsAndNoSecretInIt) {
         EXPECT_THAT(reason_of(odd), HasSubstr("a redirect, and")) << odd;
 }
 
+/// Many servers send one on to the same path, a slash behind it or another host in front.
+TEST(HttpVerdict, NamesNoPathOfARedirectWhereThatMayBeASecret) {
+    const auto reason_of = [](const std::string& location) {
+        return judge_answer(answer_of(302, {{"location", location}}), "POST x", now, true).reason;
+    };
+    EXPECT_THAT(reason_of("https://hooks.example.com:444/services/hidden/"),
+                HasSubstr("a redirect to https://hooks.example.com:444, and"));
+    for (const char* relative : {"/services/hidden/", "hidden", "//hooks.example.com/hidden"})
+        EXPECT_THAT(reason_of(relative), HasSubstr("a redirect, and")) << relative;
+}
+
 } // namespace
 } // namespace outreachd::handlers

@@ -8,8 +8,10 @@ namespace outreachd::handlers::outreach {
 namespace {
 
 using namespace test;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class OutreachHandler : public handler_at_outreach {};
 
@@ -196,6 +198,23 @@ TEST_F(OutreachHandler, AWholeUrlGetsNoToken) {
     body_ = R"({"data":{"attributes":{"subject":")" + origin_of(crm) + R"(/x"}}})";
     EXPECT_THAT(handle_anew({chosen}).reason, HasSubstr("is not in allow_hosts"));
     EXPECT_EQ(crm.requests().size(), 1U);
+}
+
+/// A hook's key stands in its path.
+TEST_F(OutreachHandler, AWholeUrlsPathThatMayBeASecretIsInNoReason) {
+    scripted_server hook([](const recorded_request& request) {
+        return request.body.empty() ? answer_of(308, "", "Location: /services/hidden/\r\n")
+                                    : answer_of(500, "");
+    });
+    for (const bool is_moved : {true, false}) {
+        auto outside = step("PUT", origin_of(hook) + "/services/hidden");
+        outside.is_elsewhere = outside.hides_path = true;
+        if (!is_moved)
+            outside.body = settings::http_body{"{}", true};
+        const outcome said = handle({outside});
+        EXPECT_EQ(said.verdict, is_moved ? verdict::dead : verdict::retry);
+        EXPECT_THAT(said.reason, AllOf(HasSubstr(origin_of(hook)), Not(HasSubstr("hidden"))));
+    }
 }
 
 } // namespace
