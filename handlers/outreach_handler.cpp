@@ -26,6 +26,9 @@ constexpr std::size_t answer_bytes_max = 16UL * 1024 * 1024;
 /// Of the pages of one list together, and of what the elements of a `for_each` give.
 constexpr std::size_t list_bytes_max = 64UL * 1024 * 1024;
 
+/// Of one list: an attempt begins it anew, and gets no further than the hourly limit.
+constexpr std::size_t list_pages_max = 1'000;
+
 http_rules rules_elsewhere() {
     http_rules rules;
     rules.body_bytes_kept = rules.body_bytes_max = answer_bytes_max;
@@ -210,7 +213,7 @@ private:
 
         /// All pages as one document: the first with every page's resources.
         step_outcome read_pages(const step_form& step, api_request request) {
-            page_walk pages{*of_.client_, std::move(request)};
+            page_walk pages{*of_.client_, std::move(request), list_pages_max};
             std::string data;
             std::string included;
             std::size_t bytes = 0;

@@ -1,5 +1,7 @@
 #include "handlers/outreach/page_walk.hpp"
 
+#include <functional>
+
 namespace outreachd::handlers::outreach {
 
 page_walk::page_walk(client& by, api_request first, std::size_t pages_max)
@@ -27,7 +29,7 @@ std::optional<api_answer> page_walk::next_patiently(steady_time deadline) {
 
 std::optional<api_answer> page_walk::out_of_bounds() const {
     if (is_circle_)
-        return api_answer{.problem = "the list's next page is the one that was just read"};
+        return api_answer{.problem = "the list has no end: its next page is one that was read before"};
     if (pages_read_ >= pages_max_)
         return api_answer{.problem = "the list has more than " + std::to_string(pages_max_) +
                                      " pages; ask for larger ones (page[size]) or filter it"};
@@ -40,7 +42,8 @@ void page_walk::step(const api_answer& page) {
     ++pages_read_;
     const auto document = read_json(page.body);
     std::string following = document ? next_page(*document) : std::string{};
-    is_circle_ = !following.empty() && following == request_.target;
+    seen_.insert(std::hash<std::string>{}(request_.target));
+    is_circle_ = seen_.contains(std::hash<std::string>{}(following));
     request_.target = std::move(following);
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 namespace outreachd::handlers::outreach {
 
@@ -20,7 +21,7 @@ namespace outreachd::handlers::outreach {
 ///     }
 class page_walk {
 public:
-    /// A list that is longer than `pages_max`, or whose next page is the same again, ends as `refused`.
+    /// A list that is longer than `pages_max`, or that leads back to a page of it, ends as `refused`.
     explicit page_walk(client& by, api_request first, std::size_t pages_max = 10'000);
 
     /// The next page; nothing behind the last one. What is no success stays where it is: asked again, the
@@ -43,6 +44,7 @@ private:
     api_request request_; ///< An empty target: there is no further page.
     const std::size_t pages_max_;
     std::size_t pages_read_ = 0;
+    std::unordered_set<std::size_t> seen_; ///< Hashes of the targets that were read: a URL may be long.
     bool is_circle_ = false;
 };
 

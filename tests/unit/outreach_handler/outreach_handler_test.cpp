@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 namespace outreachd::handlers::outreach {
 namespace {
 
@@ -67,6 +69,21 @@ TEST_F(OutreachHandler, PagesAreReadAsOne) {
     told.body = settings::http_body{R"({"ids":"${{ [$steps.all.data[].id] }}"})", true};
     EXPECT_EQ(handle({named("all", all), told}).verdict, verdict::done);
     EXPECT_EQ(server_.requests().back().body, R"({"ids":[1,2,3]})");
+}
+
+/// An attempt that ran into the hourly limit would begin again at the first page, for ever.
+TEST_F(OutreachHandler, AListWithoutAnEndIsGivenUp) {
+    std::atomic<int> pages = 0;
+    script_ = [&](const recorded_request&) {
+        return answer_of(200, R"({"data":[],"links":{"next":")" + origin_of(server_) +
+                                  "/api/v2/tasks?page[after]=" + std::to_string(++pages) + R"("}})");
+    };
+    auto all = step("GET", "/tasks");
+    all.paginate = true;
+    const outcome said = handle({all});
+    EXPECT_EQ(said.verdict, verdict::dead);
+    EXPECT_THAT(said.reason, HasSubstr("more than 1000 pages"));
+    EXPECT_EQ(pages, 1000);
 }
 
 TEST_F(OutreachHandler, AStepsHeadersStandBesideTheHandlersOwn) {
