@@ -23,9 +23,9 @@ namespace {
 using namespace outreach;
 
 constexpr std::size_t answer_bytes_max = 16UL * 1024 * 1024;
-/// Of the pages of one list together, and of what the elements of a `for_each` give.
-constexpr std::size_t list_bytes_max = 64UL * 1024 * 1024;
-
+/// Of the pages of one list together, and of what the elements of a `for_each` give: it is one record of
+/// the store, in a commit that acks wait for.
+constexpr std::size_t list_bytes_max = 16UL * 1024 * 1024;
 /// Of one list: an attempt begins it anew, and gets no further than the hourly limit.
 constexpr std::size_t list_pages_max = 1'000;
 
@@ -158,7 +158,7 @@ private:
                 bytes += result.size();
                 if (bytes > list_bytes_max)
                     return outcome::dead(step.title() +
-                                         ": the answers to its elements are longer than 64 MiB together; ask "
+                                         ": the answers to its elements are longer than 16 MiB together; ask "
                                          "for fewer fields, or give the step no name");
                 journal_.finish_element(number, std::move(result));
             }
@@ -223,7 +223,7 @@ private:
                 bytes += page->body.size();
                 if (bytes > list_bytes_max)
                     return {std::nullopt,
-                            outcome::dead("the list's pages are longer than 64 MiB together; narrow it "
+                            outcome::dead("the list's pages are longer than 16 MiB together; narrow it "
                                           "with a filter, or with fields")};
                 for (const auto& [into, key] : {std::pair{&data, "data"}, std::pair{&included, "included"}})
                     for (const std::string_view one : element_texts(member_text(page->body, key)))

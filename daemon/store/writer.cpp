@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t batch_events_max = 256;
 constexpr std::size_t batch_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t batch_dispatch_max = 512;
-constexpr std::size_t batch_published_max = 16; // each what one turn of the relay confirmed
+constexpr std::size_t batch_step_bytes_max = 4 * 1024 * 1024; // acks wait for the same commit
+constexpr std::size_t batch_published_max = 16;               // each what one turn of the relay confirmed
 constexpr auto retry_pause = 100ms;
 constexpr auto idle_pause = 200ms;
 constexpr auto long_idle_pause = 1s; // where the first look found nothing
@@ -29,6 +30,19 @@ std::int64_t steady_ms() noexcept {
 template <typename Job>
 void take_some(std::deque<Job>& from, std::size_t limit, std::vector<Job>& to) {
     for (std::size_t i = 0; i < limit && !from.empty(); ++i) {
+        to.push_back(std::move(from.front()));
+        from.pop_front();
+    }
+}
+
+/// At least one, however long; what is behind waits for the next commit.
+template <typename Job>
+void take_steps(std::deque<Job>& from, std::vector<Job>& to) {
+    std::size_t bytes = 0;
+    while (!from.empty() && to.size() < batch_dispatch_max) {
+        bytes += from.front().what.result.size();
+        if (!to.empty() && bytes > batch_step_bytes_max)
+            return;
         to.push_back(std::move(from.front()));
         from.pop_front();
     }
@@ -169,7 +183,7 @@ bool writer::take_work() {
     if (!is_carrying_) {
         take_some(routes_, batch_dispatch_max, batch_.routes);
         take_some(settlements_, batch_dispatch_max, batch_.settlements);
-        take_some(steps_, batch_dispatch_max, batch_.steps);
+        take_steps(steps_, batch_.steps);
         if (!changes_.empty()) { // large ones: one a commit
             batch_.changes.push_back(std::move(changes_.front()));
             changes_.pop_front();

@@ -13,8 +13,9 @@
 namespace outreachd::store {
 
 /// What waits for the writer. Appends are bounded by 256 MiB of bodies, over which nothing more is
-/// taken, and those whose connection is gone by 64 MiB; routes and settlements by the dispatcher's windows,
-/// what goes to and comes from a broker by the relay's window and the intake's batches.
+/// taken, and those whose connection is gone by 64 MiB; routes and settlements by the dispatcher's windows;
+/// steps by one for each worker, of which a commit takes 4 MiB; what goes to and comes from a broker by the
+/// relay's window and the intake's batches.
 ///
 /// A failed commit is tried again every 100 ms until it succeeds. After a failed flush, or where the
 /// file is damaged, it goes on in a fresh file; until what isn't finished has been carried over to

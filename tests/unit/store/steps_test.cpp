@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
 
 namespace outreachd::store {
@@ -11,6 +12,14 @@ namespace {
 using enum delivery_state;
 using testing::ElementsAre;
 using testing::IsEmpty;
+
+/// Knows how many commits there were. Read by the writer's own thread, or while that is held.
+class counting_observer final : public recording_observer {
+public:
+    void written(std::chrono::milliseconds) override { ++commits; }
+
+    std::atomic<int> commits = 0;
+};
 
 class Steps : public Mending {
 protected:
@@ -86,6 +95,57 @@ TEST_F(Steps, AreNotKeptOfADeliveryThatIsOver) {
     record(at + 1'000'000, "crm", 0, "1");
     EXPECT_THAT(results(at, "crm"), IsEmpty());
     EXPECT_THAT(results(at + 1'000'000, "crm"), IsEmpty());
+}
+
+/// Long ones are spread over commits, and none is left behind.
+TEST_F(Steps, HoldUpTheAcksOfACommitByAFewMebibytesAtMost) {
+    open();
+    std::vector<sequence> at;
+    for (int id = 1; id <= 4; ++id)
+        at.push_back(add(id, {"crm"}));
+    counting_observer counting;
+    opened_.reset();
+    opened_ = std::make_unique<store>(options{directory_.path()}, counting);
+
+    struct {
+        std::size_t bytes;
+        std::vector<int> commits; // in which each is
+    } const cases[] = {
+        {1UL * 1024 * 1024, {1, 1, 1, 1}},
+        {2UL * 1024 * 1024, {1, 1, 2, 2}},
+        {3UL * 1024 * 1024, {1, 2, 3, 4}},
+        {5UL * 1024 * 1024, {1, 2, 3, 4}},
+    };
+
+    for (std::uint32_t number = 0; const auto& [bytes, commits] : cases) {
+        // The writer is held in a commit until all of them wait.
+        std::promise<void> is_held;
+        std::promise<void> is_free;
+        opened_->route_at_append([&](const stored_event& stored) {
+            is_held.set_value();
+            is_free.get_future().wait();
+            return std::optional<routing>{{stored.sequence, {}, 0, {}}};
+        });
+        auto appended = std::async(std::launch::async, [&] {
+            return append(*opened_, task_body(100 + static_cast<int>(number))).ec;
+        });
+        is_held.get_future().wait();
+        const int before = counting.commits + 1; // the one that is held
+        std::vector<std::promise<int>> written(at.size());
+        for (std::size_t i = 0; i < at.size(); ++i)
+            opened_->record_step({at[i], "crm", number, std::string(bytes, 'x')},
+                                 [&, i] { written[i].set_value(counting.commits - before); });
+        opened_->route_at_append(nullptr);
+        is_free.set_value();
+        EXPECT_FALSE(appended.get());
+        std::vector<int> found;
+        for (auto& one : written)
+            found.push_back(one.get_future().get());
+        EXPECT_EQ(found, commits) << bytes;
+        ++number;
+    }
+    open(); // `counting` goes before the fixture's store does
+    EXPECT_EQ(results(at[3], "crm").size(), std::size(cases));
 }
 
 /// Waiting is no attempt: nothing of it is kept, and it may happen as often as it likes.
