@@ -51,6 +51,11 @@ public:
 
     virtual outcome handle(const attempt& what) = 0;
 
+    /// No further delivery comes, since the daemon ends or a reload has changed the handler. From `from` on
+    /// an attempt in several steps ends between two of them, with `outcome::give_back`. The last call counts.
+    /// Doesn't block. Any thread.
+    virtual void wind_down([[maybe_unused]] steady_time from) {}
+
     /// SIGHUP: let go of files so that they can be rotated. Any thread.
     virtual void reopen() {}
 

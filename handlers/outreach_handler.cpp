@@ -82,9 +82,11 @@ public:
         return one.all_steps();
     }
 
-    void abandon() override { is_abandoned_ = true; }
+    void wind_down(steady_time from) override { gives_back_from_ = from; }
 
 private:
+    bool gives_back() const { return std::chrono::steady_clock::now() >= gives_back_from_.load(); }
+
     /// Whether a delivery is one, whatever it is about.
     bool is_one_request() const { return steps_.size() == 1 && !steps_.front().is_list(); }
 
@@ -104,6 +106,8 @@ private:
             for (std::size_t number = 0; number < of_.steps_.size(); ++number) {
                 if (journal_.result(number) != nullptr)
                     continue;
+                if (of_.gives_back())
+                    return given_back();
                 if (auto end = one_step(number))
                     return std::move(*end);
             }
@@ -146,8 +150,8 @@ private:
                 bytes += one.size();
             expression::view seen = view(); // what earlier steps gave may be long, and stays the same
             while (journal_.element_results(number).size() < elements.size()) {
-                if (of_.is_abandoned_)
-                    return outcome::retry("the daemon has ended");
+                if (of_.gives_back())
+                    return given_back();
                 const std::size_t at = journal_.element_results(number).size();
                 seen.item = elements[at];
                 step_outcome said =
@@ -164,6 +168,11 @@ private:
             }
             journal_.finish(number, join_results(journal_.element_results(number)));
             return std::nullopt;
+        }
+
+        /// Between two requests: what is done is recorded, and the next attempt goes on behind it.
+        static outcome given_back() {
+            return outcome::give_back("the daemon ended, or the handler was changed, before all was done");
         }
 
         /// What nobody can ask for needn't be kept.
@@ -228,6 +237,8 @@ private:
                 for (const auto& [into, key] : {std::pair{&data, "data"}, std::pair{&included, "included"}})
                     for (const std::string_view one : element_texts(member_text(page->body, key)))
                         into->append(into->empty() ? "" : ",").append(one);
+                if (of_.gives_back() && !pages.next_target().empty())
+                    return {std::nullopt, given_back()};
             }
             json_members whole;
             whole.raw("data", "[" + data + "]");
@@ -265,7 +276,7 @@ private:
     const request_stand_in stand_in_; ///< May be null.
     std::optional<client> client_;    ///< Thread-safe. Nothing: no step calls Outreach itself.
     http_transport elsewhere_;
-    std::atomic<bool> is_abandoned_ = false;
+    std::atomic<steady_time> gives_back_from_ = steady_time::max();
 };
 
 } // namespace

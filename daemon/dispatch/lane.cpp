@@ -107,12 +107,13 @@ bool lane::has_ended() const {
     return std::ranges::all_of(workers_, [](const auto& one) { return one->phase == phase::ended; });
 }
 
-void lane::begin_stop() {
+void lane::begin_stop(steady_time give_back_from) {
     {
         const std::lock_guard lock(mutex_);
         is_stopping_ = true;
     }
     work_.notify_all();
+    target_->wind_down(give_back_from);
 }
 
 bool lane::finish_stop(steady_time until) {
@@ -270,10 +271,10 @@ void lane::settle(worker& self, delivery what, verdict judged) {
         self.phase = phase::closing;
         self.is_committed = false;
     }
-    if (judged.record.is_wait)
-        note_wait(judged.record, *judged.pause);
-    else
+    if (!judged.record.is_wait)
         report(what, judged.record);
+    else if (!judged.record.is_given_back)
+        note_wait(judged.record, *judged.pause);
     what.attempts = judged.record.attempts;
     what.is_conditional = judged.record.is_undecided;
     what.subject.reset();

@@ -88,8 +88,9 @@ public:
     /// Whether `at` is one of those.
     bool is_running(sequence at) const;
 
-    /// Workers take nothing new. Doesn't block.
-    void begin_stop();
+    /// Workers take nothing new, and give back from `give_back_from` on what takes several steps. Doesn't
+    /// block.
+    void begin_stop(steady_time give_back_from);
     /// After `begin_stop`: nothing of it runs any more, and all that it ran is settled.
     bool has_ended() const;
     /// Waits for the workers until `until`, then gives up on those still in their handler: what they

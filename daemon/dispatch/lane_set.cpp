@@ -6,6 +6,14 @@
 
 namespace outreachd::dispatch {
 
+namespace {
+
+/// What a handler that is let go has begun ends as it was configured then, if it can by that time. Longer its
+/// other resources don't stand still for it.
+constexpr std::chrono::seconds change_patience{10};
+
+} // namespace
+
 void lane_set::use(std::shared_ptr<const router> routes, std::vector<equipped_handler> handlers) {
     const std::lock_guard lock(mutex_);
     if (is_stopping_)
@@ -33,10 +41,11 @@ void lane_set::dismiss(std::vector<place>& gone) {
     for (place& one : gone) {
         if (!one.active)
             continue;
-        one.active->begin_stop();
+        one.active->begin_stop(std::chrono::steady_clock::now() + change_patience);
         const std::size_t running = one.active->running();
-        surroundings_.log.info("a handler was changed or removed, and finishes what it runs",
-                               {{"handler", one.handler}, {"running", running}});
+        surroundings_.log.info(
+            "a handler was changed or removed, and finishes what it runs, or gives it back",
+            {{"handler", one.handler}, {"running", running}});
         leaving_.push_back(std::move(one.active));
     }
 }
@@ -110,7 +119,7 @@ void lane_set::begin_stop() {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
     for (const auto& one : all())
-        one->begin_stop();
+        one->begin_stop(std::chrono::steady_clock::now());
 }
 
 bool lane_set::finish_stop(steady_time until) {

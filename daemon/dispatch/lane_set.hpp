@@ -10,8 +10,8 @@
 namespace outreachd::dispatch {
 
 /// A handler whose settings changed gets a new lane; that one starts once the old one has finished what it
-/// runs, since a delivery must not run in both. A handler that is gone finishes what it runs; what waits for
-/// it stays in the store. Thread-safe.
+/// runs, or given it back between two steps, since a delivery must not run in both. A handler that is gone
+/// does the same; what waits for it stays in the store. Thread-safe.
 class lane_set {
 public:
     using lanes = std::vector<std::shared_ptr<lane>>;

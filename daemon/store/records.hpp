@@ -97,6 +97,8 @@ struct settlement {
     bool is_undecided = false; ///< Whether the event goes there at all couldn't be told.
     bool is_wait = false;      ///< With `retry`: nothing was attempted, so no attempt is kept.
     bool has_steps = false;    ///< Results of steps are kept for it; they go once it is done.
+    /// With `is_wait`: it goes on with the next start or handler; its reason is no error of the handler's.
+    bool is_given_back = false;
 };
 
 /// What one step of a delivery gave, kept so that a later attempt goes on behind it.

@@ -268,7 +268,7 @@ void session::settle(const settlement& what) {
                 .run();
         count(what.handler, state_before, -1);
         count(what.handler, what.state, 1);
-        if (!what.reason.empty())
+        if (!what.reason.empty() && !what.is_given_back)
             state_.depths[what.handler].last_error = what.reason;
     });
 }

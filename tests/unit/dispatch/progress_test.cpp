@@ -63,6 +63,84 @@ TEST_F(RealDispatch, StepsOutliveARestart) {
     EXPECT_THAT(work.done_, ElementsAre("0", "1", "2"));
 }
 
+/// What a stop or a reload finds in its midst.
+class Interrupted : public RealDispatch {
+protected:
+    /// Gives back behind its first step, once it is told to.
+    void start_and_begin() {
+        std::vector<equipped_handler> equipped;
+        const auto play = [this](const handlers::attempt& what) {
+            what.done_so_far->record("\"0\"");
+            done_.push_back("0");
+            told_.pass();
+            return outcome::give_back("not all was done");
+        };
+        equipped.push_back(
+            {impatient_handler(), std::make_unique<scripted_handler>(runs_, play, [this](steady_time from) {
+                 from_ = from;
+                 told_.open();
+             })});
+        start(all_to_crm, std::move(equipped));
+        first_ = add(R"({"data":{"type":"task","id":1},"meta":{"eventName":"task.created"}})");
+        second_ = add(R"({"data":{"type":"task","id":1},"meta":{"eventName":"task.updated"}})");
+        ASSERT_TRUE(told_.wait_for_arrivals(1));
+    }
+
+    /// Does what is left of three steps.
+    equipped_handler successor() {
+        auto changed = impatient_handler();
+        changed.timeout += 1s;
+        return equip(changed, [this](const handlers::attempt& what) {
+            for (std::size_t at = what.done_so_far->results().size(); at < 3; ++at) {
+                what.done_so_far->record(std::to_string(at));
+                done_.push_back(std::to_string(at));
+            }
+            return outcome::done();
+        });
+    }
+
+    void expect_each_step_once_and_in_order() {
+        ASSERT_TRUE(wait_for_end());
+        EXPECT_THAT(done_, ElementsAre("0", "1", "2", "0", "1", "2"));
+        std::vector<event_id> in_order;
+        for (const auto& run : runs_->runs())
+            in_order.push_back(run.event);
+        EXPECT_THAT(in_order, ElementsAre(first_, first_, second_));
+        EXPECT_EQ(delivery(first_, "crm").attempts, 1U);
+        EXPECT_TRUE(story(first_).attempts.empty());
+    }
+
+    gate told_;
+    std::atomic<steady_time> from_;
+    std::vector<std::string> done_; ///< By one worker at a time: the events are of one resource.
+    event_id first_{};
+    event_id second_{};
+};
+
+TEST_F(Interrupted, WhatAStopCutsShortGoesOnAfterTheNextStart) {
+    start_and_begin();
+    ASSERT_TRUE(dispatcher_->stop(10s));
+    dispatcher_.reset();
+    EXPECT_LE(from_.load(), std::chrono::steady_clock::now()) << "at once";
+    EXPECT_EQ(delivery(first_, "crm").state, retry);
+    EXPECT_EQ(delivery(first_, "crm").attempts, 0U);
+    EXPECT_EQ(delivery(first_, "crm").reason, "not all was done");
+    EXPECT_EQ(delivery(second_, "crm").state, pending);
+    for (const auto& depth : store_->depths())
+        EXPECT_EQ(depth.last_error, "") << "nothing has failed";
+    start(all_to_crm, these(successor()));
+    expect_each_step_once_and_in_order();
+}
+
+TEST_F(Interrupted, WhatAReloadCutsShortGoesOnWithTheHandlerThatFollows) {
+    start_and_begin();
+    const auto before = std::chrono::steady_clock::now();
+    dispatcher_->use(all_to_crm, these(successor()));
+    EXPECT_GE(from_.load(), before + 5s) << "short ones may end as they were configured";
+    EXPECT_LE(from_.load(), std::chrono::steady_clock::now() + 10s);
+    expect_each_step_once_and_in_order();
+}
+
 /// A handler that was given up on writes nothing more.
 TEST_F(RealDispatch, AStepThatComesTooLateIsRefused) {
     gate closed;

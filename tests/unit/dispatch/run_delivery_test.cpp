@@ -72,6 +72,20 @@ TEST(Judge, BuriesAtOnceWhatCanNotSucceed) {
     EXPECT_EQ(judged.record.reason, "no such record");
 }
 
+TEST(Judge, CountsAWaitAsNoAttempt) {
+    for (const auto& [said, is_given_back] :
+         {std::pair{outcome::wait(3s, "the hourly limit is used up"), false},
+          std::pair{outcome::give_back("the daemon ended"), true}}) {
+        const auto judged = judge_with(said, 1);
+        EXPECT_EQ(judged.record.state, store::delivery_state::retry);
+        EXPECT_EQ(judged.record.attempts, 1U);
+        EXPECT_TRUE(judged.record.is_wait);
+        EXPECT_EQ(judged.record.is_given_back, is_given_back);
+        EXPECT_EQ(judged.pause, said.retry_after);
+        EXPECT_EQ(judged.record.next_attempt_at, wall_time{2s} + *said.retry_after);
+    }
+}
+
 TEST(Judge, KeepsTheBeginningOfALongAnswer) {
     for (const std::size_t bytes : {last_answer_bytes_max, last_answer_bytes_max + 1}) {
         auto said = outcome::dead("refused");

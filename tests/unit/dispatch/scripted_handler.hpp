@@ -107,8 +107,10 @@ class scripted_handler final : public handlers::handler {
 public:
     using script = std::function<outcome(const handlers::attempt&)>;
 
-    scripted_handler(std::shared_ptr<run_log> runs, script play)
-        : runs_(std::move(runs)), play_(std::move(play)) {}
+    /// `when_wound_down` may be empty.
+    scripted_handler(std::shared_ptr<run_log> runs, script play,
+                     std::function<void(steady_time)> when_wound_down = {})
+        : runs_(std::move(runs)), play_(std::move(play)), when_wound_down_(std::move(when_wound_down)) {}
 
     outcome handle(const handlers::attempt& what) override {
         runs_->begin(what);
@@ -123,9 +125,15 @@ public:
         return play_(what);
     }
 
+    void wind_down(steady_time from) override {
+        if (when_wound_down_)
+            when_wound_down_(from);
+    }
+
 private:
     const std::shared_ptr<run_log> runs_;
     const script play_;
+    const std::function<void(steady_time)> when_wound_down_;
 };
 
 } // namespace outreachd::dispatch::test

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -63,6 +64,7 @@ protected:
         attempt what = handlers::test::make_attempt(body_);
         what.deadline = std::chrono::steady_clock::now() + timeout;
         what.done_so_far = &progress_;
+        running_ = made.get();
         return made->handle(what);
     }
 
@@ -85,6 +87,7 @@ protected:
     std::string body_ = mailing_body;
     std::vector<std::string> allow_hosts_;
     kept_progress progress_;
+    std::atomic<handler*> running_ = nullptr; ///< While `handle` runs; for the script.
     scratch_directory directory_;
     scripted_server server_{[this](const recorded_request& request) { return script_(request); }};
 };

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <stdexcept>
 #include <utility>
@@ -123,6 +124,42 @@ TEST_F(OutreachAttempts, AListIsGoneThroughOnceWhateverHappensBetween) {
                                      "POST /api/v2/sequenceStates/2/actions/finish",
                                      "POST /api/v2/sequenceStates/3/actions/finish", "POST /api/v2/tasks"));
     EXPECT_EQ(server_.requests().back().body, R"({"ids":[1,3,4]})");
+}
+
+/// A stop or a reload waits for the one request that runs, and what was answered is known by then.
+TEST_F(OutreachAttempts, WhatTakesLongIsGivenBackBetweenTwoRequests) {
+    auto each = step("POST", "/tasks/${{ $item }}/actions/advance");
+    each.for_each = "[2, 3]";
+    auto pages = step("GET", "/tasks");
+    pages.paginate = true;
+    const std::vector<outreach_step> steps{step("POST", "/tasks"), each, step("POST", "/calls"), pages};
+    const std::vector<std::string> all{"POST /api/v2/tasks",
+                                       "POST /api/v2/tasks/2/actions/advance",
+                                       "POST /api/v2/tasks/3/actions/advance",
+                                       "POST /api/v2/calls",
+                                       "GET /api/v2/tasks",
+                                       "GET /api/v2/tasks?page[after]=x"};
+    std::atomic<std::chrono::milliseconds> from = 0ms;
+    script_ = [&](const recorded_request& request) {
+        running_.load()->wind_down(std::chrono::steady_clock::now() + from.load());
+        return answer_of(200, request.line.starts_with("GET /api/v2/tasks ")
+                                  ? R"({"data":[1],"links":{"next":")" + origin_of(server_) +
+                                        R"(/api/v2/tasks?page[after]=x"}})"
+                                  : R"({"data":[2]})");
+    };
+    for (std::size_t sent = 1; sent < all.size(); ++sent) {
+        const outcome said = handle(steps);
+        EXPECT_EQ(said.verdict, verdict::wait) << sent;
+        EXPECT_EQ(said.retry_after, 0ms) << sent;
+        EXPECT_THAT(said.reason, HasSubstr("before all was done")) << sent;
+        EXPECT_EQ(lines().size(), sent) << "one request each time, and none twice";
+    }
+    // A list that is read takes up no half of itself.
+    from = 1h;
+    EXPECT_EQ(handle(steps).verdict, verdict::done) << "there was time left for it";
+    auto expected = all;
+    expected.insert(expected.end() - 1, "GET /api/v2/tasks");
+    EXPECT_EQ(lines(), expected);
 }
 
 /// What was answered is known before the next request goes; where that fails the step counts as not done.

@@ -33,6 +33,13 @@ protected:
         return opened_->open_reader()->step_results(handler, at).value();
     }
 
+    std::string last_error(const std::string& handler) {
+        for (const handler_depth& one : opened_->depths())
+            if (one.handler == handler)
+                return one.last_error;
+        return "no handler";
+    }
+
     void settle_with_steps(sequence at, const std::string& handler, delivery_state as) {
         settlement what{at, handler, as, 1, wall_now(), std::chrono::milliseconds{2}, {}, "", {}};
         what.has_steps = true;
@@ -160,6 +167,20 @@ TEST_F(Steps, AWaitLeavesNoAttemptBehind) {
     EXPECT_EQ(delivery(at, "crm").attempts, 0U);
     EXPECT_EQ(delivery(at, "crm").reason, "the hourly limit is used up");
     EXPECT_THAT(story(at).attempts, IsEmpty());
+    EXPECT_EQ(last_error("crm"), "the hourly limit is used up");
+}
+
+/// Nothing has failed, so nobody needs to look for it.
+TEST_F(Steps, WhatIsGivenBackIsNoErrorOfItsHandler) {
+    open();
+    const sequence at = add(1, {"crm"});
+    settlement given_back{at, "crm", retry, 0, wall_now(), {}, {}, "the daemon ended", {}};
+    given_back.next_attempt_at = wall_now();
+    given_back.is_wait = given_back.is_given_back = true;
+    settle(*opened_, given_back);
+    EXPECT_EQ(delivery(at, "crm").state, retry);
+    EXPECT_EQ(delivery(at, "crm").reason, "the daemon ended");
+    EXPECT_EQ(last_error("crm"), "");
 }
 
 } // namespace
