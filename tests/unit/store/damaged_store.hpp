@@ -20,7 +20,8 @@ protected:
     /// A store of `count` events, the first half of them done, at rest in its file.
     void fill(int count, std::size_t padding = 600) {
         fill_store(count, padding);
-        database(file(), open_mode::write).checkpoint_truncate(); // the stop's may have found a reader in its way
+        database(file(), open_mode::write)
+            .checkpoint_truncate(); // the stop's may have found a reader in its way
     }
 
     void fill_store(int count, std::size_t padding) {
