@@ -142,10 +142,13 @@ TEST(CommandLine, RefusesWhatItDoesNotKnowAndNamesTheNearest) {
 std::set<std::string> valued_options(const std::vector<std::string>& command) {
     std::set<std::string> names;
     std::istringstream lines{run_command(with(command, "--help")).out};
+    bool is_among_options = false;
     for (std::string line; std::getline(lines, line);) {
+        is_among_options = line == "Options:" || (is_among_options && !line.empty());
         const std::size_t start = line.find("--");
         const std::size_t space = line.find(' ', start);
-        if (start > 5 || space == std::string::npos || space + 1 == line.size() || line[space + 1] == ' ')
+        if (!is_among_options || start > 5 || space == std::string::npos || space + 1 == line.size() ||
+            line[space + 1] == ' ')
             continue;
         names.insert(line.substr(start, space - start));
     }
