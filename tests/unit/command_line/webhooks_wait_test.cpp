@@ -72,6 +72,8 @@ TEST(Webhooks, TellWhatIsRefusedFromAMissingLogin) {
                              .path = "/api/v2/webhooks",
                              .kind = sandbox::fault_kind::answer,
                              .status = status});
+        // Asked in between, whether the token itself is good.
+        with.subject.inject({.path = "/api/v2", .kind = sandbox::fault_kind::answer, .status = status});
         const command_result result = with.run({"webhooks", "apply", "--yes"});
         EXPECT_EQ(result.exit_code, exit_code) << result.err;
         EXPECT_THAT(result.err, HasSubstr(said));
