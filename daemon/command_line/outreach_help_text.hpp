@@ -37,13 +37,11 @@ that is elsewhere, paste the URL that the browser ended at. Ten minutes are give
 
 What Outreach gives is kept in the store's directory, where the daemon finds it, too: run this as
 the daemon's user. Where the app's secret is a variable or a credential that only the service has,
-systemd-run gives it to this one, too. Only for `type: oauth`.
+systemd-run gives it to a command, too: `man outreachd`, ENVIRONMENT. Only for `type: oauth`.
 
 Examples:
   outreachd auth login
   sudo -u outreachd outreachd auth login --no-browser
-  sudo systemd-run -qtPG -p User=outreachd -p EnvironmentFile=-/etc/default/outreachd \
-      outreachd auth login
 
 Exit codes:
   0 logged in    1 refused, or nobody came    64 wrong usage    69 tokens can't be kept
