@@ -27,7 +27,7 @@ std::string without_controls(std::string_view text) {
 
 cloud_attributes attributes_of(const event& subject) {
     cloud_attributes made;
-    made.id = to_string(subject.id);
+    made.id = outreachd::to_string(subject.id);
     made.source = without_controls(subject.source);
     made.type = without_controls(subject.facts.name);
     if (!subject.facts.resource_id.empty())

@@ -61,7 +61,7 @@ bool is_trace_parent(std::string_view value) noexcept {
 std::string trace_id_of(const event& subject) {
     if (const std::string* const given = given_trace_parent(subject))
         return given->substr(trace_at, trace_digits);
-    std::string trace = to_string(subject.id);
+    std::string trace = outreachd::to_string(subject.id);
     std::erase(trace, '-');
     return trace;
 }
