@@ -50,6 +50,12 @@ milliseconds left_until(steady_time deadline) {
     return std::chrono::floor<milliseconds>(deadline - std::chrono::steady_clock::now());
 }
 
+/// For one call that sends so much.
+milliseconds answer_time(steady_time deadline, std::size_t bytes) {
+    return std::clamp(left_until(deadline), answer_timeout_min,
+                      answer_timeout_max + amqp_connection::time_to_send(bytes));
+}
+
 class amqp_handler final : public handler {
 public:
     amqp_handler(const std::string& name, const settings::amqp_handler& configured,
@@ -119,8 +125,7 @@ private:
     /// Gives the line back, or away.
     outcome publish_on(line on, const amqp_connection::published& what, steady_time deadline) {
         try {
-            on->broker.answer_within(
-                std::clamp(left_until(deadline), answer_timeout_min, answer_timeout_max));
+            on->broker.answer_within(answer_time(deadline, 0));
             if (!on->has_channel) {
                 on->broker.open_channel(amqp_pool::channel);
                 on->broker.confirm_publishes(amqp_pool::channel);
@@ -132,6 +137,7 @@ private:
                 ;
             if (on->broker.is_blocked())
                 return blocked(std::move(on));
+            on->broker.answer_within(answer_time(deadline, what.what->body.size()));
             const std::uint64_t tag = on->broker.publish(amqp_pool::channel, what);
             const std::optional<outcome> verdict = await_confirm(on->broker, tag, what, deadline);
             if (verdict) {
