@@ -88,10 +88,10 @@ void reload(app& daemon, systemd_notices& systemd, const std::string& config_pat
 /// The main thread's life: signals, a look at the certificate's files now and then, and a sign of life.
 void run_until_stopped(app& daemon, systemd_notices& systemd, certificate_watch certificate,
                        const std::string& config_path, const sigset_t& taken) {
-    constexpr timespec look_pause{2, 0};
+    constexpr timespec signal_wait{2, 0};
     for (;;) {
         systemd.tell_life(daemon.status_line(), daemon.failure());
-        const int signal = sigtimedwait(&taken, nullptr, &look_pause);
+        const int signal = sigtimedwait(&taken, nullptr, &signal_wait);
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP) {

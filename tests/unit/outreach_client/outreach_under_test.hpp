@@ -7,6 +7,8 @@
 #include "tests/servers/scripted_server.hpp"
 #include "tests/unit/handlers/scratch_directory.hpp"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
