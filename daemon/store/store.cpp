@@ -58,6 +58,7 @@ std::thread start_thread(const std::shared_ptr<engine>& shared, const char* name
 }
 
 constexpr std::chrono::seconds stop_limit{10};
+constexpr std::chrono::milliseconds giving_up_time{500}; // a writer that fails looks every 100 ms
 
 } // namespace
 
@@ -200,8 +201,9 @@ bool store::stop(std::chrono::milliseconds timeout) {
     engine_->owner.stop(deadline);
     engine_->stop.stop();
     std::unique_lock lock(engine_->mutex);
-    const bool are_ended =
-        engine_->thread_ended.wait_until(lock, deadline, [this] { return engine_->running_threads == 0; });
+    // What only fails is given up at the deadline, and ends a moment later.
+    const bool are_ended = engine_->thread_ended.wait_until(lock, deadline + giving_up_time,
+                                                            [this] { return engine_->running_threads == 0; });
     lock.unlock();
     for (std::thread& one : threads_)
         are_ended ? one.join() : one.detach(); // one that hangs in the disk ends with the process

@@ -176,8 +176,8 @@ public:
     /// Events of the outbox go to handlers of this host, since there is no broker any more.
     void withdraw(std::vector<routing> routes, change_done done);
 
-    /// Commits what waits and stops the threads; what comes later gets `stopping`. Blocks up to
-    /// `timeout`, the time a hung disk is waited for. Called once, before the destructor or by it.
+    /// Commits what waits and stops the threads; what comes later gets `stopping`. Blocks half a second more
+    /// than `timeout`, the time a failing disk is waited for. Called once, before the destructor or by it.
     /// False: a thread hangs and goes on holding the observer; leave by _Exit.
     bool stop(std::chrono::milliseconds timeout);
 

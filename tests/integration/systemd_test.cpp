@@ -105,11 +105,14 @@ class stopped_thread {
 public:
     /// One of those that are called `name`.
     stopped_thread(pid_t process, const std::string& name) {
-        for (const auto& task :
-             std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task"))
-            if (read_file(task.path() / "comm") == name + "\n")
-                thread_ = std::stoi(task.path().filename().string());
-        if (thread_ == -1 || ::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0 ||
+        const auto is_found = [&] { // it names itself once it runs
+            for (const auto& task :
+                 std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task"))
+                if (read_file(task.path() / "comm") == name + "\n")
+                    thread_ = std::stoi(task.path().filename().string());
+            return thread_ != -1;
+        };
+        if (!eventually(is_found) || ::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0 ||
             ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr) != 0)
             throw std::runtime_error("a thread can't be stopped");
         int status = 0;

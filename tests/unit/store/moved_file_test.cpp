@@ -28,7 +28,7 @@ protected:
 
     /// What nothing can be compared with.
     void leave() {
-        opened_->stop(100ms);
+        EXPECT_TRUE(opened_->stop(100ms)) << "it fails, and doesn't hang";
         opened_.reset();
     }
 
