@@ -126,7 +126,7 @@ const arrival& arrival_of(const json::value& story) {
 
 std::string received_how(const json::value& story, const arrival& how) {
     const std::string type = text_at(story, "content_type");
-    const std::string size = text_at(story, "size") + " bytes" + (type.empty() ? "" : " of " + type);
+    std::string size = text_at(story, "size") + " bytes" + (type.empty() ? "" : " of " + type);
     const std::string endpoint = text_at(story, "endpoint");
     if (endpoint.empty() || how.origin == "fetched")
         return size;

@@ -52,7 +52,7 @@ std::vector<const CLI::Option*> options_around(const CLI::App& command) {
 }
 
 std::string wrong_number(const CLI::ArgumentMismatch& problem, const CLI::App& command) {
-    const std::string text = problem.what();
+    std::string text = problem.what();
     const CLI::Option* blamed = nullptr; // -c is an option of each
     for (const CLI::Option* each : options_around(command))
         if (text.starts_with(each->get_name() + ": ") && (blamed == nullptr || each->count() > 1))
@@ -66,7 +66,7 @@ std::string wrong_number(const CLI::ArgumentMismatch& problem, const CLI::App& c
 
 /// All other values are texts, or have been checked for what they are.
 std::string value_of_flag(const CLI::ConversionError& problem, const CLI::App& command) {
-    const std::string text = problem.what();
+    std::string text = problem.what();
     for (const CLI::Option* each : options_around(command))
         if (each->get_items_expected_max() == 0 && text.find(each->get_name() + " = ") != std::string::npos)
             return each->get_name() + " takes no value";
