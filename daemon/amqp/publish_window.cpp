@@ -13,13 +13,13 @@ void publish_window::add(event_in_flight fresh) {
 
 publish_window::outcome publish_window::confirm(const amqp_connection::confirmed& what) {
     outcome settled;
-    const auto past =
-        std::ranges::upper_bound(entries_, what.tag, {}, [](const entry& one) { return one.what.queue_tag; });
+    const auto past = std::ranges::upper_bound(entries_, what.tag, {},
+                                               [](const entry& one) { return one.what.exchange_tag; });
     if (what.is_multiple) {
         for (auto one = entries_.begin(); one != past; ++one) {
-            note(one->what, one->what.queue_tag, what.is_taken);
-            if (one->what.exchange_tag <= what.tag)
-                note(one->what, one->what.exchange_tag, what.is_taken);
+            note(one->what, one->what.exchange_tag, what.is_taken);
+            if (one->what.queue_tag <= what.tag)
+                note(one->what, one->what.queue_tag, what.is_taken);
             settle(*one, settled);
         }
     } else if (past != entries_.begin()) {

@@ -15,16 +15,16 @@
 
 namespace outreachd::amqp {
 
-/// An event on its way. It is published twice, to its work queue and to the exchange: both must be confirmed.
+/// An event on its way. It is published twice, to the exchange and to its work queue: both must be confirmed.
 struct event_in_flight {
     event_id id{};
     store::sequence at = 0;
     std::uint32_t attempts = 0; ///< Before this one.
     std::uint32_t partition = 0;
     std::uint64_t ordering_key = 0;
-    std::uint64_t queue_tag = 0;
-    std::uint64_t exchange_tag = 0; ///< The one after it.
-    std::size_t bytes = 0;          ///< Of its body.
+    std::uint64_t exchange_tag = 0;
+    std::uint64_t queue_tag = 0; ///< The one after it.
+    std::size_t bytes = 0;       ///< Of its body.
     steady_time sent_at;
     bool is_in_exchange = false;
     bool is_in_queue = false;

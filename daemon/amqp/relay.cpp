@@ -69,6 +69,8 @@ void relay::implementation::begin_anew(connection& at) {
             outbox.probe(place);
     holds.forget_probes();
     open_to_publish(at);
+    if (was_denied)
+        ask_leave_to_publish(at);
 }
 
 void relay::implementation::open_to_publish(connection& at) {
@@ -173,9 +175,10 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
     sent.bytes = what.body.size();
     at.answer_within(answer_timeout + time_on_the_way() + amqp_connection::time_to_send(sent.bytes));
     try {
-        // First where a repeat does no harm: workers know theirs, and what stops the second stops it here.
-        sent.queue_tag = at.publish(publishing, {"", names.work_queue(next.partition), true, &what});
+        // In this order: the exchange confirms while RabbitMQ waits for a quorum queue, which is then known
+        // to be to blame.
         sent.exchange_tag = at.publish(publishing, {names.exchange(), what.type, false, &what});
+        sent.queue_tag = at.publish(publishing, {"", names.work_queue(next.partition), true, &what});
     } catch (const amqp_error& failure) {
         if (failure.kind() != trouble::unusable)
             throw;
@@ -238,6 +241,7 @@ void relay::implementation::settle(const publish_window::outcome& what) {
     }
     if (!what.published.empty()) {
         has_published = true;
+        was_denied = false;
         thread->note_success();
     }
     published += what.published.size();

@@ -26,7 +26,7 @@ struct relay_figures {
     std::uint64_t refused = 0;   ///< Returned, refused or unconfirmed, each time counted.
 };
 
-/// Publishes what stands in the outbox, in order: each event to its work queue and to the exchange; once both
+/// Publishes what stands in the outbox, in order: each event to the exchange and to its work queue; once both
 /// are confirmed it leaves, and the next one of its resource follows. After a cut it begins again at the
 /// first that isn't. A queue that refuses holds up its own events only; a single event that the broker
 /// doesn't take is put off, and others of its resource overtake it.

@@ -44,6 +44,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
 
     // What isn't taken, or not answered (relay_refusals).
     bool find_odd_event(const amqp_connection::amqp_error& failure);
+    void ask_leave_to_publish(amqp_connection::connection& at);
     void refuse(const event_in_flight& what);
     void hold(std::uint32_t partition, store::sequence at);
     void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
@@ -75,6 +76,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     drain_window room;
     std::shared_ptr<publish_records> records;
     bool has_published = false; ///< By the channel that is open.
+    bool was_denied = false;    ///< A publish, since another one was taken.
     bool wants_fresh_channel = false;
     steady_time next_fresh_channel;
     bool is_quiet = false;                 ///< The broker was waited for, and had nothing to tell.

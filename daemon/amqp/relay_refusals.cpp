@@ -24,6 +24,7 @@ bool relay::implementation::find_odd_event(const amqp_error& failure) {
     const bool is_denied = failure.kind() == trouble::refused;
     if (failure.closed_channel() != publishing || !(is_denied || failure.kind() == trouble::rejected))
         return false;
+    was_denied = was_denied || is_denied;
     const auto sent = window.unsettled();
     if (sent.size() > 1) {
         one_at_a_time = sent.size();
@@ -46,6 +47,21 @@ bool relay::implementation::find_odd_event(const amqp_error& failure) {
     }
     put_off(odd.at, odd.attempts, failure.what());
     return true;
+}
+
+/// Publishes an empty message to no queue at all. Where the work queues may not be published to it is thrown
+/// now: an event would go to the exchange before, and to other programs again and again.
+void relay::implementation::ask_leave_to_publish(connection& at) {
+    const amqp_connection::message empty;
+    at.publish(publishing, {.exchange = "", .routing_key = "", .is_mandatory = false, .what = &empty});
+    while (!at.is_blocked()) {
+        const auto came = at.next(answer_timeout);
+        if (!came)
+            throw amqp_error(trouble::too_late, "no confirm in time by " + at.node());
+        if (std::holds_alternative<amqp_connection::confirmed>(*came))
+            return;
+        take(*came);
+    }
 }
 
 /// One that the broker doesn't take whatever happens to others.

@@ -22,8 +22,8 @@ publish_window window_of(std::uint8_t count) {
         one.id = id_of(i);
         one.at = i;
         one.partition = i % 2U;
-        one.queue_tag = 2U * i - 1;
-        one.exchange_tag = 2U * i;
+        one.exchange_tag = 2U * i - 1;
+        one.queue_tag = 2U * i;
         window.add(one);
     }
     return window;
@@ -85,10 +85,10 @@ TEST(PublishWindow, AReturnedMessageIsRefusedThoughItIsConfirmed) {
 
 TEST(PublishWindow, ANackOfEitherRefusesTheEvent) {
     auto window = window_of(2);
-    window.confirm({1, false, false});
-    EXPECT_EQ(places(window.confirm({2, false, true}).refused), list{1});
-    window.confirm({3, false, true});
-    const auto settled = window.confirm({4, false, false});
+    window.confirm({1, false, true});
+    EXPECT_EQ(places(window.confirm({2, false, false}).refused), list{1});
+    window.confirm({3, false, false});
+    const auto settled = window.confirm({4, false, true});
     ASSERT_EQ(places(settled.refused), list{2});
     EXPECT_EQ(settled.refused[0].refusal, "") << "its work queue has taken it";
     EXPECT_NE(settled.refused[0].exchange_refusal.find("bound"), std::string::npos);
@@ -98,8 +98,8 @@ TEST(PublishWindow, WhatOneQueueAloneDoesNotConfirmIsRefusedInTheEnd) {
     auto window = window_of(3);
     const auto now = std::chrono::steady_clock::now();
     window.restart_clock(now);
-    window.confirm({2, false, true}); // the first one's work queue says nothing
-    window.confirm({3, false, true}); // the second one's exchange
+    window.confirm({1, false, true}); // the first one's work queue says nothing
+    window.confirm({4, false, true}); // the second one's exchange
     EXPECT_TRUE(window.take_overdue(now).empty());
     const auto overdue = window.take_overdue(now + std::chrono::milliseconds{1});
     ASSERT_EQ(places(overdue), (list{1, 2}));
@@ -108,7 +108,7 @@ TEST(PublishWindow, WhatOneQueueAloneDoesNotConfirmIsRefusedInTheEnd) {
     EXPECT_NE(overdue[1].exchange_refusal, "");
     EXPECT_EQ(places(window.unsettled()), list{3})
         << "of which nothing is confirmed: that is the connection's";
-    EXPECT_TRUE(window.confirm({1, false, true}).published.empty()) << "too late";
+    EXPECT_TRUE(window.confirm({2, false, true}).published.empty()) << "too late";
     EXPECT_EQ(places(window.confirm({6, true, true}).published), list{3});
 }
 
@@ -117,8 +117,8 @@ TEST(PublishWindow, KnowsTheBytesInFlight) {
     event_in_flight one;
     one.id = id_of(1);
     one.at = 1;
-    one.queue_tag = 1;
-    one.exchange_tag = 2;
+    one.exchange_tag = 1;
+    one.queue_tag = 2;
     one.bytes = 100;
     window.add(one);
     EXPECT_EQ(window.body_bytes(), 100U);
