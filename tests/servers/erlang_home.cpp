@@ -69,8 +69,10 @@ std::vector<std::string> erlang_home::environment() const {
 std::string erlang_home::evaluate(std::uint16_t distribution_port, std::string_view expressions) const {
     // Printed over there, since erl_call itself writes strings and binaries so that one can't read them.
     const std::string printing = "io:format(\"~0tp\", [begin " + std::string(expressions) + " end]).\n";
+    // -R: its name is the peer's choice. Its own is the same each time, and refused until the peer has
+    // noticed that the call before is gone.
     program_result result =
-        run_to_end({.arguments = {"timeout", "--signal=KILL", "60", "erl_call", "-address",
+        run_to_end({.arguments = {"timeout", "--signal=KILL", "60", "erl_call", "-R", "-address",
                                   "127.0.0.1:" + std::to_string(distribution_port), "-fetch_stdout", "-e"},
                     .environment = environment()},
                    printing);
