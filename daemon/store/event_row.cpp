@@ -33,11 +33,10 @@ void take_origin(event& read) {
 }
 
 std::string join_with_origin(const event& what) {
-    std::vector<header> all;
-    if (what.origin != event_origin::unknown)
-        all.push_back({{}, std::string{to_string(what.origin)}});
-    all.insert(all.end(), what.headers.begin(), what.headers.end());
-    return join_headers(all);
+    const std::string headers = join_headers(what.headers);
+    if (what.origin == event_origin::unknown)
+        return headers;
+    return join_headers({{{}, std::string{to_string(what.origin)}}}) + headers;
 }
 
 } // namespace

@@ -133,7 +133,7 @@ void quarantine::work() {
             database_.reset(); // opened anew for the next one
             watcher_.failed(failure.what());
             if (next->decide)
-                recheck_at(std::chrono::steady_clock::now() + recheck_pause, next->decide);
+                recheck_later(next->decide, false);
             else if (!next->asked)
                 ++dropped_;
         }
@@ -147,10 +147,8 @@ void quarantine::work_on(const job& next) {
         next.asked(*database_);
     else if (!next.decide)
         store_one(next.request, next.bytes_max);
-    else if (!recheck_all(next.decide))
-        recheck_at(std::chrono::steady_clock::now() + recheck_pause, next.decide);
     else
-        recheck_once_more(next.decide);
+        recheck_later(next.decide, recheck_all(next.decide));
 }
 
 /// Nothing: the end. What waits to be kept is written first; a recheck comes again with the next start.
@@ -186,24 +184,16 @@ std::optional<quarantine::job> quarantine::take_job() {
     return next;
 }
 
-/// Unless another was asked for meanwhile.
-void quarantine::recheck_at(steady_time when, const judge& decide) {
+/// Unless another was asked for meanwhile. Where all were heard, only if they are to be heard once more.
+void quarantine::recheck_later(const judge& decide, bool are_all_heard) {
+    const steady_time now = std::chrono::steady_clock::now();
     const std::scoped_lock lock(mutex_);
-    if (judge_)
+    const steady_time when = are_all_heard ? once_more_at_ : now + recheck_pause;
+    if (judge_ || when <= now)
         return;
     judge_ = decide;
     recheck_at_ = when;
     recheck_after_ = 0;
-}
-
-void quarantine::recheck_once_more(const judge& decide) {
-    steady_time when;
-    {
-        const std::scoped_lock lock(mutex_);
-        when = once_more_at_;
-    }
-    if (when > std::chrono::steady_clock::now())
-        recheck_at(when, decide);
 }
 
 void quarantine::open() {

@@ -135,8 +135,7 @@ private:
     void remove(std::int64_t number, const std::string& endpoint, const std::string& peer,
                 std::int64_t bytes);
     void work_on(const job& next);
-    void recheck_at(steady_time when, const judge& decide);
-    void recheck_once_more(const judge& decide);
+    void recheck_later(const judge& decide, bool are_all_heard);
     bool has_room(const std::string& peer, std::uint64_t bytes) const; // with mutex_ held
     bool is_stopping() const;
     void store_one(const received_request& request, std::uint64_t bytes_max);

@@ -133,8 +133,10 @@ void writer::open_fresh(std::int64_t number, sequence routed_up_to, sequence las
 }
 
 void writer::run() {
-    while (take_work())
+    while (take_work()) {
         write_batch();
+        at_disk_since_ms_ = 0;
+    }
     try {
         if (distrust_cause_.empty() && is_wal_trusted_) // else the WAL may be the only good copy
             session_->connection().checkpoint_truncate();
@@ -218,7 +220,6 @@ void writer::write_batch() {
         expire_appends(is_given_up());
         if (is_given_up()) {
             batch_ = {};
-            at_disk_since_ms_ = 0;
             return;
         }
         std::unique_lock lock(mutex_);
@@ -226,7 +227,6 @@ void writer::write_batch() {
     }
     acknowledge();
     finish_checkpoint_now();
-    at_disk_since_ms_ = 0;
 }
 
 bool writer::try_batch() {
