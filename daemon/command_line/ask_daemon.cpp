@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <ostream>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -126,27 +127,21 @@ int change_in_pieces(const std::string& config_path, const std::string& target, 
 }
 
 void explain_unknown_handler(const std::string& config_path, const std::string& handler, const streams& to) {
-    const reachable found = handler.empty() ? reachable{} : reach(config_path, to);
-    if (!found.daemon)
+    if (handler.empty())
         return;
-    const auto outcome = found.daemon->get("/api/status");
-    const auto* const answer = std::get_if<admin::client_answer>(&outcome);
-    if (answer == nullptr || answer->status != 200)
-        return;
-    boost::system::error_code ec;
-    const boost::json::value status = boost::json::parse(answer->body, ec);
-    if (ec || !status.is_object() || !status.get_object().contains("handlers"))
-        return;
-    const boost::json::object& handlers = object_at(status, "handlers");
-    if (handlers.contains(handler))
-        return;
-    std::vector<std::string_view> known;
-    for (const auto& each : handlers)
-        if (const std::string_view name = each.key(); !name.empty()) // what no handler got is nobody's
-            known.push_back(name);
-    to.err << printable("outreachd: no handler '" + handler + "' is known" +
-                        settings::suggestion(handler, known))
-           << '\n';
+    std::ostringstream unseen; // why it can't be asked was said before
+    ask_daemon({config_path, "/api/status"}, {unseen, unseen}, [&](const boost::json::value& status) {
+        const boost::json::object& handlers = object_at(status, "handlers");
+        if (handlers.empty() || handlers.contains(handler))
+            return;
+        std::vector<std::string_view> known;
+        for (const auto& each : handlers)
+            if (const std::string_view name = each.key(); !name.empty()) // what no handler got is nobody's
+                known.push_back(name);
+        to.err << printable("outreachd: no handler '" + handler + "' is known" +
+                            settings::suggestion(handler, known))
+               << '\n';
+    });
 }
 
 } // namespace outreachd::command_line

@@ -2,6 +2,7 @@
 #include "daemon/command_line/parse_complaint.hpp"
 
 #include "daemon/settings/nearest_name.hpp"
+#include "daemon/text/alternatives.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -32,14 +33,6 @@ std::string unknown_word(const std::string& word, const CLI::App& command) {
     const std::vector<std::string_view> names(known.begin(), known.end());
     return "unknown " + std::string{what} + " '" + word + "'" +
            settings::suggestion(word.substr(0, word.find('=')), names);
-}
-
-/// `list, show or replay`
-std::string alternatives(const std::vector<std::string>& words) {
-    std::string text;
-    for (std::size_t at = 0; at < words.size(); ++at)
-        text += (at == 0 ? "" : at + 1 == words.size() ? " or " : ", ") + words[at];
-    return text;
 }
 
 /// The options of a command, and of those around it.
@@ -87,8 +80,11 @@ std::string describe(const CLI::ParseError& problem, const CLI::App& app) {
     if (const std::vector<std::string> unknown = app.remaining(true); !unknown.empty())
         return unknown_word(unknown.front(), command);
     if (command.get_require_subcommand_min() > 0 && command.get_subcommands().empty() &&
-        dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr)
-        return "a command is missing: " + alternatives(commands_of(command));
+        dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr) {
+        const std::vector<std::string> commands = commands_of(command);
+        return "a command is missing: " +
+               alternatives(std::vector<std::string_view>(commands.begin(), commands.end()));
+    }
     if (const auto* const mismatch = dynamic_cast<const CLI::ArgumentMismatch*>(&problem))
         return wrong_number(*mismatch, command);
     if (const auto* const conversion = dynamic_cast<const CLI::ConversionError*>(&problem))

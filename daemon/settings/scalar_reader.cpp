@@ -4,6 +4,7 @@
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/units.hpp"
 #include "daemon/settings/utf8_check.hpp"
+#include "daemon/text/alternatives.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -203,9 +204,7 @@ std::optional<std::uint64_t> read_size(const value_ref& value, range<std::uint64
 }
 
 std::optional<std::size_t> read_choice(const value_ref& value, std::span<const std::string_view> names) {
-    std::string listed;
-    for (const std::string_view name : names)
-        listed += (name == names.front() ? "" : name == names.back() ? " or " : ", ") + std::string{name};
+    const std::string listed = alternatives(names);
     const auto read = read_scalar(value, listed);
     if (!read)
         return std::nullopt;
