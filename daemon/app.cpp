@@ -310,9 +310,9 @@ void app::reload(struct settings::settings next) {
     all.endpoints.replace(endpoints);
     if (all.receiver)
         all.receiver->use_endpoints(endpoints);
-    if (running.endpoints !=
-        next.endpoints) // and what is judged by the old ones yet: no request takes so long
-        hear_again(all.doubtful, endpoints, all.events, all.log, {}, 5s);
+    constexpr auto judging_max = 5s; // by the old ones yet
+    if (running.endpoints != next.endpoints)
+        hear_again(all.doubtful, endpoints, all.events, all.log, {}, judging_max);
     if (const auto level = log::parse_level(next.log.level))
         all.log.set_level(*level);
 

@@ -100,8 +100,8 @@ private:
     limit_facts facts_;
     std::string held_why_;
     std::uint64_t in_flight_ = 0;
-    int refusals_ = 0; ///< 429 in a row.
-    bool is_reset_guessed_ = false;
+    int refusals_ = 0;              ///< 429 in a row.
+    bool is_reset_guessed_ = false; ///< `facts_.reset_at`: the clock was put back since an answer said it.
     bool is_saving_ = false;
     bool is_changed_ = false;
     steady_time saved_at_{};
