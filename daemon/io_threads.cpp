@@ -1,6 +1,7 @@
 #include "daemon/io_threads.hpp"
 
 #include "daemon/asio/usable_cores.hpp"
+#include "daemon/event/timestamp.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -22,12 +23,6 @@ using namespace std::chrono_literals;
 
 /// So long a thread waits for work before it shows that it lives.
 constexpr auto idle_max = 1s;
-
-std::int64_t steady_ms() noexcept {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
 
 /// When a thread last came back from a handler, or from waiting in vain. Each in a cache line of its own,
 /// since it is written with every handler.

@@ -3,6 +3,7 @@
 
 #include "daemon/admin/message.hpp"
 #include "daemon/text/ascii.hpp"
+#include "daemon/text/number.hpp"
 
 #include <algorithm>
 #include <array>
@@ -159,12 +160,7 @@ std::optional<std::string_view> header_of(std::string_view head, std::string_vie
 
 std::optional<std::size_t> content_length(std::string_view head) {
     const auto value = header_of(head, "Content-Length");
-    if (!value)
-        return std::nullopt;
-    std::size_t length = 0;
-    const auto read = std::from_chars(value->data(), value->data() + value->size(), length);
-    return read.ec == std::errc{} && read.ptr == value->data() + value->size() ? std::optional{length}
-                                                                               : std::nullopt;
+    return value ? whole_number<std::size_t>(*value) : std::nullopt;
 }
 
 } // namespace

@@ -1,9 +1,9 @@
 /// Reads the parameters of the API's lists.
 #include "daemon/admin/event_query.hpp"
 
-#include "daemon/admin/whole_number.hpp"
 #include "daemon/event/event_id.hpp"
 #include "daemon/text/hex_digit.hpp"
+#include "daemon/text/number.hpp"
 
 #include <algorithm>
 #include <set>

@@ -2,7 +2,7 @@
 #include "daemon/admin/json_writer.hpp"
 #include "daemon/admin/quarantine_json.hpp"
 #include "daemon/admin/route_parts.hpp"
-#include "daemon/admin/whole_number.hpp"
+#include "daemon/text/number.hpp"
 
 #include <future>
 

@@ -1,8 +1,8 @@
 /// How a command is put into the program's tree of commands.
 #pragma once
 
-#include "daemon/admin/whole_number.hpp"
 #include "daemon/command_line/configuration.hpp"
+#include "daemon/text/number.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -18,7 +18,7 @@ namespace outreachd::command_line {
 inline CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
     return CLI::Validator(
         [=](std::string& typed) -> std::string {
-            const auto number = admin::whole_number<std::uint64_t>(typed);
+            const auto number = outreachd::whole_number<std::uint64_t>(typed);
             if (number && *number >= least && *number <= most)
                 return {};
             return "'" + typed + "' is no whole number from " + std::to_string(least) + " to " +

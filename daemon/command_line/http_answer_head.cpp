@@ -2,6 +2,7 @@
 #include "daemon/command_line/http_answer_head.hpp"
 
 #include "daemon/text/ascii.hpp"
+#include "daemon/text/number.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -34,9 +35,9 @@ http_answer_head read_fields(std::string_view fields, int status, bool is_http_1
         const std::string name = to_lower(line.substr(0, colon));
         const std::string_view value = trimmed(line.substr(colon + 1));
         if (name == "content-length") {
-            const char* const end = value.data() + value.size();
-            const auto [stop, failure] = std::from_chars(value.data(), end, head.body_bytes);
-            has_length = failure == std::errc{} && stop == end;
+            const auto length = parse_number<decltype(head.body_bytes)>(value);
+            head.body_bytes = length.value_or(0);
+            has_length = length.has_value();
         } else if (name == "transfer-encoding" || (name == "connection" && to_lower(value) == "close")) {
             head.is_reusable = false;
         }

@@ -6,8 +6,8 @@
 #include "daemon/settings/bounded_file.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
+#include "daemon/text/number.hpp"
 
-#include <charconv>
 #include <cstddef>
 #include <stdexcept>
 
@@ -93,12 +93,11 @@ std::vector<send_item> resolve_items(const std::vector<std::string>& words) {
 }
 
 double parse_rate(const std::string& text) {
-    double rate = 0;
-    const char* const end = text.data() + text.size() - (text.ends_with("/s") ? 2 : 0);
-    const auto [stop, failure] = std::from_chars(text.data(), end, rate);
-    if (failure != std::errc{} || stop != end || !(rate > 0 && rate <= rate_per_second_max))
+    const std::size_t unit_size = text.ends_with("/s") ? 2 : 0;
+    const auto rate = parse_number<double>(std::string_view{text}.substr(0, text.size() - unit_size));
+    if (!rate || !(*rate > 0 && *rate <= rate_per_second_max))
         throw usage_error("--rate '" + text + "' is no number of requests a second; for example 50 or 50/s");
-    return rate;
+    return *rate;
 }
 
 send_plan plan_send(const settings::settings& configured, const send_options& options) {

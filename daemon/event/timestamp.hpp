@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@ using wall_time = std::chrono::sys_time<std::chrono::microseconds>;
 using steady_time = std::chrono::steady_clock::time_point;
 
 wall_time wall_now() noexcept;
+/// The steady clock's milliseconds, as an atomic can keep them.
+std::int64_t steady_ms() noexcept;
 
 /// RFC 3339 in UTC with milliseconds: `2026-11-21T08:22:55.123Z`.
 std::string to_rfc3339(wall_time time);

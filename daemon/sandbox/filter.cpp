@@ -3,9 +3,9 @@
 #include "daemon/event/timestamp.hpp"
 #include "daemon/sandbox/message.hpp"
 #include "daemon/text/ascii.hpp"
+#include "daemon/text/number.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
 namespace outreachd::sandbox {
@@ -16,13 +16,6 @@ namespace {
 
 using values_of = std::function<std::vector<json::value>(const record&)>;
 using test = std::function<bool(const json::value&)>;
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value{};
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return failure == std::errc{} && end == text.data() + text.size() ? std::optional{value} : std::nullopt;
-}
 
 /// What a query's text means for an attribute of that kind.
 json::value read_value(value_kind kind, const std::string& text, const std::string& where) {

@@ -3,13 +3,13 @@
 #include "daemon/sandbox/base64url.hpp"
 #include "daemon/sandbox/filter.hpp"
 #include "daemon/sandbox/message.hpp"
+#include "daemon/text/number.hpp"
 #include "daemon/text/percent_encode.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace outreachd::sandbox {
 
@@ -68,9 +68,8 @@ std::optional<std::size_t> read_size(const std::vector<parameter>& query, const 
     const auto given = find_parameter(query, "page", {name});
     if (!given)
         return std::nullopt;
-    std::size_t value = 0;
-    const auto [end, failure] = std::from_chars(given->data(), given->data() + given->size(), value);
-    if (failure != std::errc{} || end != given->data() + given->size() || value < least || value > most)
+    const auto value = parse_number<std::size_t>(*given);
+    if (!value || *value < least || *value > most)
         throw invalid_parameter("page[" + std::string{name} + "]", "It must be a number from " +
                                                                        std::to_string(least) + " to " +
                                                                        std::to_string(most) + ".");

@@ -2,9 +2,9 @@
 
 #include "daemon/sandbox/batches.hpp"
 #include "daemon/sandbox/sequence_flow.hpp"
+#include "daemon/text/number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace outreachd::sandbox {
 
@@ -22,12 +22,10 @@ std::string where(std::string_view name) {
 }
 
 std::int64_t integer_of(const action_parameters& given, std::string_view name) {
-    const std::string text = value_of(given, name);
-    std::int64_t value = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc{} || end != text.data() + text.size())
+    const auto value = parse_number<std::int64_t>(value_of(given, name));
+    if (!value)
         throw invalid_parameter(where(name), "It must be an integer.");
-    return value;
+    return *value;
 }
 
 json::value time_of(const action_parameters& given, std::string_view name) {

@@ -7,10 +7,9 @@
 #include "daemon/sandbox/member_actions.hpp"
 #include "daemon/sandbox/routes.hpp"
 #include "daemon/sandbox/written_records.hpp"
+#include "daemon/text/number.hpp"
 
 #include <boost/json/parse.hpp>
-
-#include <charconv>
 
 namespace outreachd::sandbox {
 
@@ -51,10 +50,8 @@ response one(const rest_call& of, unsigned status, const record& shown, bool has
 
 record& find_member(const rest_call& of, const resource_type& type) {
     const std::string& text = of.path[1];
-    record_id id = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
-    const bool is_number = failure == std::errc{} && end == text.data() + text.size();
-    record* const found = is_number ? of.in.data.find(type.type, id) : nullptr;
+    const auto id = parse_number<record_id>(text);
+    record* const found = id ? of.in.data.find(type.type, *id) : nullptr;
     if (found == nullptr)
         throw not_found("There is no " + std::string{type.type} + " " + text + ".");
     return *found;

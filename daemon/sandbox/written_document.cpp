@@ -2,9 +2,9 @@
 
 #include "daemon/sandbox/message.hpp"
 #include "daemon/sandbox/query.hpp"
+#include "daemon/text/number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace outreachd::sandbox {
 
@@ -161,17 +161,15 @@ json::value attribute_from_text(const resource_type& type, std::string_view name
     if (text.empty()) {
         // Nothing is known.
     } else if (kind == value_kind::integer) {
-        std::int64_t number = 0;
-        const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (failure != std::errc{} || end != text.data() + text.size())
+        const auto number = parse_number<std::int64_t>(text);
+        if (!number)
             throw invalid(pointer, "It must be an integer.");
-        read = number;
+        read = *number;
     } else if (kind == value_kind::number) {
-        double number = 0;
-        const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (failure != std::errc{} || end != text.data() + text.size())
+        const auto number = parse_number<double>(text);
+        if (!number)
             throw invalid(pointer, "It must be a number.");
-        read = number;
+        read = *number;
     } else if (kind == value_kind::boolean) {
         read = text == "true" || text == "1" || text == "yes";
     } else if (kind == value_kind::list) {

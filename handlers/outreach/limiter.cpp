@@ -1,11 +1,11 @@
 #include "handlers/outreach/limiter.hpp"
 
 #include "daemon/store/replace_file.hpp"
+#include "daemon/text/number.hpp"
 #include "handlers/outreach/limit_file.hpp"
 #include "handlers/retry_after.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -24,14 +24,6 @@ constexpr seconds unknown_reset{60};
 constexpr seconds same_reset{3};
 constexpr seconds save_interval{1};
 constexpr double backfill_leaves = 0.5;
-
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc{} || rest != text.data() + text.size())
-        return std::nullopt;
-    return value;
-}
 
 } // namespace
 
@@ -129,10 +121,10 @@ void limiter::learn_locked(const http_answer& answer, wall_time now) {
     } else if (answer.status != 0) {
         refusals_ = 0;
     }
-    const auto remaining = parse_count(answer.field("x-ratelimit-remaining"));
+    const auto remaining = whole_number<std::uint64_t>(answer.field("x-ratelimit-remaining"));
     if (!remaining)
         return;
-    const auto limit = parse_count(answer.field("x-ratelimit-limit"));
+    const auto limit = whole_number<std::uint64_t>(answer.field("x-ratelimit-limit"));
     const auto wait = parse_wait(answer.field("x-ratelimit-reset"), now);
     const wall_time reset_at = now + std::min<milliseconds>(wait.value_or(unknown_reset), wait_max);
     if (!wait || is_reset_guessed_ || now >= facts_.reset_at || limit != facts_.limit ||
