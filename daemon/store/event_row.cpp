@@ -33,7 +33,7 @@ void take_origin(event& read) {
 }
 
 std::string join_with_origin(const event& what) {
-    const std::string headers = join_headers(what.headers);
+    std::string headers = join_headers(what.headers);
     if (what.origin == event_origin::unknown)
         return headers;
     return join_headers({{{}, std::string{to_string(what.origin)}}}) + headers;

@@ -89,7 +89,7 @@ public:
     std::optional<stored_event> take_in(std::shared_ptr<const event> what, const routing_of& decide);
     /// An event that waits for a broker goes to handlers of this host instead.
     std::uint64_t withdraw(const routing& what);
-    // What operators ask for (session_mend). Each says how many deliveries, or events where nothing takes
+    // What operators ask for (session_replay). Each says how many deliveries, or events where nothing takes
     // one, it has changed.
     /// Makes new deliveries of an event that is stored; one that isn't finished yet stays as it is.
     std::uint64_t replay(const routing& what);

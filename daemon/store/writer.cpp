@@ -21,12 +21,6 @@ constexpr auto retry_pause = 100ms;
 constexpr auto idle_pause = 200ms;
 constexpr auto long_idle_pause = 1s; // where the first look found nothing
 
-std::int64_t steady_ms() noexcept {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
-
 template <typename Job>
 void take_some(std::deque<Job>& from, std::size_t limit, std::vector<Job>& to) {
     for (std::size_t i = 0; i < limit && !from.empty(); ++i) {
@@ -217,8 +211,9 @@ void writer::write_batch() {
                 watcher_.write_failed(failure.what());
             }
         }
-        expire_appends(is_given_up());
-        if (is_given_up()) {
+        const bool is_last_try = is_given_up();
+        expire_appends(is_last_try);
+        if (is_last_try) {
             batch_ = {};
             return;
         }
