@@ -43,6 +43,16 @@ std::vector<std::string> fingerprints_of(const std::vector<step_form>& forms) {
     return all;
 }
 
+/// Of each step's requests. By a step's number one that came to stand in its place would send what its server
+/// has answered, and be answered by that.
+std::vector<std::string> request_names_of(const std::vector<std::string>& fingerprints) {
+    std::vector<std::string> names;
+    names.reserve(fingerprints.size());
+    for (auto each = fingerprints.begin(); each != fingerprints.end(); ++each)
+        names.push_back(*each + '#' + std::to_string(std::count(fingerprints.begin(), each, *each)));
+    return names;
+}
+
 std::vector<step_form> make_forms(const settings::outreach_handler& configured) {
     std::vector<step_form> forms;
     forms.reserve(configured.steps.size());
@@ -69,7 +79,8 @@ public:
     outreach_handler(const settings::outreach_handler& configured, std::shared_ptr<access> shared,
                      client_hooks hooks, std::shared_ptr<expression::engine> expressions,
                      request_stand_in stand_in)
-        : steps_(make_forms(configured)), fingerprints_(fingerprints_of(steps_)), shared_(std::move(shared)),
+        : steps_(make_forms(configured)), fingerprints_(fingerprints_of(steps_)),
+          request_names_(request_names_of(fingerprints_)), shared_(std::move(shared)),
           expressions_(std::move(expressions)), stand_in_(std::move(stand_in)),
           elsewhere_(rules_elsewhere()) {
         if (shared_)
@@ -86,9 +97,6 @@ public:
 
 private:
     bool gives_back() const { return std::chrono::steady_clock::now() >= gives_back_from_.load(); }
-
-    /// Whether a delivery is one, whatever it is about.
-    bool is_one_request() const { return steps_.size() == 1 && !steps_.front().is_list(); }
 
     /// One attempt.
     class run {
@@ -128,7 +136,7 @@ private:
             }
             if (step.is_list())
                 return each_element(number);
-            step_outcome said = send(step, view(), std::to_string(number + 1));
+            step_outcome said = send(step, view(), of_.request_names_[number]);
             if (!said.result)
                 return std::move(said.end);
             journal_.finish(number, kept_result(step, std::move(*said.result)));
@@ -150,20 +158,21 @@ private:
                 bytes += one.size();
             expression::view seen = view(); // what earlier steps gave may be long, and stays the same
             while (journal_.element_results(number).size() < elements.size()) {
+                if (bytes >
+                    list_bytes_max) // known before another is sent: what was answered isn't sent again
+                    return outcome::dead(step.title() +
+                                         ": the answers to its elements are longer than 16 MiB together; ask "
+                                         "for fewer fields, or give the step no name");
                 if (of_.gives_back())
                     return given_back();
                 const std::size_t at = journal_.element_results(number).size();
                 seen.item = elements[at];
                 step_outcome said =
-                    send(step, seen, std::to_string(number + 1) + '.' + std::to_string(at + 1));
+                    send(step, seen, of_.request_names_[number] + '.' + std::to_string(at + 1));
                 if (!said.result)
                     return std::move(said.end);
                 std::string result = kept_result(step, std::move(*said.result));
                 bytes += result.size();
-                if (bytes > list_bytes_max)
-                    return outcome::dead(step.title() +
-                                         ": the answers to its elements are longer than 16 MiB together; ask "
-                                         "for fewer fields, or give the step no name");
                 journal_.finish_element(number, std::move(result));
             }
             journal_.finish(number, join_results(journal_.element_results(number)));
@@ -197,9 +206,7 @@ private:
             if (!made.value)
                 return {std::nullopt, end_by(std::move(made.fault))};
             // One for all would have a server that heeds it answer the second by what it said to the first.
-            add_header(
-                *made.value, "Idempotency-Key",
-                to_string(of_.is_one_request() ? what_.delivery : request_id(what_.delivery, request)));
+            add_header(*made.value, "Idempotency-Key", to_string(request_id(what_.delivery, request)));
             add_header(*made.value, trace_parent_name, make_trace_parent(*what_.subject));
             if (of_.stand_in_)
                 if (auto said = of_.stand_in_(step, *made.value))
@@ -270,7 +277,8 @@ private:
     };
 
     const std::vector<step_form> steps_;
-    const std::vector<std::string> fingerprints_; ///< Of the steps.
+    const std::vector<std::string> fingerprints_;  ///< Of the steps.
+    const std::vector<std::string> request_names_; ///< Of the steps, too.
     const std::shared_ptr<access> shared_;
     const std::shared_ptr<expression::engine> expressions_;
     const request_stand_in stand_in_; ///< May be null.

@@ -49,8 +49,14 @@ verdict judge(const delivery& what, std::string_view handler, outcome said, cons
         record.is_wait = true;
         record.state = store::delivery_state::retry;
         judged.pause = said.retry_after.value_or(wait_again_after);
-        record.is_given_back = judged.pause == std::chrono::milliseconds{0};
         record.next_attempt_at = times.ended_at + *judged.pause;
+        break;
+    case outcome::kind::given_back:
+        record.attempts = what.attempts;
+        record.is_wait = record.is_given_back = true;
+        record.state = store::delivery_state::retry;
+        judged.pause = std::chrono::milliseconds{0};
+        record.next_attempt_at = times.ended_at;
         break;
     case outcome::kind::retry:
         judged.pause = schedule.pause_after(record.attempts, said.retry_after, random);

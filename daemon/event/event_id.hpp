@@ -24,7 +24,7 @@ wall_time time_of(const event_id& id) noexcept;
 /// of the event above zero gives each replay deliveries of its own.
 event_id delivery_id(const event_id& event, std::string_view handler, std::uint64_t replay = 0);
 
-/// The UUIDv5 of a delivery's id and a name for one of the requests that it is: `2`, or `2.17`.
+/// The UUIDv5 of a delivery's id and a name for one of the requests that it is.
 event_id request_id(const event_id& delivery, std::string_view request);
 
 /// The 36 characters of RFC 9562, in lower case.

@@ -14,7 +14,9 @@ struct outcome {
         retry, ///< Not now; the retry schedule decides when, and when it is enough.
         dead,  ///< Never: no further attempt can help.
         wait,  ///< Nothing was attempted: nobody may, or can, before `retry_after` has passed. Counts as no
-               ///< attempt, and holds for all deliveries of the handler; zero is `give_back`.
+               ///< attempt, and holds for all deliveries of the handler.
+        given_back, ///< The daemon ends, or the handler has changed: what is left is done after the next
+                    ///< start, or by the handler that follows. No attempt either.
     };
 
     kind verdict = kind::done;
@@ -30,9 +32,7 @@ struct outcome {
         return {kind::wait, std::move(why), {}, how_long};
     }
 
-    /// The daemon ends, or the handler has changed: what is left is done after the next start, or by the
-    /// handler that follows.
-    static outcome give_back(std::string why) { return wait(std::chrono::milliseconds{0}, std::move(why)); }
+    static outcome give_back(std::string why) { return {kind::given_back, std::move(why), {}, {}}; }
 
     static outcome dead(std::string why) { return {kind::dead, std::move(why), {}, {}}; }
 };

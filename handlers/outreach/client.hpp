@@ -19,9 +19,9 @@ struct client_hooks {
     std::function<bool(const api_answer& said)> wait{};
 };
 
-/// Adds the media type and the token, keeps to the hourly limit, renews a token once that was refused (unless
-/// Outreach takes it for another request), and says in one of few ways what came of it. Doesn't throw but for
-/// want of memory. Thread-safe.
+/// Adds the media type and the token, keeps to the hourly limit, and says in one of few ways what came of it.
+/// A token that was refused is renewed, once, unless Outreach takes it for another request. Doesn't throw but
+/// for want of memory. Thread-safe.
 ///
 ///     const api_answer task = outreach.send(get("/tasks/5"), deadline);
 ///     if (task.is_success())

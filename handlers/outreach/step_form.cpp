@@ -26,8 +26,8 @@ std::string title_of(const settings::outreach_step& step, std::size_t number) {
     return step.name.empty() ? "step " + std::to_string(number + 1) : "step '" + step.name + "'";
 }
 
-/// Of all that decides what is sent, and of whether the answer is kept for later steps. The name itself isn't
-/// among it, nor what an answer is taken for.
+/// Of what is asked for, and of whether the answer is kept for later steps. Not of headers (a token in one
+/// that was renewed makes no other step), of the name itself, or of what an answer is taken for.
 std::string fingerprint_of(const settings::outreach_step& step) {
     std::string parameters;
     for (const header& one : step.query)
@@ -35,8 +35,9 @@ std::string fingerprint_of(const settings::outreach_step& step) {
     const http_body body = step.body.value_or(http_body{});
     const std::string_view kind = !step.body ? "none" : body.is_json ? "json" : "text";
     const std::string_view kept = step.name.empty() ? "" : "kept";
+    const std::string_view pages = step.paginate ? "all pages" : "";
     return fingerprint(
-        {step.when, step.for_each, step.method, step.target, parameters, kind, body.text, kept});
+        {step.when, step.for_each, step.method, step.target, parameters, pages, kind, body.text, kept});
 }
 
 std::string quoted(const std::string& text) {

@@ -72,17 +72,23 @@ TEST(Judge, BuriesAtOnceWhatCanNotSucceed) {
     EXPECT_EQ(judged.record.reason, "no such record");
 }
 
-TEST(Judge, CountsAWaitAsNoAttempt) {
-    for (const auto& [said, is_given_back] :
-         {std::pair{outcome::wait(3s, "the hourly limit is used up"), false},
-          std::pair{outcome::give_back("the daemon ended"), true}}) {
+TEST(Judge, CountsNoAttemptWhereNothingWasAttempted) {
+    struct expected {
+        outcome said;
+        bool is_given_back;
+        std::chrono::milliseconds pause;
+    };
+
+    for (const auto& [said, is_given_back, pause] :
+         {expected{outcome::wait(3s, "the hourly limit is used up"), false, 3s},
+          expected{outcome::give_back("the daemon ended"), true, 0s}}) {
         const auto judged = judge_with(said, 1);
         EXPECT_EQ(judged.record.state, store::delivery_state::retry);
         EXPECT_EQ(judged.record.attempts, 1U);
         EXPECT_TRUE(judged.record.is_wait);
         EXPECT_EQ(judged.record.is_given_back, is_given_back);
-        EXPECT_EQ(judged.pause, said.retry_after);
-        EXPECT_EQ(judged.record.next_attempt_at, wall_time{2s} + *said.retry_after);
+        EXPECT_EQ(judged.pause, pause);
+        EXPECT_EQ(judged.record.next_attempt_at, wall_time{2s} + pause);
     }
 }
 

@@ -81,6 +81,13 @@ protected:
         return found;
     }
 
+    std::vector<std::string> idempotency_keys() const {
+        std::vector<std::string> found;
+        for (const recorded_request& one : server_.requests())
+            found.push_back(one.headers.at("idempotency-key"));
+        return found;
+    }
+
     scripted_server::script script_ = [](const recorded_request&) {
         return answer_of(200, R"({"data":{"id":7}})");
     };
