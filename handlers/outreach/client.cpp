@@ -128,8 +128,11 @@ api_answer client::send_again(const api_request& request, const token_reply& by,
         api_answer probe = send_once(probe_request(), by, deadline);
         if (probe.is_success())
             return its_own_fault(std::move(said));
-        if (probe.what == later)
+        if (probe.what == later) {
+            probe.problem =
+                said.problem + "; whether that is the token's fault is asked later: " + probe.problem;
             return probe;
+        }
     }
     const token_reply renewed = shared_.tokens().renew(by.token, deadline);
     if (renewed.what != token_reply::kind::token) {

@@ -212,6 +212,7 @@ TEST(OutreachClient, A401AtTheLimitsEndWaitsForTheNextHour) {
     const api_answer said = test.send(get("/tasks"));
     EXPECT_EQ(said.what, answer_kind::later);
     EXPECT_EQ(said.until, test.clock.now() + seconds{600});
+    EXPECT_THAT(said.problem, AllOf(HasSubstr("/api/v2/tasks answered 401"), HasSubstr("asked later")));
     EXPECT_EQ(test.server.requests().size(), 1U);
     EXPECT_EQ(test.shared->refusal().why(), "");
 }
