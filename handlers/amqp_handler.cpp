@@ -110,7 +110,7 @@ private:
     }
 
     outcome publish(const amqp_connection::published& what, steady_time deadline) {
-        if (line idle = pool_.take_idle()) {
+        if (line idle = take_ready(deadline)) {
             try {
                 return publish_on(std::move(idle), what, deadline);
             } catch (const amqp_error& error) {
@@ -119,22 +119,47 @@ private:
                     throw;
             }
         }
-        return publish_on(pool_.open(deadline), what, deadline);
+        line fresh = pool_.open(deadline);
+        try {
+            make_ready(*fresh, deadline);
+        } catch (const amqp_error&) {
+            pool_.discard(std::move(fresh));
+            throw;
+        }
+        return publish_on(std::move(fresh), what, deadline);
     }
 
-    /// Gives the line back, or away.
+    /// An idle one. What the broker says there of an earlier attempt, given up since, is no verdict on this
+    /// one: such a line is closed. Nothing where there is none.
+    line take_ready(steady_time deadline) {
+        line idle = pool_.take_idle();
+        if (!idle)
+            return idle;
+        try {
+            make_ready(*idle, deadline);
+            return idle;
+        } catch (const amqp_error&) {
+            pool_.discard(std::move(idle));
+            return {};
+        }
+    }
+
+    /// Reads what has come while it was idle: that it is closed, or blocked. Waits while it is blocked.
+    static void make_ready(amqp_pool::line& on, steady_time deadline) {
+        on.broker.answer_within(answer_time(deadline, 0));
+        if (!on.has_channel) {
+            on.broker.open_channel(amqp_pool::channel);
+            on.broker.confirm_publishes(amqp_pool::channel);
+            on.has_channel = true;
+        }
+        while (on.broker.next(on.broker.is_blocked() ? left_until(deadline) : milliseconds{0}))
+            ;
+    }
+
+    /// Gives the line back, or away. To one that is blocked nothing is sent, since the broker would take it
+    /// once it can, after this attempt has been given up.
     outcome publish_on(line on, const amqp_connection::published& what, steady_time deadline) {
         try {
-            on->broker.answer_within(answer_time(deadline, 0));
-            if (!on->has_channel) {
-                on->broker.open_channel(amqp_pool::channel);
-                on->broker.confirm_publishes(amqp_pool::channel);
-                on->has_channel = true;
-            }
-            // What has come while it was idle: that it is closed, or blocked. To one that is blocked nothing
-            // is sent, since the broker takes it once it can, after this attempt has been given up.
-            while (on->broker.next(on->broker.is_blocked() ? left_until(deadline) : milliseconds{0}))
-                ;
             if (on->broker.is_blocked())
                 return blocked(std::move(on));
             on->broker.answer_within(answer_time(deadline, what.what->body.size()));
