@@ -8,7 +8,7 @@ std::string begin_backfill(const outreach_links& by, const admin::backfill_reque
         return "a backfill needs a host that receives, and a section 'outreach', by which Outreach is asked";
     if (const wall_time known = running->known_from(); !wanted.is_forced && wanted.since < known)
         return "that is further back than the store remembers: events that came before " + to_rfc3339(known) +
-               " may have left it ('store.retention.done' and 'store.retention.size'), would be taken for "
+               " may have left it ('store.retention'), would be taken for "
                "missing, and be delivered once more; `--force` does it all the same";
     return running->ask(
         {.since = wanted.since, .resources = wanted.resources, .is_dry_run = wanted.is_dry_run});

@@ -28,7 +28,9 @@ std::optional<outreach::backfill_target> target_of(const settings::settings& fro
     const std::string path = url ? url->target.substr(0, url->target.find('?')) : std::string{};
     const auto named = std::ranges::find(from.endpoints, path, &settings::endpoint::path);
     const settings::endpoint& to = named == from.endpoints.end() ? from.endpoints.front() : *named;
-    return outreach::backfill_target{to.path, to.source, repeat_window, from.store.retention.done};
+    const auto& kept = from.store.retention;
+    return outreach::backfill_target{to.path, to.source, repeat_window,
+                                     std::min({kept.done, kept.unrouted, kept.dead})};
 }
 
 /// None on a host that only works: what comes by a queue doesn't tell whether it was signed.
@@ -93,8 +95,11 @@ void outreach_links::use(prepared next) {
         old = std::exchange(threads_, *fresh);
     }
     std::erase_if(replaced_, [](const threads& one) { return one.stop(std::chrono::steady_clock::now()); });
-    if (!old.stop(std::chrono::steady_clock::now() + old_threads_patience))
+    if (!old.stop(std::chrono::steady_clock::now() + old_threads_patience)) {
+        if (old.backfill)
+            old.backfill->supersede();
         replaced_.push_back(old); // it is in a request, and ends behind it
+    }
     fresh->start();
 }
 

@@ -281,6 +281,8 @@ void backfill::beat() {
         else
             begin_gap(*marked_at_);
     }
+    if (is_superseded_)
+        return;
     const auto since = gap_since();
     const wall_time up_to = std::min(since.value_or(now), now);
     if (const std::string problem = covered_.mark(up_to, since.has_value()); problem.empty())

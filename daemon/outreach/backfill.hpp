@@ -6,6 +6,7 @@
 #include "daemon/outreach/covered_time.hpp"
 #include "daemon/thread/wakeable_thread.hpp"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,7 +30,8 @@ struct backfill_times {
 /// now is tried again, less and less often; one that Outreach won't tell of is given up, and `problems` says
 /// so.
 ///
-/// Made shared: a thread that hangs in a request is left behind at the stop, and touches nothing but this.
+/// Made shared: a thread that hangs in a request is left behind at the stop, and touches nothing but this
+/// once that has ended.
 class backfill : public std::enable_shared_from_this<backfill> {
 public:
     /// `sources.events` and `log` outlive it, but for a thread that is left behind, which uses neither.
@@ -47,7 +49,14 @@ public:
     /// As `wakeable_thread`.
     bool finish_stop(steady_time until) { return thread_.finish_stop(until); }
 
-    void leave_behind() { thread_.leave_behind(); }
+    /// Its thread, asked to end, is in a request yet, and another one marks from now on: the last mark, by
+    /// which each ends, isn't this one's any more. Any thread.
+    void supersede() { is_superseded_ = true; }
+
+    void leave_behind() {
+        supersede();
+        thread_.leave_behind();
+    }
 
     // Any thread; none blocks.
     /// Begins a run soon. Empty, or why not: another one is under way, or nobody says of what.
@@ -93,6 +102,7 @@ private:
     log::logger& log_;
     const backfill_times times_;
     wakeable_thread thread_;
+    std::atomic<bool> is_superseded_ = false;
 
     // The thread's own.
     covered_time covered_;

@@ -63,7 +63,7 @@ struct backfill_target {
     std::string endpoint;
     std::string source;
     std::chrono::milliseconds repeat_window{};
-    std::chrono::milliseconds kept_for{}; ///< Events that are done: beyond it nobody knows what came.
+    std::chrono::milliseconds kept_for{}; ///< Any event: beyond it nobody knows what came.
     friend bool operator==(const backfill_target&, const backfill_target&) = default;
 };
 

@@ -12,6 +12,8 @@
 namespace outreachd {
 namespace {
 
+using namespace std::chrono_literals;
+
 class OutreachLinks : public testing::Test {
 protected:
     /// Nothing that a backfill would wait for.
@@ -61,6 +63,19 @@ TEST_F(OutreachLinks, AreReplacedByAReload) {
     EXPECT_NE(links_.backfill(), before);
     EXPECT_NE(before->ask({.since = wall_now()}), "") << "it is stopping";
     EXPECT_TRUE(works(*links_.backfill()));
+}
+
+TEST_F(OutreachLinks, AreReplacedWhileTheyAreInARequest) {
+    links_.start();
+    const auto before = links_.backfill();
+    outreach_.subject.inject({.path = "/api/v2/prospects", .delay = 1s});
+    ASSERT_EQ(before->ask({.since = wall_now() - std::chrono::hours{1}}), "");
+    ASSERT_TRUE(sandbox::becomes_true([&] { return outreach_.subject.faults_left() == 0; }));
+    links_.use(links_.prepare(configured({"task"})));
+    EXPECT_FALSE(before->finish_stop(std::chrono::steady_clock::now())) << "nobody waited for it";
+    EXPECT_TRUE(works(*links_.backfill()));
+    EXPECT_TRUE(links_.stop(std::chrono::steady_clock::now() + 10s)) << "that one is waited for, too";
+    EXPECT_TRUE(before->finish_stop(std::chrono::steady_clock::now()));
 }
 
 /// Else the same file, loaded once more, would find nothing that has changed, and nothing would run.

@@ -136,6 +136,21 @@ TEST_F(AutomaticBackfill, AGapIsToldOfUntilItIsFilled) {
     stop(*running);
 }
 
+/// By a reload: what it knew may be long out of date when its request ends.
+TEST_F(AutomaticBackfill, OneInAnothersPlaceIsTheOnlyOneThatMarks) {
+    const auto before = start();
+    outreach_.subject.inject({.path = "/api/v2/prospects", .delay = std::chrono::seconds{1}});
+    ASSERT_EQ(before->ask({.since = wall_now() - std::chrono::hours{1}}), "");
+    ASSERT_TRUE(sandbox::becomes_true([&] { return outreach_.subject.faults_left() == 0; }));
+    ASSERT_FALSE(before->finish_stop(std::chrono::steady_clock::now()));
+    before->supersede();
+    const wall_time held = wall_now() - std::chrono::hours{1};
+    covered().mark(held, true);
+    stop(*before);
+    EXPECT_EQ(to_rfc3339(covered().last().time.value()), to_rfc3339(held));
+    EXPECT_TRUE(covered().last().is_held);
+}
+
 /// Then it is for somebody to fetch, who has to know of it.
 TEST_F(AutomaticBackfill, WhereNothingIsFetchedByItselfAGapIsToldOfUntilAllOfItWasAskedFor) {
     const auto running = start(false);
