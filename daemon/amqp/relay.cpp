@@ -34,7 +34,7 @@ void relay::implementation::serve(connection& at) {
             return publish_until_stopped(at);
         } catch (const amqp_error& failure) {
             records->hand_over();
-            if (thread->is_stopping() || !find_odd_event(failure)) {
+            if (thread->is_stopping() || !look_for_odd_event(failure)) {
                 health.mended(alarm);
                 throw;
             }

@@ -43,7 +43,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void finish(amqp_connection::connection& at);
 
     // What isn't taken, or not answered (relay_refusals).
-    bool find_odd_event(const amqp_connection::amqp_error& failure);
+    bool look_for_odd_event(const amqp_connection::amqp_error& failure);
     void ask_leave_to_publish(amqp_connection::connection& at);
     void refuse(const event_in_flight& what);
     void hold(std::uint32_t partition, store::sequence at);

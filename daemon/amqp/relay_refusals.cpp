@@ -20,7 +20,7 @@ constexpr std::size_t held_back_max = 10UL * 1024 * 1024; // Linux: 4 MiB to be 
 
 /// The broker closes the channel over an event and doesn't say which it was: they are sent one at a time,
 /// and that one is put off. False where it isn't known to be the fault of one.
-bool relay::implementation::find_odd_event(const amqp_error& failure) {
+bool relay::implementation::look_for_odd_event(const amqp_error& failure) {
     const bool is_denied = failure.kind() == trouble::refused;
     if (failure.closed_channel() != publishing || !(is_denied || failure.kind() == trouble::rejected))
         return false;
@@ -39,8 +39,8 @@ bool relay::implementation::find_odd_event(const amqp_error& failure) {
     if (sent.empty())
         return false;
     const event_in_flight& odd = sent.front();
-    // A permission may be for an event's name or for all. Before one is put off another was published, now
-    // or when this one was put off before.
+    // The permission that is missing may be for this event's name, or for all: it is put off only if another
+    // one was published by this connection, or if it was put off before.
     if (is_denied && !has_published && odd.attempts == 0) {
         ++refused;
         return false;

@@ -1,11 +1,17 @@
 /// What can be told to go wrong, and the server beneath.
+#include "tests/servers/scripted_server.hpp"
 #include "tests/unit/sandbox/running_sandbox.hpp"
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 namespace outreachd::sandbox {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -206,12 +212,25 @@ TEST(SandboxServer, RefusesWhatIsNoHttp) {
 }
 
 TEST(SandboxServer, StopsWithWorkUnderWay) {
+    std::atomic<int> under_way = 0;
+    std::atomic<bool> is_over = false;
+    test_servers::scripted_server receiver{[&](const test_servers::recorded_request&) {
+        ++under_way;
+        while (!is_over)
+            std::this_thread::sleep_for(1ms);
+        return test_servers::scripted_answer{};
+    }};
     running_sandbox sandbox;
+    const std::string url = "http://127.0.0.1:" + std::to_string(receiver.port()) + "/";
     for (int made = 0; made < 20; ++made)
-        sandbox.make("webhooks", "webhook", R"("url":"http://127.0.0.1:9/","resource":"account")");
+        sandbox.make("webhooks", "webhook", R"("url":")" + url + R"(","resource":"account")");
     sandbox.make("accounts", "account", R"("name":"A")");
+    EXPECT_TRUE(becomes_true([&] { return under_way > 0; }));
+    const auto begun = std::chrono::steady_clock::now();
     sandbox.subject.stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s) << "Outreach itself would wait for 5 s";
     sandbox.subject.stop();
+    is_over = true;
 }
 
 } // namespace
