@@ -143,7 +143,7 @@ TEST_F(OutageOutreach, TheFinalStateOfWhatChangedWhileNobodyListenedComesOnce) {
     EXPECT_THAT(audit.out, HasSubstr("Deletions, and values that were overwritten meanwhile, can't be seen"));
     const finished_process far = daemon_.command({"backfill", "--since", "90d"});
     EXPECT_EQ(far.exit_code, 1);
-    EXPECT_THAT(far.err, HasSubstr("store.retention.done"));
+    EXPECT_THAT(far.err, HasSubstr("store.retention"));
     const finished_process forced = daemon_.command({"backfill", "--since", "90d", "--force"});
     EXPECT_EQ(forced.exit_code, 0) << forced.err;
     EXPECT_THAT(forced.out, testing::ContainsRegex("prospect +50[0-9][0-9] +0 +0 +compared"));
