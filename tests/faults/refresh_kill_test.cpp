@@ -71,7 +71,7 @@ class RefreshKill : public testing::Test {
 protected:
     RefreshKill() {
         // Long enough to be hit.
-        outreach_.subject.inject({.path = "/oauth/token", .times = 1'000'000, .delay = 2ms});
+        outreach_.subject.inject({.path = "/oauth/token", .times = 1'000'000, .delay = 5ms});
     }
 
     server_process start_asking() {
@@ -168,7 +168,8 @@ TEST_F(RefreshKill, NoLoginIsLostButWhereTheAnswerWasAndNothingWasWrittenYet) {
     std::cout << kills << " kills, " << interrupted << " in a refresh, " << answered(200) << " grants, "
               << logins << " logins after a lost answer\n";
     EXPECT_GT(answered(200), static_cast<std::size_t>(kills) / 2);
-    EXPECT_LT(logins, kills / 4) << "only a kill within the two milliseconds can do that";
+    EXPECT_GT(interrupted, 0) << "some hit a refresh";
+    EXPECT_LT(logins, kills / 4) << "only a kill within the five milliseconds can do that";
 }
 
 } // namespace
