@@ -157,15 +157,17 @@ private:
             for (const std::string& one : journal_.element_results(number))
                 bytes += one.size();
             expression::view seen = view(); // what earlier steps gave may be long, and stays the same
-            while (journal_.element_results(number).size() < elements.size()) {
-                if (bytes >
-                    list_bytes_max) // known before another is sent: what was answered isn't sent again
+            for (;;) {
+                // Looked at behind what is kept, so that no element is sent again for it.
+                if (bytes > list_bytes_max)
                     return outcome::dead(step.title() +
                                          ": the answers to its elements are longer than 16 MiB together; ask "
                                          "for fewer fields, or give the step no name");
+                const std::size_t at = journal_.element_results(number).size();
+                if (at == elements.size())
+                    break;
                 if (of_.gives_back())
                     return given_back();
-                const std::size_t at = journal_.element_results(number).size();
                 seen.item = elements[at];
                 step_outcome said =
                     send(step, seen, of_.request_names_[number] + '.' + std::to_string(at + 1));

@@ -162,6 +162,13 @@ TEST_F(OutreachHandler, AnswersToElementsHaveABoundTogether) {
     EXPECT_EQ(server_.requests().size(), 4U);
     EXPECT_EQ(handle({named("tasks", each)}).verdict, verdict::dead) << "what is kept of it counts, too";
     EXPECT_EQ(server_.requests().size(), 4U) << "nothing that was answered is done twice";
+    each.for_each = "[1, 2, 3, 4]";
+    for (int attempt = 0; attempt < 2; ++attempt)
+        EXPECT_EQ(
+            (attempt == 0 ? handle_anew({named("tasks", each)}) : handle({named("tasks", each)})).verdict,
+            verdict::dead)
+            << "the last one's answer counts, too";
+    EXPECT_EQ(server_.requests().size(), 8U);
     EXPECT_EQ(handle_anew({each}).verdict, verdict::done) << "without a name nothing is kept";
 }
 
