@@ -1,6 +1,7 @@
 #include "daemon/app.hpp"
 
 #include "daemon/admin/configuration_json.hpp"
+#include "daemon/admin/reader_thread.hpp"
 #include "daemon/admin/server.hpp"
 #include "daemon/backfill_requests.hpp"
 #include "daemon/broker_links.hpp"
@@ -75,7 +76,8 @@ struct app::parts {
         : configured(std::move(read)), configured_roles(configured.roles),
           is_through_broker(has_broker(configured)), repeat_window(longest_window(configured.endpoints)),
           log(make_logger(configured.log)), watcher(log), doubtful_watcher(log), io(log),
-          events({configured.store.directory, repeat_window, retention_of(configured.store.retention)},
+          events({configured.store.directory, repeat_window, retention_of(configured.store.retention),
+                  admin::search_time_max},
                  watcher),
           doubtful(configured.store.directory, doubtful_watcher),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),

@@ -1,14 +1,17 @@
 #include "daemon/admin/change.hpp"
 
-#include <chrono>
+#include "daemon/admin/reader_thread.hpp"
+
 #include <future>
 #include <memory>
 
 namespace outreachd::admin {
 
+// Else what a search has found, or what was done with it, would never be told.
+static_assert(read_timeout > search_time_max + change_wait);
+
 std::optional<std::uint64_t> wait_for_changes(const std::vector<change_request>& all) {
-    constexpr std::chrono::seconds wait{4}; // the server waits 5 s for this answer
-    const auto until = std::chrono::steady_clock::now() + wait;
+    const auto until = std::chrono::steady_clock::now() + change_wait;
     std::vector<std::future<std::uint64_t>> begun;
     for (const change_request& each : all) {
         // Shared: the commit may come after the wait, or, where the store stops, never.

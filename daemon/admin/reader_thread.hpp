@@ -6,6 +6,7 @@
 #include "daemon/log/logger.hpp"
 #include "daemon/store/store.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -17,6 +18,11 @@ namespace outreachd::admin {
 
 /// Makes an answer from the store. Runs on the reader thread.
 using read_job = std::function<response(store::reader&)>;
+
+/// A client waits no longer for what is made here. `client` and the dashboard wait longer than this.
+inline constexpr std::chrono::seconds read_timeout{8};
+/// For `store::options::list_time_max`.
+inline constexpr std::chrono::seconds search_time_max{2};
 
 /// A disk that hangs holds this thread, and never the one that answers `/livez`.
 class reader_thread {

@@ -46,7 +46,6 @@ constexpr std::uint32_t head_slack_bytes = 64;
 constexpr std::uint64_t body_bytes_max = 64 * 1024;
 constexpr std::size_t buffer_bytes_max = 96 * 1024;
 constexpr std::chrono::seconds request_timeout{5};
-constexpr std::chrono::seconds read_timeout{5};
 /// Each piece of an answer must go out within `write_timeout`: a large one may take as long as it moves.
 constexpr std::size_t piece_bytes = 256 * 1024;
 constexpr std::chrono::seconds write_timeout{5};
@@ -340,7 +339,7 @@ private:
         co_await client.read_wait.async_wait(awaiting);
         if (client.read_answer)
             co_return std::move(*client.read_answer);
-        co_return error_answer(503, "the store didn't answer within 5 s");
+        co_return error_answer(503, "the store didn't answer within 8 s");
     }
 
     asio::awaitable<bool> send(connection& client, std::string bytes) {

@@ -13,9 +13,9 @@ namespace outreachd::admin {
 /// HTTP/1.1 in plain TCP on `admin.address`. It answers from a thread of its own that touches neither
 /// disk nor broker, so that it stays live when all else hangs; the store is read on a second thread.
 ///
-/// Bounds: a head of 8 KiB, a body of 64 KiB, 5 s for each request and each answer's piece, 64
-/// connections (the one gives way that has waited longest for its client), 32 reads of the store, one
-/// answer of more than 1 MiB at a time.
+/// Bounds: a head of 8 KiB, a body of 64 KiB, 5 s for each request and each answer's piece, 8 s for
+/// the store, 64 connections (the one gives way that has waited longest for its client), 32 reads of the
+/// store, one answer of more than 1 MiB at a time.
 class server {
 public:
     /// Listens when it returns. Throws std::runtime_error, naming address and cause, where it can't.

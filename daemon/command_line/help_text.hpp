@@ -94,7 +94,7 @@ inline constexpr std::string_view events =
 
 inline constexpr std::string_view events_list =
     R"(Newest first. Asks the running daemon. The last line says how to get the next, older page. A search
-that takes longer than 5 seconds is ended, and says how to go on.
+that takes longer than 2 seconds is ended, and says how to go on.
 
 Examples:
   outreachd events list
@@ -137,7 +137,7 @@ inline constexpr std::string_view dead =
 
 inline constexpr std::string_view dead_list =
     R"(Those of the newest events first. The last line says how to get the next page. A search that takes
-longer than 5 seconds is ended, and says how to go on.
+longer than 2 seconds is ended, and says how to go on.
 
 Examples:
   outreachd dead list

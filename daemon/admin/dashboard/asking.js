@@ -1,7 +1,7 @@
 /// Asks the daemon, with the token where one is needed.
 import { drop_token, new_token, stored_token } from "./token.js";
 
-const PATIENCE = 10_000; // the daemon's own limit for a read is 5 s
+const PATIENCE = 10_000; // the daemon's own limit for a read is 8 s
 
 /// The daemon didn't answer.
 export class no_answer extends Error {}

@@ -20,7 +20,7 @@ TEST(Change, AllAreCounted) {
     EXPECT_EQ(wait_for_changes({}), 0U);
 }
 
-/// All together, since the server waits 5 s for the answer.
+/// All together: a search has taken its part of the time in which the server waits for the answer.
 TEST(Change, IsWaitedForFourSecondsInAll) {
     std::vector<store::change_done> held;
     const auto hold = [&](store::change_done done) { held.push_back(std::move(done)); };

@@ -1,6 +1,7 @@
 /// A server on a free port with a real store, for tests.
 #pragma once
 
+#include "daemon/admin/reader_thread.hpp"
 #include "daemon/admin/server.hpp"
 #include "tests/unit/admin/raw_client.hpp"
 #include "tests/unit/store/store_under_test.hpp"
@@ -23,7 +24,7 @@ inline settings::admin on_free_port(std::string token = {}) {
 struct running_server {
     /// `list_time_max`: the store's.
     explicit running_server(const settings::admin& configured = on_free_port(),
-                            std::chrono::milliseconds list_time_max = store::options{}.list_time_max)
+                            std::chrono::milliseconds list_time_max = search_time_max)
         : events({.directory = directory.path(), .list_time_max = list_time_max}, observer),
           subject(std::make_unique<server>(configured, make_services(), log)) {}
 
