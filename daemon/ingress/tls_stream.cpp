@@ -2,6 +2,7 @@
 
 #include "daemon/event/errc.hpp"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -45,6 +46,8 @@ tls_stream::tls_stream(tcp_socket socket, const tls_context* tls) : socket_(std:
     SSL_set_accept_state(tls_.get());
     SSL_set_msg_callback(tls_.get(), &tls_stream::count_message);
     SSL_set_msg_callback_arg(tls_.get(), &handshake_messages_);
+    BIO_set_callback_ex(SSL_get_rbio(tls_.get()), &tls_stream::watch_handshake);
+    BIO_set_callback_arg(SSL_get_rbio(tls_.get()), reinterpret_cast<char*>(this));
 }
 
 tls_stream::~tls_stream() = default;
@@ -55,8 +58,10 @@ awaitable<io_state> tls_stream::handshake() {
     while (!is_closed_) {
         ERR_clear_error();
         const io_state state = judge_tls(SSL_do_handshake(tls_.get()));
-        if (state != io_state::want_read && state != io_state::want_write)
+        if (state != io_state::want_read && state != io_state::want_write) {
+            BIO_set_callback_ex(SSL_get_rbio(tls_.get()), nullptr);
             co_return state;
+        }
         const bool is_ready = co_await wait(state);
         if (!is_ready)
             break;
@@ -172,8 +177,27 @@ void tls_stream::count_message(int is_sent, int, int type, const void*, std::siz
         SSL_set_shutdown(connection, SSL_get_shutdown(connection) | SSL_RECEIVED_SHUTDOWN);
 }
 
+/// What OpenSSL has read of the socket, before it looks at it. -1: to OpenSSL the socket has failed.
+long tls_stream::watch_handshake(bio_st* socket, int operation, const char* bytes, std::size_t, int, long,
+                                 int returned, std::size_t* got) {
+    if (operation != (BIO_CB_READ | BIO_CB_RETURN) || returned <= 0)
+        return returned;
+    auto& self = *reinterpret_cast<tls_stream*>(BIO_get_callback_arg(socket));
+    const std::span came(reinterpret_cast<const unsigned char*>(bytes), *got);
+    if (self.hello_.take(came, SSL_version(self.tls_.get()) == TLS1_3_VERSION))
+        return returned;
+    self.is_hello_refused_ = true;
+    return -1;
+}
+
 io_state tls_stream::judge_tls(int returned) {
     const int cause = errno;
+    if (is_hello_refused_) {
+        is_broken_ = true;
+        failure_ = "the ClientHello is too long";
+        ERR_clear_error();
+        return io_state::failed;
+    }
     switch (SSL_get_error(tls_.get(), returned)) {
     case SSL_ERROR_NONE:
         return io_state::done;

@@ -1,6 +1,7 @@
 /// An accepted connection's bytes: TLS by OpenSSL on the socket itself, or plain.
 #pragma once
 
+#include "daemon/ingress/hello_guard.hpp"
 #include "daemon/ingress/io.hpp"
 #include "daemon/ingress/tls_context.hpp"
 
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+struct bio_st;
 struct ssl_st;
 
 namespace outreachd::ingress {
@@ -84,13 +86,17 @@ private:
     io_result try_read(std::span<char> into);
     io_result try_write(std::string_view bytes);
     io_state judge_tls(int returned);
+    static long watch_handshake(bio_st* socket, int operation, const char* bytes, std::size_t size, int, long,
+                                int returned, std::size_t* got);
     static void count_message(int is_sent, int version, int type, const void* bytes, std::size_t size,
                               ssl_st* connection, void* count);
     io_state judge_system(io_state would_block);
 
     tcp_socket socket_;
     std::unique_ptr<ssl_st, deleter> tls_;
+    hello_guard hello_;          ///< Until the handshake is done.
     int handshake_messages_ = 0; ///< That came from the peer.
+    bool is_hello_refused_ = false;
     bool is_closed_ = false;
     bool is_broken_ = false; ///< OpenSSL failed: it must not be called again.
     const char* failure_ = "";

@@ -47,6 +47,8 @@ test_client::test_client(std::uint16_t port, client_kind kind, ssl_session_st* r
     SSL_CTX_set_security_level(context_.get(), 0);
     SSL_CTX_set_min_proto_version(context_.get(), version_of(kind));
     SSL_CTX_set_max_proto_version(context_.get(), version_of(kind));
+    if (kind == client_kind::tls_1_3_retried)
+        SSL_CTX_set1_groups_list(context_.get(), "P-521:X25519");
     tls_.reset(SSL_new(context_.get()));
     constexpr std::array<unsigned char, 12> offered{2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SSL_set_alpn_protos(tls_.get(), offered.data(), offered.size());

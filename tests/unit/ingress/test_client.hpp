@@ -13,7 +13,14 @@ struct ssl_st;
 
 namespace outreachd::ingress {
 
-enum class client_kind { plain, tls_1_2, tls_1_3, tls_1_1 };
+enum class client_kind {
+    plain,
+    tls_1_2,
+    tls_1_3,
+    tls_1_3_retried, ///< Its first key share is of a group that the server hasn't: it sends a second
+                     ///< ClientHello.
+    tls_1_1,
+};
 
 /// How the server's side of a connection ended.
 enum class ending {

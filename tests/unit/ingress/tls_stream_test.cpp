@@ -286,6 +286,26 @@ TEST_F(TlsStream, RefusesTls11) {
     EXPECT_EQ(told.get(), "no handshake: unsupported protocol");
 }
 
+/// OpenSSL would make room for all of it at once.
+TEST_F(TlsStream, RefusesAHelloThatIsAnnouncedTooLong) {
+    using namespace std::string_view_literals;
+    auto told = serve(client_kind::tls_1_3, echo);
+    test_client client(port(), client_kind::plain);
+    client.send("\x16\x03\x01\x00\x04\x01\x02\x01\x40"sv);
+    ASSERT_EQ(told.wait_for(std::chrono::seconds{10}), std::future_status::ready);
+    EXPECT_EQ(told.get(), "no handshake: the ClientHello is too long");
+}
+
+TEST_F(TlsStream, TakesASecondHello) {
+    auto told = serve(client_kind::tls_1_3_retried, echo);
+    {
+        test_client client(port(), client_kind::tls_1_3_retried);
+        ASSERT_TRUE(client.send("x"));
+        EXPECT_EQ(client.receive(1), "x");
+    }
+    EXPECT_EQ(told.get(), "1 end");
+}
+
 TEST_F(TlsStream, RefusesWhatIsNotTls) {
     auto told = serve(client_kind::tls_1_3, echo);
     {
