@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace outreachd::ingress {
 namespace {
@@ -24,27 +25,28 @@ awaitable<connection::next> connection::serve_request() {
     endpoint_.clear();
     limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
                             shared_->limits.header_timeout));
-    head_gate gate(shared_->limits.headers_bytes_max);
-    head_state state = gate.look(received_);
+    auto gate = std::make_optional<head_gate>(shared_->limits.headers_bytes_max);
+    head_state state = gate->look(received_);
     while (state == head_state::incomplete) {
         const io_state got = co_await receive(received_, read_bytes_max);
         if (got != io_state::done)
             co_return end_unanswered();
-        state = gate.look(received_);
+        state = gate->look(received_);
     }
-    const std::string_view head_bytes = std::string_view{received_}.substr(0, gate.head().bytes);
-    if (state == head_state::refused || !second_opinion_agrees(head_bytes, gate.head())) {
+    const std::string_view head_bytes = std::string_view{received_}.substr(0, gate->head().bytes);
+    if (state == head_state::refused || !second_opinion_agrees(head_bytes, gate->head())) {
         const bool is_ours = state == head_state::refused;
         shared_->log.debug(
             "request refused",
-            {{"peer", peer_}, {"reason", is_ours ? gate.refusal().reason : "a second parser disagrees"}});
-        co_return co_await answer(is_ours ? to_outcome(gate.refusal().code) : request_outcome::malformed,
+            {{"peer", peer_}, {"reason", is_ours ? gate->refusal().reason : "a second parser disagrees"}});
+        co_return co_await answer(is_ours ? to_outcome(gate->refusal().code) : request_outcome::malformed,
                                   false);
     }
-    request_plan plan = plan_request(gate.head());
+    request_plan plan = plan_request(gate->head());
     if (plan.refusal)
-        note_unwanted(gate.head(), *plan.refusal);
-    received_.erase(0, gate.head().bytes);
+        note_unwanted(gate->head(), *plan.refusal);
+    received_.erase(0, gate->head().bytes);
+    gate = std::nullopt; // It would be held for as long as the body takes.
     if (plan.refusal) {
         co_return co_await serve_refused(std::move(plan));
     }

@@ -48,6 +48,9 @@ enum class head_state {
     refused,    ///< `refusal` says why.
 };
 
+/// The shortest field takes 4 bytes of a head, and 64 here.
+inline constexpr std::size_t head_fields_max = 256;
+
 /// Judges the bytes of a connection from the first of a request on. Pure: no I/O, no allocation but
 /// for the field list. A refusal comes as soon as the bytes that cause it are there, and is the same
 /// however the bytes were cut up on their way.
@@ -57,7 +60,7 @@ enum class head_state {
 /// other expectation than 100-continue.
 class head_gate {
 public:
-    /// `head_bytes_max`: request line, fields and the empty line together; it bounds their number, too.
+    /// `head_bytes_max`: request line, fields and the empty line together.
     explicit head_gate(std::size_t head_bytes_max) : head_bytes_max_(head_bytes_max) {}
 
     /// Looks at all bytes that have come since the request began. Between calls `bytes` only grows

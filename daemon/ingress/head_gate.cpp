@@ -251,6 +251,8 @@ void head_gate::take_line_feed(std::string_view bytes) {
 }
 
 void head_gate::end_field(std::string_view bytes) {
+    if (fields_.size() == head_fields_max)
+        return refuse(errc::head_too_large, "more headers than anybody sends");
     const std::string_view whole = bytes.substr(part_begin_, scanned_ - part_begin_ - 2);
     const std::string_view value = trimmed(whole);
     const auto value_begin = static_cast<std::size_t>(value.data() - bytes.data());
