@@ -95,6 +95,25 @@ void take_over(tcp_acceptor& acceptor, int descriptor) {
         fail(what, ec);
 }
 
+bool is_loopback(const asio::ip::address& at) {
+    if (at.is_v6() && at.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, at.to_v6()).is_loopback();
+    return at.is_loopback();
+}
+
+/// `listen.address` says nothing of a socket that somebody else has opened.
+void refuse_unless_private(const tcp_acceptor& acceptor, const settings::listen& configured) {
+    if (configured.tls || configured.plaintext)
+        return;
+    const auto at = acceptor.local_endpoint();
+    if (!is_loopback(at.address()))
+        throw std::runtime_error(
+            "listen.tls: 'off' needs a loopback address, and the socket handed over listens at " +
+            at.address().to_string() + " port " + std::to_string(at.port()) +
+            ": write ListenStream=127.0.0.1:" + std::to_string(at.port()) +
+            " in the socket unit, or 'plaintext: true' behind a proxy that ends TLS");
+}
+
 /// True where the failure was that one connection's alone.
 bool is_of_the_peer(const error_code& ec) {
     return ec == asio::error::connection_aborted || ec == asio::error::interrupted ||
@@ -108,6 +127,7 @@ listener::listener(asio::io_context& io, const settings::listen& configured,
     for (const int descriptor : descriptors) {
         sockets_.push_back(std::make_shared<state>(io, log));
         take_over(sockets_.back()->acceptor, descriptor);
+        refuse_unless_private(sockets_.back()->acceptor, configured);
     }
     if (descriptors.empty()) {
         sockets_.push_back(std::make_shared<state>(io, log));

@@ -21,7 +21,8 @@ public:
 
     /// Opens `configured.address` and `port` (`::` is dual stack, and IPv4 alone where the host has no
     /// IPv6), or takes over `descriptors`, sockets that listen already. Connections wait in the
-    /// kernel until `start`. Throws std::runtime_error, naming the key, the address and the cause.
+    /// kernel until `start`. Throws std::runtime_error, naming the key, the address and the cause: also
+    /// where such a socket isn't loopback's, and would carry plaintext that nobody has asked for.
     listener(asio::io_context& io, const settings::listen& configured, const std::vector<int>& descriptors,
              log::logger& log);
     ~listener();

@@ -5,11 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 namespace outreachd::ingress {
 namespace {
 
@@ -351,34 +346,6 @@ TEST(IngressLife, AcceptsNothingAfterStopAccepting) {
     EXPECT_TRUE(is_refused);
     open->send(signed_request("still served"));
     EXPECT_EQ(status_of(open->receive_response()), 200);
-}
-
-TEST(IngressLife, TakesOverAListeningSocket) {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(::listen(descriptor, 16), 0);
-    ingress_under_test server(client_kind::plain, {}, descriptor);
-    const auto client = server.connect();
-    client->send(signed_request("abc"));
-    EXPECT_EQ(status_of(client->receive_response()), 200);
-}
-
-TEST(IngressLife, SaysWhySocketsCannotBeUsed) {
-    const auto error_of = [](int descriptor) -> std::string {
-        try {
-            const ingress_under_test server(client_kind::plain, {}, descriptor);
-        } catch (const std::runtime_error& error) {
-            return error.what();
-        }
-        return {};
-    };
-    EXPECT_THAT(error_of(1'000'000), HasSubstr("descriptor 1000000"));
-    const int not_listening = ::socket(AF_INET, SOCK_STREAM, 0);
-    EXPECT_THAT(error_of(not_listening), HasSubstr("not a listening TCP socket"));
-    ::close(not_listening);
 }
 
 TEST(IngressLife, UsesNewFilesForNewConnections) {
