@@ -42,4 +42,11 @@ void store_watcher::damaged(store::sequence at, std::string_view file) {
     log_.error("a stored event is damaged: its checksum doesn't hold", {{"sequence", at}, {"file", file}});
 }
 
+void store_watcher::clock_jumped(std::chrono::seconds by) {
+    log_.warn(
+        "the clock was set far forward, or the machine stood still: for an hour no event is removed for "
+        "its age",
+        {{"forward_s", by.count()}});
+}
+
 } // namespace outreachd

@@ -24,6 +24,7 @@ public:
     void set_aside(std::string_view file, std::string_view fresh, std::string_view cause) override;
     void carried_over(std::string_view file, std::uint64_t events, std::uint64_t lost) override;
     void damaged(store::sequence at, std::string_view file) override;
+    void clock_jumped(std::chrono::seconds by) override;
 
 private:
     log::logger& log_;

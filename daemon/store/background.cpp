@@ -231,7 +231,7 @@ void background::check_some_rows() {
 /// gone: they may have an event as it was before it was finished, and it must not come back.
 void background::remove_some_events() {
     for (int step = 0; step < expiry_steps_max && !may_have_older_ && !writer_.is_carrying(); ++step)
-        if (!expiry_.step(*database_, file_) || stop_.wait_for(expiry_pause))
+        if (!expiry_.step(*database_, file_, wall_now()) || stop_.wait_for(expiry_pause))
             return;
 }
 

@@ -34,18 +34,20 @@ std::uint64_t bytes_in_use(database& from) {
 
 } // namespace
 
-bool expiry::step(database& from, std::int64_t file) {
+bool expiry::step(database& from, std::int64_t file, wall_time now) {
     if (file != file_) {
         file_ = file;
         passed_ = dropped_ = 0;
         next_full_pass_ = next_drop_ = {};
     }
+    if (const auto jump = clock_.look(now, std::chrono::steady_clock::now()))
+        watcher_.clock_jumped(*jump);
     // What no run of the repeat index holds yet is read from the events at the next start.
-    const sequence removable_up_to =
-        std::max(from.read_number("SELECT value FROM facts WHERE key='indexed_up_to'"),
-                 microseconds_before(wall_now(), repeat_window_));
+    sequence removable_up_to = from.read_number("SELECT value FROM facts WHERE key='indexed_up_to'");
+    if (clock_.is_trusted())
+        removable_up_to = std::max(removable_up_to, microseconds_before(now, repeat_window_));
     const bool has_dropped = shrink(from, file, removable_up_to);
-    const bool has_removed = remove_old(from, file, removable_up_to);
+    const bool has_removed = clock_.is_trusted() && remove_old(from, file, removable_up_to, now);
     const bool has_surplus = from.read_number("PRAGMA freelist_count") > free_pages_kept;
     return (has_surplus && writer_.give_back_pages(file)) || has_dropped || has_removed;
 }
@@ -80,13 +82,12 @@ bool expiry::is_dropping(event_state state) const {
 }
 
 /// Removes what is older than its state may become. True: there is more.
-bool expiry::remove_old(database& from, std::int64_t file, sequence removable_up_to) {
+bool expiry::remove_old(database& from, std::int64_t file, sequence removable_up_to, wall_time today) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= next_full_pass_) {
         passed_ = 0;
         next_full_pass_ = now + full_pass_pause;
     }
-    const wall_time today = wall_now();
     const auto shortest = std::min({configured_.done, configured_.unrouted, configured_.dead});
     const piece seen =
         read_piece(from, passed_, std::min(removable_up_to, microseconds_before(today, shortest)));

@@ -1,6 +1,7 @@
 /// Removes events whose time is over, and the oldest where the store is too large.
 #pragma once
 
+#include "daemon/store/clock_watch.hpp"
 #include "daemon/store/database.hpp"
 #include "daemon/store/session.hpp"
 #include "daemon/store/store.hpp"
@@ -19,11 +20,12 @@ class writer;
 /// that the repeat index needs for its next start stay for as long as a repeat of them may come.
 class expiry {
 public:
-    expiry(const retention& configured, std::chrono::milliseconds repeat_window, writer& to)
-        : configured_(configured), repeat_window_(repeat_window), writer_(to) {}
+    expiry(const retention& configured, std::chrono::milliseconds repeat_window, writer& to,
+           observer& watcher)
+        : configured_(configured), repeat_window_(repeat_window), writer_(to), watcher_(watcher) {}
 
     /// One piece, some milliseconds of reading. True: there is more to do now. `file`: which one `from` is.
-    bool step(database& from, std::int64_t file);
+    bool step(database& from, std::int64_t file, wall_time now);
 
 private:
     struct found_event {
@@ -40,12 +42,14 @@ private:
     static piece read_piece(database& from, sequence after, sequence up_to);
     bool shrink(database& from, std::int64_t file, sequence removable_up_to);
     bool is_dropping(event_state state) const;
-    bool remove_old(database& from, std::int64_t file, sequence removable_up_to);
+    bool remove_old(database& from, std::int64_t file, sequence removable_up_to, wall_time today);
     std::chrono::milliseconds kept_for(event_state state) const;
 
     const retention configured_;
     const std::chrono::milliseconds repeat_window_;
     writer& writer_;
+    observer& watcher_;
+    clock_watch clock_;
     std::int64_t file_ = 0;
     sequence passed_ = 0; ///< By the pass that removes what is old.
     steady_time next_full_pass_;

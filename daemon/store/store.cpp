@@ -22,7 +22,7 @@ public:
     engine(const options& configured, observer& watch)
         : files(configured.directory), owner(files, configured.repeat_window, watch), watcher(watch),
           clerk(files, owner, watch, damaged, stop,
-                expiry(configured.retention, configured.repeat_window, owner)),
+                expiry(configured.retention, configured.repeat_window, owner, watcher)),
           checkpoints(files, owner, stop), list_time_max(configured.list_time_max) {}
 
     file_set files;

@@ -61,6 +61,8 @@ public:
     virtual void carried_over(std::string_view file, std::uint64_t events, std::uint64_t lost) = 0;
     /// A stored row whose checksum doesn't hold.
     virtual void damaged(sequence at, std::string_view file) = 0;
+    /// The wall clock was set forward: for `clock_watch::doubt` no event is removed for its age.
+    virtual void clock_jumped(std::chrono::seconds by) = 0;
 };
 
 /// When an append is answered.

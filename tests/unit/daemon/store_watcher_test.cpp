@@ -58,5 +58,12 @@ TEST(StoreWatcher, FailedReadsAndFailedWritesAreToldApart) {
     EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 3) << all;
 }
 
+TEST(StoreWatcher, TellsByHowMuchTheClockWasSetForward) {
+    const std::string all =
+        logged([](store_watcher& subject) { subject.clock_jumped(std::chrono::hours{24}); });
+    EXPECT_NE(all.find(" warn the clock was set far forward"), std::string::npos) << all;
+    EXPECT_NE(all.find("forward_s=86400"), std::string::npos) << all;
+}
+
 } // namespace
 } // namespace outreachd

@@ -29,6 +29,8 @@ public:
 
     void set_aside(std::string_view, std::string_view, std::string_view) override {}
 
+    void clock_jumped(std::chrono::seconds) override {}
+
     void carried_over(std::string_view, std::uint64_t, std::uint64_t) override {}
 
     void damaged(store::sequence, std::string_view) override {}

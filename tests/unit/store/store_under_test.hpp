@@ -46,6 +46,8 @@ public:
 
     void damaged(sequence, std::string_view) override { add("damaged"); }
 
+    void clock_jumped(std::chrono::seconds) override { add("clock_jumped"); }
+
     std::vector<std::string> lines() const;
     bool has(std::string_view beginning) const;
 
