@@ -65,7 +65,10 @@ void writer::answer(append_job& job) {
     if (!job.done)
         return;
     const append_result result{job.result.id, job.result.is_repeat};
-    if (job.when == answered_when::stored || job.result.is_confirmed)
+    // What isn't in this file may wait in the outbox of one that is still to be carried over.
+    const bool is_elsewhere = is_carrying_ && result.id == event_id{};
+    const bool is_confirmed = job.result.is_confirmed && !is_elsewhere;
+    if (job.when == answered_when::stored || is_confirmed)
         job.done({}, result);
     else
         unconfirmed_.emplace(result.id, unconfirmed_append{job.deadline, std::move(job.done), result});

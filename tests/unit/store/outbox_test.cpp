@@ -1,8 +1,11 @@
 /// Events that wait for a broker, and events that come from one.
 #include "daemon/event/event_reader.hpp"
+#include "daemon/store/database.hpp"
 #include "tests/unit/store/mended_store.hpp"
 
 #include <gmock/gmock.h>
+
+#include <atomic>
 
 namespace outreachd::store {
 namespace {
@@ -115,6 +118,37 @@ TEST_F(Outbox, AnAppendCanWaitForTheBrokerAndSoDoesItsRepeat) {
     EXPECT_TRUE(repeat.answer().is_repeat);
     confirmed_append late(*opened_, 1);
     EXPECT_EQ(late.answer().id, id) << "is answered at once: the broker has it";
+}
+
+/// The one commit that damage ends begins a fresh file with what it held, before anything is carried into it.
+TEST_F(Outbox, ARepeatWaitsForTheBrokerThoughItsFirstIsStillToBeCarriedOver) {
+    open_receiver();
+    const event_id first = receive(1);
+    std::atomic<int> decided = 0;
+    std::promise<void> are_queued;
+    opened_->route_at_append([&](const stored_event& fresh) {
+        const int turn = ++decided;
+        if (turn == 1)
+            are_queued.get_future().wait();
+        if (turn == 2)
+            throw damaged_file("a page");
+        return std::optional{route_to_outbox(fresh)};
+    });
+    confirmed_append before(*opened_, 2);
+    ASSERT_TRUE(eventually([&] { return decided == 1; }));
+    confirmed_append damaging(*opened_, 3);
+    confirmed_append repeat(*opened_, 1);
+    are_queued.set_value();
+    ASSERT_TRUE(eventually([&] { return observer_.has("carried_over"); }));
+    EXPECT_TRUE(observer_.has("set_aside"));
+    EXPECT_EQ(decided, 2);
+    EXPECT_EQ(story_of(first).summary.state, event_state::pending);
+    EXPECT_FALSE(repeat.is_answered()) << "the broker hasn't confirmed it";
+    publish({first});
+    confirmed_append late(*opened_, 1);
+    EXPECT_EQ(late.answer().id, first);
+    EXPECT_FALSE(before.is_answered());
+    EXPECT_FALSE(damaging.is_answered());
 }
 
 TEST_F(Outbox, OneThatTheBrokerRefusesIsRetriedAndSaysWhy) {
