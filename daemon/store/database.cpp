@@ -29,6 +29,10 @@ bool database_error::is_unreadable_page() const noexcept {
     return code_ == SQLITE_IOERR_READ;
 }
 
+bool database_error::is_unwritable_page() const noexcept {
+    return code_ == SQLITE_IOERR_WRITE && system_error_ == EIO;
+}
+
 database_error damaged_file(const std::string& what) {
     return {SQLITE_CORRUPT, what};
 }
@@ -88,11 +92,13 @@ database::~database() {
 }
 
 void database::fail(const char* what) const {
+    const int last = errno; // of a write that a commit makes SQLite itself keeps no more than the code
+    const bool is_write = sqlite3_extended_errcode(handle_) == SQLITE_IOERR_WRITE;
+    const int system_error = is_write ? last : sqlite3_system_errno(handle_);
     std::string text = std::string(what) + " in " + file_ + ": " + sqlite3_errmsg(handle_);
-    if (const int system_error = sqlite3_system_errno(handle_);
-        system_error != 0 && (sqlite3_errcode(handle_) & 0xFF) != SQLITE_CORRUPT)
+    if (system_error != 0 && (sqlite3_errcode(handle_) & 0xFF) != SQLITE_CORRUPT)
         text += std::string(" (") + std::strerror(system_error) + ")";
-    throw database_error(sqlite3_extended_errcode(handle_), text);
+    throw database_error(sqlite3_extended_errcode(handle_), text, system_error);
 }
 
 void database::execute(const char* sql) {

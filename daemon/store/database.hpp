@@ -22,8 +22,8 @@ namespace outreachd::store {
 /// A failed SQLite call: its extended code, its text, and the system's error where there was one.
 class database_error : public std::runtime_error {
 public:
-    database_error(int extended_code, const std::string& what)
-        : std::runtime_error(what), code_(extended_code) {}
+    database_error(int extended_code, const std::string& what, int system_error = 0)
+        : std::runtime_error(what), code_(extended_code), system_error_(system_error) {}
 
     int code() const noexcept { return code_; }
 
@@ -37,9 +37,13 @@ public:
     bool is_failed_read() const noexcept;
     /// The device gave an error for a page of the file.
     bool is_unreadable_page() const noexcept;
+    /// The device gave an error for what was to be written. Not where there is no room for it: a full disk, a
+    /// quota, a limit on the file's size.
+    bool is_unwritable_page() const noexcept;
 
 private:
     int code_;
+    int system_error_;
 };
 
 /// What SQLite doesn't see.

@@ -162,8 +162,10 @@ bool writer::take_work() {
     }
     if (!has_work() && is_stopping_)
         return false;
-    if (!distrust_request_.empty() && distrusted_file_ == file_)
+    if (!distrust_request_.empty() && distrusted_file_ == file_) {
         distrust_cause_ = distrust_request_;
+        is_refused_ = false;
+    }
     distrust_request_.clear();
 
     std::size_t bytes = 0;
@@ -209,6 +211,8 @@ void writer::write_batch() {
                 continue;
             } catch (const std::exception& failure) {
                 watcher_.write_failed(failure.what());
+                if (is_refused_) // nothing can be written anywhere: the file may be whole when that is over
+                    distrust_cause_.clear();
             }
         }
         const bool is_last_try = is_given_up();
@@ -240,8 +244,10 @@ bool writer::try_batch() {
         session_->rollback();
         watcher_.write_failed(failure.what());
         const std::scoped_lock lock(mutex_);
-        if (is_grave(file_, failure))
+        if (is_grave(file_, failure)) {
             distrust_cause_ = failure.what();
+            is_refused_ = failure.is_unwritable_page();
+        }
         return false;
     } catch (const std::exception& failure) { // no memory: what waits for the disk may have taken it
         session_->rollback();

@@ -18,8 +18,8 @@ namespace outreachd::store {
 /// relay's window and the intake's batches.
 ///
 /// A failed commit is tried again every 100 ms until it succeeds. After a failed flush, or where the
-/// file is damaged, it goes on in a fresh file; until what isn't finished has been carried over to
-/// it (`is_carrying`), routes and settlements wait, while appends go on.
+/// file is damaged or the device goes on refusing it, it goes on in a fresh file; until what isn't finished
+/// has been carried over to it (`is_carrying`), routes and settlements wait, while appends go on.
 class writer {
 public:
     writer(const file_set& files, std::chrono::milliseconds repeat_window, observer& watcher);
@@ -47,7 +47,7 @@ public:
     /// What waits is written until `deadline`, then given up.
     void stop(steady_time deadline);
     /// Another thread failed on the file. It is no longer trusted after a failed flush, with a broken page,
-    /// and where reading goes on failing: whoever needs that page would wait for ever.
+    /// and where the device goes on refusing pages: whoever needs them would wait for ever.
     void note_failure(std::int64_t file, const database_error& failure);
 
     // The background thread.
@@ -149,7 +149,7 @@ private:
         bool is_failed = false; // rolled back: the acks must not wait for it
     };
 
-    struct failing_reads {
+    struct refused_pages {
         std::int64_t file = 0;
         int count = 0;
         steady_time first;
@@ -188,7 +188,8 @@ private:
     void drop_late(std::size_t bytes_needed); // with mutex_ held
     void give_back_background();
     bool run_background(std::int64_t into, const std::function<void(session&)>& work);
-    /// Whether a failure is a reason to go on in a fresh file. Counts failed reads, with mutex_ held.
+    /// Whether a failure is a reason to go on in a fresh file. Counts pages that the device
+    /// refuses, with mutex_ held.
     bool is_grave(std::int64_t file, const database_error& failure);
     bool has_work() const;    // with mutex_ held
     bool may_take_in() const; // with mutex_ held
@@ -204,6 +205,7 @@ private:
     std::shared_ptr<session> session_; // set with mutex_ held; the background thread borrows it
     batch batch_;
     std::string distrust_cause_;
+    bool is_refused_ = false; // the cause: the device refuses what is written, and nothing else
     bool is_wal_trusted_ = false;
     route_decision decide_now_;       // of this batch
     std::vector<stored_event> moved_; // by this batch's carrying: they have new sequences
@@ -233,7 +235,7 @@ private:
     std::map<std::string, handler_depth> depths_;
     std::string distrust_request_;
     std::int64_t distrusted_file_ = 0;
-    failing_reads failing_reads_;
+    refused_pages refused_pages_;
     bool is_finished_ = false;
 
     std::atomic<bool> is_stopping_ = false;

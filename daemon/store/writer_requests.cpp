@@ -8,10 +8,10 @@ namespace {
 constexpr std::chrono::milliseconds stall_threshold{1000};
 constexpr std::size_t waiting_bytes_max = 256UL * 1024 * 1024;
 constexpr std::chrono::milliseconds background_pause{500};
-/// So many failed reads of one file, over so long: it isn't a moment's trouble.
-constexpr int failed_reads_max = 5;
-constexpr std::chrono::seconds failing_reads_time{2};
-constexpr std::chrono::minutes failed_read_memory{1};
+/// So many pages of one file that the device refused, over so long: it isn't a moment's trouble.
+constexpr int refused_pages_max = 5;
+constexpr std::chrono::seconds refused_pages_time{2};
+constexpr std::chrono::minutes refused_page_memory{1};
 
 } // namespace
 
@@ -135,14 +135,14 @@ void writer::stop(steady_time deadline) {
 bool writer::is_grave(std::int64_t file, const database_error& failure) {
     if (failure.is_failed_sync() || failure.is_damage())
         return true;
-    if (!failure.is_unreadable_page())
+    if (!failure.is_unreadable_page() && !failure.is_unwritable_page())
         return false;
     const auto now = std::chrono::steady_clock::now();
-    failing_reads& seen = failing_reads_;
-    if (file != seen.file || now - seen.last > failed_read_memory)
+    refused_pages& seen = refused_pages_;
+    if (file != seen.file || now - seen.last > refused_page_memory)
         seen = {file, 0, now, now};
     seen.last = now;
-    return ++seen.count >= failed_reads_max && now - seen.first >= failing_reads_time;
+    return ++seen.count >= refused_pages_max && now - seen.first >= refused_pages_time;
 }
 
 void writer::note_failure(std::int64_t file, const database_error& failure) {

@@ -216,6 +216,50 @@ TEST(FailingReads, EndWithTheFaultAndLoseNothing) {
     expect_guarantees_after_kill(daemon, tally);
 }
 
+/// Blocks of the WAL that the device won't write any more: trying again doesn't help, and another file does.
+TEST(FailingWrites, OfTheWalGoOnInAFreshFile) {
+    daemon_under_test daemon;
+    daemon.start();
+    load senders({.port = daemon.port(), .connections = 16, .pause = 5ms, .repeats_unanswered = true});
+    ASSERT_TRUE(eventually([&] { return senders.acked_so_far() > 200; }));
+    {
+        const injected_fault broken(daemon.pid(), "pwrite64", "pwrite64:error=EIO", traced::process,
+                                    daemon.directory().at("store/events-000001.db-wal"));
+        EXPECT_TRUE(eventually([&] { return daemon.log().find("no longer trusted") != std::string::npos; }));
+        const std::uint64_t before = senders.acked_so_far();
+        EXPECT_TRUE(eventually([&] { return senders.acked_so_far() > before + 50; })) << "while it lasts";
+    }
+    expect_fresh_file(daemon, senders);
+}
+
+class PassingWriteFailure : public testing::TestWithParam<fault> {};
+
+/// Neither one failure nor want of room, however long it lasts, says anything of the file.
+TEST_P(PassingWriteFailure, LeavesTheFileInUse) {
+    daemon_under_test daemon;
+    daemon.start();
+    load senders({.port = daemon.port(), .connections = 16, .pause = 5ms, .repeats_unanswered = true});
+    ASSERT_TRUE(eventually([&] { return senders.acked_so_far() > 200; }));
+    {
+        const injected_fault broken(daemon.pid(), GetParam().calls, GetParam().inject, traced::process,
+                                    daemon.directory().at("store/events-000001.db-wal"));
+        EXPECT_TRUE(eventually([&] { return daemon.log().find("can't write") != std::string::npos; }));
+        sleep_for(5s);
+    }
+    const std::uint64_t before = senders.acked_so_far();
+    EXPECT_TRUE(eventually([&] { return senders.acked_so_far() > before + 50; }));
+    const load_tally tally = senders.stop();
+    EXPECT_EQ(daemon.log().find("no longer trusted"), std::string::npos);
+    expect_guarantees(daemon, tally);
+}
+
+INSTANTIATE_TEST_SUITE_P(Disk, PassingWriteFailure,
+                         testing::Values(fault{"OneError", "pwrite64", "pwrite64:error=EIO:when=20"},
+                                         fault{"NoSpace", "pwrite64", "pwrite64:error=ENOSPC"},
+                                         fault{"Quota", "pwrite64", "pwrite64:error=EDQUOT"},
+                                         fault{"FileSizeLimit", "pwrite64", "pwrite64:error=EFBIG"}),
+                         [](const auto& tested) { return tested.param.label; });
+
 TEST(FullDisk, ResetsUntilThereIsSpaceAgain) {
     configuration what;
     what.store_directory = "DIRECTORY/small/store";
