@@ -5,6 +5,7 @@
 #include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/descriptor_limit.hpp"
+#include "daemon/exception_barrier.hpp"
 #include "daemon/systemd_notices.hpp"
 
 #include <systemd/sd-daemon.h>
@@ -66,15 +67,15 @@ std::uint32_t fit_connections(struct settings::settings& configured, std::uint64
 }
 
 /// A file with errors keeps the running configuration.
-void reload(app& daemon, systemd_notices& systemd, const std::string& config_path) {
-    systemd.tell_reloading();
-    auto loaded = command_line::load_whole(config_path);
-    for (const auto& problem : loaded.errors)
-        daemon.log().error("the configuration can't be loaded anew; the running one goes on",
-                           {{"problem", settings::to_text(problem, config_path)}});
-    for (const auto& problem : loaded.warnings)
-        daemon.log().warn("doubtful configuration", {{"problem", settings::to_text(problem, config_path)}});
+void reload(app& daemon, const std::string& config_path) {
     try {
+        auto loaded = command_line::load_whole(config_path);
+        for (const auto& problem : loaded.errors)
+            daemon.log().error("the configuration can't be loaded anew; the running one goes on",
+                               {{"problem", settings::to_text(problem, config_path)}});
+        for (const auto& problem : loaded.warnings)
+            daemon.log().warn("doubtful configuration",
+                              {{"problem", settings::to_text(problem, config_path)}});
         fit_connections(loaded.settings, raise_descriptor_limit());
         if (loaded.errors.empty())
             daemon.reload(std::move(loaded.settings));
@@ -82,23 +83,31 @@ void reload(app& daemon, systemd_notices& systemd, const std::string& config_pat
         daemon.log().error("the configuration can't be applied; the running one goes on",
                            {{"cause", problem.what()}});
     }
-    systemd.tell_ready();
 }
 
-/// The main thread's life: signals, a look at the certificate's files now and then, and a sign of life.
+/// The main thread's life: signals, a look at the certificate's files now and then, and a sign of life. What
+/// fails in it comes again with a later turn, each of which waits for a signal.
 void run_until_stopped(app& daemon, systemd_notices& systemd, certificate_watch certificate,
                        const std::string& config_path, const sigset_t& taken) {
     constexpr timespec signal_wait{2, 0};
+    exception_barrier barrier(daemon.log());
     for (;;) {
-        systemd.tell_life(daemon.status_line(), daemon.failure());
+        barrier.run([&] { systemd.tell_life(daemon.status_line(), daemon.failure()); });
         const int signal = sigtimedwait(&taken, nullptr, &signal_wait);
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP) {
-            reload(daemon, systemd, config_path);
-            certificate.watch(daemon.tls_files());
-        } else if (certificate.has_changed()) {
-            daemon.renew_certificate();
+            barrier.run([&] {
+                systemd.tell_reloading();
+                reload(daemon, config_path);
+                certificate.watch(daemon.tls_files());
+            });
+            barrier.run([&] { systemd.tell_ready(); });
+        } else {
+            barrier.run([&] {
+                if (certificate.has_changed())
+                    daemon.renew_certificate();
+            });
         }
     }
 }
