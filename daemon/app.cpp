@@ -79,8 +79,8 @@ struct app::parts {
           events({configured.store.directory, repeat_window, retention_of(configured.store.retention),
                   admin::search_time_max},
                  watcher),
-          doubtful(configured.store.directory, doubtful_watcher),
           endpoints(std::make_shared<const ingress::endpoint_table>(configured.endpoints)),
+          doubtful(configured.store.directory, doubtful_watcher),
           handler_names(names_of(configured.handlers)), shown_configuration(show(configured)),
           calls_outreach(configured, events, figures, log),
           receiver(make_receiver(configured, io, endpoints, events, figures, log, doubtful, listen_fds)),
@@ -152,7 +152,7 @@ struct app::parts {
                     },
                 .recheck =
                     [this](std::function<void()> heard) {
-                        hear_again(doubtful, endpoints.get(), events, log, std::move(heard));
+                        hear_again(doubtful, endpoints, events, log, std::move(heard));
                     },
                 .begin_backfill =
                     [this](const admin::backfill_request& wanted) {
@@ -188,8 +188,8 @@ struct app::parts {
     quarantine_watcher doubtful_watcher;
     io_threads io; // before the store, whose threads post to it
     store::store events;
-    store::quarantine doubtful;
     endpoints_in_force endpoints;
+    store::quarantine doubtful;
     replaceable<std::vector<std::string>> handler_names;
     replaceable<std::string> shown_configuration;
     outreach_links calls_outreach;
@@ -221,7 +221,7 @@ void app::start() {
     all.io.start();
     if (all.receiver)
         all.receiver->start();
-    hear_again(all.doubtful, all.endpoints.get(), all.events, all.log);
+    hear_again(all.doubtful, all.endpoints, all.events, all.log);
     all.calls_outreach.start();
     all.is_started = true;
     const store::ledger accounts = all.events.accounts();
@@ -314,7 +314,7 @@ void app::reload(struct settings::settings next) {
         all.receiver->use_endpoints(endpoints);
     constexpr auto judging_max = 5s; // by the old ones yet
     if (running.endpoints != next.endpoints)
-        hear_again(all.doubtful, endpoints, all.events, all.log, {}, judging_max);
+        hear_again(all.doubtful, all.endpoints, all.events, all.log, {}, judging_max);
     if (const auto level = log::parse_level(next.log.level))
         all.log.set_level(*level);
 

@@ -27,12 +27,13 @@ ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, stor
     };
 }
 
-void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
-                store::store& events, log::logger& log, std::function<void()> heard,
-                std::chrono::milliseconds once_more_after) {
+void hear_again(store::quarantine& keeper, const endpoints_in_force& endpoints, store::store& events,
+                log::logger& log, std::function<void()> heard, std::chrono::milliseconds once_more_after) {
     using hearing = store::quarantine::hearing;
-    auto judge = [endpoints = std::move(endpoints), &events, &log](received_request& request) {
-        const ingress::endpoint* const at = endpoints->find(request.endpoint);
+    auto judge = [&endpoints, &events, &log](received_request& request) {
+        // Of now: a reload may have come since somebody asked.
+        const auto now = endpoints.get();
+        const ingress::endpoint* const at = now->find(request.endpoint);
         if (at == nullptr)
             return hearing::refused;
         auto verified = at->verifier->verify(request);

@@ -19,11 +19,12 @@ using endpoints_in_force = replaceable<ingress::endpoint_table>;
 /// Keeps each request within its endpoint's `quarantine`. Both outlive the sink.
 ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, store::quarantine& keeper);
 
-/// Verifies every kept request with the secrets of now; those that hold become events. Runs on the
-/// quarantine's thread; returns at once. `heard` is called after that, where no other hearing takes its
-/// place. `once_more_after`: as for `recheck`.
-void hear_again(store::quarantine& keeper, std::shared_ptr<const ingress::endpoint_table> endpoints,
-                store::store& events, log::logger& log, std::function<void()> heard = {},
+/// Verifies every kept request with the secrets that are in force when its turn comes; those that hold become
+/// events. Runs on the quarantine's thread; returns at once. `heard` is called after that, where no other
+/// hearing takes its place. `once_more_after`: as for `recheck`. What is referred to outlives `keeper`'s
+/// thread.
+void hear_again(store::quarantine& keeper, const endpoints_in_force& endpoints, store::store& events,
+                log::logger& log, std::function<void()> heard = {},
                 std::chrono::milliseconds once_more_after = {});
 
 } // namespace outreachd
