@@ -130,18 +130,19 @@ private:
     }
 
     /// An idle one. What the broker says there of an earlier attempt, given up since, is no verdict on this
-    /// one: such a line is closed. Nothing where there is none.
+    /// one: such a line is closed, also where it has yet to be said. Nothing where there is none.
     line take_ready(steady_time deadline) {
         line idle = pool_.take_idle();
         if (!idle)
             return idle;
         try {
             make_ready(*idle, deadline);
-            return idle;
-        } catch (const amqp_error&) {
-            pool_.discard(std::move(idle));
-            return {};
+            if (!idle->owes_confirm || idle->broker.is_blocked())
+                return idle;
+        } catch (const amqp_error&) { // there is another one
         }
+        pool_.discard(std::move(idle));
+        return {};
     }
 
     /// Reads what has come while it was idle: that it is closed, or blocked. Waits while it is blocked.
@@ -164,8 +165,10 @@ private:
                 return blocked(std::move(on));
             on->broker.answer_within(answer_time(deadline, what.what->body.size()));
             const std::uint64_t tag = on->broker.publish(amqp_pool::channel, what);
+            on->owes_confirm = true;
             const std::optional<outcome> verdict = await_confirm(on->broker, tag, what, deadline);
             if (verdict) {
+                on->owes_confirm = false;
                 pool_.give_back(std::move(on));
                 return *verdict;
             }
@@ -178,6 +181,7 @@ private:
         } catch (const amqp_error& error) {
             if (error.closed_channel() != 0 || error.kind() == trouble::unusable) {
                 on->has_channel = on->has_channel && error.closed_channel() == 0;
+                on->owes_confirm = on->owes_confirm && on->has_channel;
                 pool_.give_back(std::move(on));
             } else {
                 pool_.discard(std::move(on));

@@ -25,7 +25,8 @@ public:
         line(const amqp_connection::options& how, amqp_connection::watchdog& by) : broker(how, by) {}
 
         amqp_connection::connection broker;
-        bool has_channel = false; ///< `channel` is open.
+        bool has_channel = false;  ///< `channel` is open.
+        bool owes_confirm = false; ///< Of an attempt that was given up under an alarm.
         steady_time idle_since{};
     };
 

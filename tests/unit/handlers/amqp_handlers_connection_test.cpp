@@ -96,6 +96,25 @@ TEST_F(AmqpHandlersConnection, WhatBecomesOfAnEarlierEventUnderAnAlarmIsNoVerdic
     EXPECT_EQ(said.verdict, outcome::kind::done) << said.reason;
 }
 
+/// The same where this one waits for the end of the alarm.
+TEST_F(AmqpHandlersConnection, NorIsItOnOneThatHasWaitedForTheEndOfTheAlarm) {
+    const auto handling = make();
+    EXPECT_EQ(handling->handle(attempt_within(20s)).verdict, outcome::kind::done);
+    node_.set_memory_alarm(true);
+    attempt large = make_attempt(R"({"data":{},"more":")" + std::string(2'000, 'x') + "\"}");
+    large.deadline = steady::now() + 500ms;
+    expect_retry(handling->handle(large));
+    outcome said;
+    with_size_limit(1'000, [&] {
+        std::thread waiting{[&] { said = handling->handle(attempt_within(20s)); }};
+        std::this_thread::sleep_for(300ms); // so that it mostly waits by then; it holds either way
+        node_.set_memory_alarm(false);
+        waiting.join();
+        return said;
+    });
+    EXPECT_EQ(said.verdict, outcome::kind::done) << said.reason;
+}
+
 TEST_F(AmqpHandlersConnection, AbandonEndsWhatWaits) {
     test_servers::tcp_proxy proxy{node_.port()};
     configured_.nodes.uris = {secret{"amqp://127.0.0.1:" + std::to_string(proxy.port()) + "/" + vhost_}};
