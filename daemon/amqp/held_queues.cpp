@@ -1,6 +1,7 @@
 #include "daemon/amqp/held_queues.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace outreachd::amqp {
 
@@ -285,11 +286,19 @@ bool held_queues::is_done_with(const held_queue& which) const {
 /// Where there were more partitions before: their queues are emptied, by whoever finds them without a
 /// consumer.
 void held_queues::find_older_queues() {
-    older_.clear();
+    const std::vector<std::uint32_t> before = std::exchange(older_, {});
     for (std::uint32_t partition = names_.partitions();
          partition < names_.partitions() + older_queues_max && look_at(names_.work_queue(partition));
          ++partition)
         older_.push_back(partition);
+    for (const std::uint32_t partition : before)
+        if (!std::ranges::binary_search(older_, partition))
+            note_no_trouble(partition); // it was deleted
+}
+
+void held_queues::note_no_trouble(std::uint32_t partition) {
+    refused_.erase(partition);
+    health_.mended(names_.work_queue(partition));
 }
 
 void held_queues::drain_older_queues() {
@@ -298,12 +307,20 @@ void held_queues::drain_older_queues() {
         const auto state = look_at(names_.work_queue(partition));
         if (!state)
             continue;
-        if (!is_known(partition) && state->ready > 0 && state->consumers == 0)
+        const auto refused = refused_.find(partition);
+        const bool may_take = refused == refused_.end() || now - refused->second > refused_pause;
+        if (!is_known(partition) && state->ready > 0 && state->consumers == 0 && may_take)
             take(partition);
-        for (auto& [channel, one] : by_channel_)
-            if (one.partition == partition && one.is_consuming && state->ready == 0 &&
-                now - one.last_message > older_queue_wait)
+        for (auto& [channel, one] : by_channel_) {
+            if (one.partition != partition || !one.is_consuming)
+                continue;
+            if (now - one.taken_at >= look_pause) // it hasn't been refused
+                note_no_trouble(partition);
+            if (state->ready == 0 && now - one.last_message > older_queue_wait)
                 give_back(channel, one);
+        }
+        if (state->ready == 0 || state->consumers > 0)
+            note_no_trouble(partition); // there is nothing to be done here
     }
 }
 

@@ -83,6 +83,7 @@ private:
     bool is_all_acked(std::uint16_t channel, const held_queue& which) const;
     bool is_done_with(const held_queue& which) const;
     void drain_older_queues();
+    void note_no_trouble(std::uint32_t partition);
 
     std::string lock_of(std::uint32_t partition) const { return names_.work_queue(partition) + ".worker"; }
 
