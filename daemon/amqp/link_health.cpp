@@ -89,6 +89,17 @@ void link_health::remind(const std::string& about) {
         tell(known->second, trouble_line, about);
 }
 
+void link_health::remind(const std::string& about, const std::string& cause) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!troubles_.contains(about)) {
+            note(troubles_[about], cause, trouble_line, about);
+            return;
+        }
+    }
+    remind(about);
+}
+
 bool link_health::is_connected() const {
     const std::lock_guard lock(mutex_);
     return stands();

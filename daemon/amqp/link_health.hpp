@@ -39,6 +39,8 @@ public:
     void mended(const std::string& about);
     /// It lasts: told again where it is time to.
     void remind(const std::string& about);
+    /// The same of one that may not be known yet.
+    void remind(const std::string& about, const std::string& cause);
 
     /// False, too, while it may break at once as the one before it did.
     bool is_connected() const;

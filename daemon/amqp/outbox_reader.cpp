@@ -17,8 +17,13 @@ constexpr std::size_t ahead_events = 64;
 constexpr std::size_t ahead_bytes = 1024UL * 1024;
 /// One that an operator has discarded meanwhile would be sent all the same.
 constexpr auto ahead_for = 100ms;
-/// Many that were put off are taken up together: each time the outbox is read from its beginning.
+/// Many that were put off are taken up together: each time the outbox is read from its beginning. Where that
+/// takes long it is done so much less often.
 constexpr std::chrono::milliseconds due_pause = 1s;
+constexpr std::chrono::milliseconds due_pause_max = 60s;
+constexpr int pauses_per_reading = 10;
+/// Until those are looked at again that were left because the exchange is behind.
+constexpr std::chrono::milliseconds exchange_pause = 10s;
 
 } // namespace
 
@@ -27,6 +32,16 @@ void outbox_reader::start_over() {
     forget_ahead();
     read_again_behind(0);
     next_due_.reset();
+    began_at_ = std::chrono::steady_clock::now();
+}
+
+void outbox_reader::note_end() {
+    if (!began_at_)
+        return;
+    const auto now = std::chrono::steady_clock::now();
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - *began_at_);
+    not_anew_before_ = now + std::clamp(took * pauses_per_reading, due_pause, due_pause_max);
+    began_at_.reset();
 }
 
 void outbox_reader::read_again_behind(store::sequence at) {
@@ -58,7 +73,10 @@ void outbox_reader::probe(store::sequence first) {
 
 /// To what was passed over and may be sent now.
 void outbox_reader::go_back() {
-    if (next_due_ && *next_due_ <= std::chrono::steady_clock::now())
+    // Not before the end: with very many that were put off it would never be reached.
+    const bool is_through = is_at_end_ && ahead_.empty() && page_.empty();
+    const auto now = std::chrono::steady_clock::now();
+    if (next_due_ && *next_due_ <= now && is_through && not_anew_before_ <= now)
         start_over();
     const auto first = holds_.first_passed_over();
     if (!first || *first > cursor_)
@@ -96,10 +114,11 @@ outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
         const read_place first = std::move(ahead_.front());
         ahead_.pop_front();
         const std::uint64_t key = first.place.ordering_key;
-        outgoing_event next{first.subject, first.place.sequence, first.place.attempts, 0, key};
+        outgoing_event next{first.subject, first.place.sequence,      first.place.attempts, 0,
+                            key,           first.place.is_conditional};
         if (next.subject) {
             next.partition = names_.partition_of(key, next.subject->id);
-            if (!holds_.may_send(next.partition, next.at)) {
+            if (!may_send(first.place, next.partition)) {
                 if (first.has_turn)
                     turns_.pass(key);
                 continue;
@@ -112,6 +131,11 @@ outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
         }
         return std::optional{std::move(next)};
     }
+}
+
+/// A work queue that takes nothing is no matter to an event that it has.
+bool outbox_reader::may_send(const store::unfinished_delivery& one, std::uint32_t partition) {
+    return one.is_conditional || holds_.may_send(partition, one.sequence);
 }
 
 /// Of one that has a key.
@@ -147,7 +171,7 @@ result<void> outbox_reader::read_ahead() {
     // By the key alone where that suffices: a queue that is held for long has a long backlog.
     std::erase_if(page_, [this](const store::unfinished_delivery& one) {
         return one.ordering_key != 0 &&
-               (!holds_.may_send(partition_of(one), one.sequence) || turns_.waits(one, partition_of(one)));
+               (!may_send(one, partition_of(one)) || turns_.waits(one, partition_of(one)));
     });
     std::vector<store::sequence> places;
     for (std::size_t at = 0; at < page_.size() && at < ahead_events; ++at)
@@ -206,6 +230,8 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
     if (!found)
         return found.error();
     is_at_end_ = found->size() < page_events;
+    if (is_at_end_)
+        note_end();
     const wall_time now = wall_now();
     for (const store::unfinished_delivery& one : *found) {
         cursor_ = one.sequence;
@@ -218,7 +244,10 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
                        std::max<std::chrono::microseconds>(pause, due_pause));
             continue;
         }
-        page_.push_back(one);
+        if (leaves_to_exchange_ && one.is_conditional)
+            expect_due(std::chrono::steady_clock::now() + exchange_pause);
+        else
+            page_.push_back(one);
     }
     return {};
 }

@@ -20,6 +20,7 @@ struct outgoing_event {
     std::uint32_t attempts = 0;
     std::uint32_t partition = 0;
     std::uint64_t ordering_key = 0; ///< It has the turn of it.
+    bool is_in_work_queue = false;  ///< The exchange alone hasn't taken it yet.
 };
 
 /// Goes through the outbox, a page of places at a time, and passes over what may not be sent now: what goes
@@ -39,8 +40,11 @@ public:
     /// Events that have left the outbox. Such a one may have been read ahead while it was still there.
     void forget(std::vector<event_id> gone);
 
-    /// One that was sent is put off until then.
+    /// One that was sent is put off until then. Those that are due are told once the end was reached.
     void expect_due(steady_time when);
+
+    /// Whether those that their work queues have are passed over for now; they come back later.
+    void leave_to_exchange(bool does) { leaves_to_exchange_ = does; }
 
     /// A queue that was held may be tried with one event again: with the first that was passed over.
     void probe(store::sequence first);
@@ -74,6 +78,8 @@ private:
     void forget_ahead();
     void go_back();
     void read_again_behind(store::sequence at);
+    void note_end();
+    bool may_send(const store::unfinished_delivery& one, std::uint32_t partition);
     std::uint32_t partition_of(const store::unfinished_delivery& one) const;
 
     store::store& from_;
@@ -87,7 +93,10 @@ private:
     std::deque<store::unfinished_delivery> page_; ///< Behind them.
     store::sequence cursor_ = 0;                  ///< The last place that was read into a page.
     bool is_at_end_ = false;
+    bool leaves_to_exchange_ = false;
     std::optional<steady_time> next_due_; ///< Of events that were put off.
+    std::optional<steady_time> began_at_; ///< With the first place; until the end is reached.
+    steady_time not_anew_before_;
 };
 
 } // namespace outreachd::amqp

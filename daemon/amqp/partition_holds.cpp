@@ -54,15 +54,21 @@ bool partition_holds::note_taken(std::uint32_t partition) {
     return true;
 }
 
-std::vector<partition_holds::probe>
-partition_holds::begin_probes(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited) {
-    std::vector<probe> due;
-    for (auto& [partition, one] : held_)
-        if (one.phase == phase::waiting && one.until <= now && !is_awaited(partition)) {
-            one.phase = phase::may_probe;
-            due.push_back({partition, one.first}); // kept: behind it more may have been passed over
-        }
-    return due;
+std::optional<partition_holds::probe>
+partition_holds::begin_probe(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited) {
+    auto next = held_.end();
+    for (auto one = held_.begin(); one != held_.end(); ++one) {
+        const auto& [partition, how] = *one;
+        if (how.phase == phase::probing)
+            return std::nullopt;
+        const bool is_due = how.phase == phase::waiting && how.until <= now && !is_awaited(partition);
+        if (is_due && (next == held_.end() || how.until < next->second.until))
+            next = one;
+    }
+    if (next == held_.end())
+        return std::nullopt;
+    next->second.phase = phase::may_probe;
+    return probe{next->first, next->second.first}; // kept: behind it more may have been passed over
 }
 
 std::optional<store::sequence> partition_holds::first_passed_over() {

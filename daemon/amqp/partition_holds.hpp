@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <vector>
 
 namespace outreachd::amqp {
 
@@ -34,8 +33,9 @@ public:
         friend bool operator==(const probe&, const probe&) = default;
     };
 
-    /// Not of a queue to which some are on their way still: a probe goes alone.
-    std::vector<probe> begin_probes(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited);
+    /// The one that has been due for longest. Not of a queue to which some are on their way still, nor while
+    /// another one is probed: they go one after the other.
+    std::optional<probe> begin_probe(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited);
     /// From where on events were passed over that may be sent now; tells it once.
     std::optional<store::sequence> first_passed_over();
     /// What was on its way is lost: probes are to be sent again.

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t many = 128;
 constexpr std::chrono::milliseconds gathering_time{10};
 constexpr std::chrono::minutes put_off_min{1};
+constexpr std::chrono::seconds put_off_untried{10};
 constexpr std::uint32_t doublings_max = 6;
 static_assert(put_off_min * (1U << doublings_max) == publish_records::put_off_max);
 
@@ -34,14 +35,17 @@ void publish_records::hand_over() {
     std::vector<event_id> ids = std::exchange(confirmed_, {});
     auto kept = ids;
     ++waiting_;
-    events_.note_published(std::move(ids), [self = shared_from_this(), kept = std::move(kept)] {
-        {
-            const std::lock_guard lock(self->mutex_);
-            self->recorded_.insert(self->recorded_.end(), kept.begin(), kept.end());
-        }
-        --self->waiting_;
-        self->committed_();
-    });
+    events_.note_published(
+        std::move(ids), [self = shared_from_this(), kept = std::move(kept)] { self->note_committed(kept); });
+}
+
+void publish_records::note_committed(const std::vector<event_id>& told) {
+    {
+        const std::lock_guard lock(mutex_);
+        recorded_.insert(recorded_.end(), told.begin(), told.end());
+    }
+    --waiting_;
+    committed_();
 }
 
 std::vector<event_id> publish_records::look() {
@@ -55,16 +59,22 @@ std::vector<event_id> publish_records::look() {
     return done;
 }
 
-steady_time publish_records::put_off(store::sequence at, std::uint32_t attempts, const std::string& why) {
-    const auto pause = put_off_min * (1U << std::min(attempts, doublings_max));
+steady_time publish_records::put_off(const event_in_flight& what, const std::string& why) {
+    const bool was_tried = !what.queue.is_taken() || what.exchange.is != message_half::stage::unsent;
+    const std::chrono::seconds pause =
+        was_tried ? put_off_min * (1U << std::min(what.attempts, doublings_max)) : put_off_untried;
     store::settlement told;
-    told.sequence = at;
+    told.sequence = what.at;
+    told.event = what.id; // it may have come back by its queue, and have another place then
     told.state = store::delivery_state::retry;
-    told.attempts = attempts + 1;
+    told.is_undecided = what.queue.is_taken();
+    told.is_wait = !was_tried;
+    told.attempts = what.attempts + (was_tried ? 1 : 0);
     told.started_at = wall_now();
     told.next_attempt_at = told.started_at + pause;
     told.reason = why;
-    settle(std::move(told));
+    unrecorded_.insert(what.id);
+    settle(std::move(told), {what.id});
     return std::chrono::steady_clock::now() + pause;
 }
 
@@ -74,16 +84,14 @@ void publish_records::bury(store::sequence at) {
     told.state = store::delivery_state::dead;
     told.started_at = wall_now();
     told.reason = store::damaged_reason;
-    settle(std::move(told));
+    settle(std::move(told), {});
 }
 
-void publish_records::settle(store::settlement what) {
+void publish_records::settle(store::settlement what, std::vector<event_id> told) {
     what.handler = store::outbox_name;
     ++waiting_;
-    events_.settle(std::move(what), [self = shared_from_this()] {
-        --self->waiting_;
-        self->committed_();
-    });
+    events_.settle(std::move(what),
+                   [self = shared_from_this(), told = std::move(told)] { self->note_committed(told); });
 }
 
 } // namespace outreachd::amqp

@@ -1,6 +1,7 @@
 /// What the relay tells the store of events it has sent.
 #pragma once
 
+#include "daemon/amqp/publish_window.hpp"
 #include "daemon/event/timestamp.hpp"
 #include "daemon/store/store.hpp"
 
@@ -32,24 +33,25 @@ public:
     /// The same once there is enough for a commit, or the first of it has waited for 10 ms.
     void hand_over_many();
     /// The broker doesn't take this one, whatever becomes of others: again in a minute, and each time twice
-    /// as late, up to `put_off_max`. Gives when.
-    steady_time put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
+    /// as late, up to `put_off_max`; one that wasn't sent to the exchange after 10 s. Gives when.
+    steady_time put_off(const event_in_flight& what, const std::string& why);
     /// Its row can't be read any more.
     void bury(store::sequence at);
 
-    /// Whether an event is confirmed and may still stand in the outbox.
+    /// Whether an event is confirmed, or put off, and may still stand in the outbox as if it weren't.
     bool is_unrecorded(const event_id& id) const { return unrecorded_.contains(id); }
 
     std::size_t unrecorded() const { return unrecorded_.size(); }
 
-    /// Takes note of what is committed by now, and gives it: it stands in the outbox no more.
+    /// Takes note of what is committed by now, and gives it: it isn't to be sent now.
     std::vector<event_id> look();
 
     /// Commits that are waited for.
     std::uint64_t waiting() const { return waiting_; }
 
 private:
-    void settle(store::settlement what);
+    void settle(store::settlement what, std::vector<event_id> told);
+    void note_committed(const std::vector<event_id>& told);
 
     store::store& events_;
     const std::function<void()> committed_;

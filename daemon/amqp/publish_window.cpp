@@ -1,124 +1,185 @@
 #include "daemon/amqp/publish_window.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace outreachd::amqp {
 
+namespace {
+
+using stage = message_half::stage;
+
+constexpr std::uint64_t last_tag = std::numeric_limits<std::uint64_t>::max();
+constexpr const char* no_confirm = "no confirm in time, while others are confirmed";
+
+bool awaits_exchange_alone(const event_in_flight& one) {
+    return one.exchange.is_awaited() && one.queue.is_taken();
+}
+
+void refuse(message_half& what, const char* why) {
+    what.is = stage::refused;
+    what.refusal = why;
+}
+
+} // namespace
+
 void publish_window::add(event_in_flight fresh) {
+    const std::uint64_t number = ++last_number_;
+    fresh.queue_taken_at = fresh.sent_at;
     body_bytes_ += fresh.bytes;
     places_.insert(fresh.at);
     ids_.insert(fresh.id);
-    entries_.push_back({std::move(fresh)});
+    for (const auto half : {&event_in_flight::exchange, &event_in_flight::queue})
+        if (const message_half& one = fresh.*half; one.is_awaited())
+            awaited_.insert_or_assign({one.channel, one.tag}, awaited_half{number, half});
+    awaiting_exchange_ += awaits_exchange_alone(fresh) ? 1U : 0U;
+    entries_.emplace_hint(entries_.end(), number, std::move(fresh));
 }
 
-publish_window::outcome publish_window::confirm(const amqp_connection::confirmed& what) {
+publish_window::outcome publish_window::confirm(const amqp_connection::confirmed& what, steady_time now) {
     outcome settled;
-    const auto past = std::ranges::upper_bound(entries_, what.tag, {},
-                                               [](const entry& one) { return one.what.exchange_tag; });
-    if (what.is_multiple) {
-        for (auto one = entries_.begin(); one != past; ++one) {
-            note(one->what, one->what.exchange_tag, what.is_taken);
-            if (one->what.queue_tag <= what.tag)
-                note(one->what, one->what.queue_tag, what.is_taken);
-            settle(*one, settled);
+    auto next = awaited_.lower_bound({what.channel, what.is_multiple ? 0 : what.tag});
+    const auto past = awaited_.upper_bound({what.channel, what.tag});
+    while (next != past) {
+        const auto [number, which] = next->second;
+        next = awaited_.erase(next);
+        event_in_flight& event = entries_.at(number);
+        message_half& half = event.*which;
+        const bool is_queue = which == &event_in_flight::queue;
+        awaiting_exchange_ -= awaits_exchange_alone(event) ? 1U : 0U;
+        if (what.is_taken && half.refusal.empty()) { // it isn't where the message has been returned
+            half.is = stage::taken;
+        } else if (half.refusal.empty()) {
+            refuse(half, is_queue
+                             ? "the broker refused it (basic.nack): the work queue is full, or has no quorum"
+                             : "the broker refused it (basic.nack): a queue that is bound is full");
+        } else {
+            half.is = stage::refused;
         }
-    } else if (past != entries_.begin()) {
-        entry& one = *std::prev(past);
-        note(one.what, what.tag, what.is_taken);
-        settle(one, settled);
+        if (is_queue && half.is_taken()) {
+            event.queue_taken_at = now;
+            settled.taking_partitions.push_back(event.partition);
+        }
+        awaiting_exchange_ += awaits_exchange_alone(event) ? 1U : 0U;
+        settle(number, settled);
     }
-    drop_settled();
     return settled;
 }
 
-void publish_window::note(event_in_flight& what, std::uint64_t tag, bool is_taken) {
-    bool* const confirmed = tag == what.exchange_tag ? &what.is_in_exchange
-                            : tag == what.queue_tag  ? &what.is_in_queue
-                                                     : nullptr;
-    if (confirmed == nullptr || *confirmed)
+void publish_window::settle(std::uint64_t number, outcome& into) {
+    const auto one = entries_.find(number);
+    event_in_flight& event = one->second;
+    if (event.queue.is == stage::refused)
+        return into.refused.push_back(let_go(one));
+    if (!event.queue.is_taken())
         return;
-    *confirmed = true;
-    if (is_taken)
-        return;
-    if (confirmed == &what.is_in_exchange)
-        what.exchange_refusal = "the broker refused it (basic.nack): a queue that is bound is full";
-    else if (what.refusal.empty())
-        what.refusal = "the broker refused it (basic.nack): the work queue is full, or has no quorum";
+    if (!event.exchange.is_awaited()) {
+        auto& settled = event.exchange.is_taken() ? into.published : into.refused;
+        return settled.push_back(let_go(one));
+    }
+    if (lets_next_go_ && event.has_turn) {
+        event.has_turn = false;
+        into.passed.push_back(event.ordering_key);
+    }
 }
 
-void publish_window::settle(entry& one, outcome& into) {
-    if (one.is_settled || !one.what.is_in_exchange || !one.what.is_in_queue)
-        return;
-    let_go(one);
-    const bool is_published = one.what.refusal.empty() && one.what.exchange_refusal.empty();
-    (is_published ? into.published : into.refused).push_back(one.what);
-}
-
-void publish_window::let_go(entry& one) {
-    one.is_settled = true;
-    places_.erase(one.what.at);
-    ids_.erase(one.what.id);
-    body_bytes_ -= one.what.bytes;
+event_in_flight publish_window::let_go(all_entries::iterator one) {
+    event_in_flight gone = std::move(one->second);
+    entries_.erase(one);
+    awaiting_exchange_ -= awaits_exchange_alone(gone) ? 1U : 0U;
+    for (const message_half* const half : {&gone.exchange, &gone.queue})
+        if (half->is_awaited())
+            awaited_.erase({half->channel, half->tag});
+    places_.erase(gone.at);
+    ids_.erase(gone.id);
+    body_bytes_ -= gone.bytes;
+    return gone;
 }
 
 std::vector<event_in_flight> publish_window::take_overdue(steady_time deadline) {
     std::vector<event_in_flight> found;
-    for (entry& one : entries_) {
-        if (one.what.sent_at >= deadline)
-            break;
-        if (one.is_settled || one.what.is_in_exchange == one.what.is_in_queue)
-            continue;
-        const std::string why = "no confirm in time, while others are confirmed";
-        (one.what.is_in_exchange ? one.what.refusal : one.what.exchange_refusal) = why;
-        let_go(one);
-        found.push_back(one.what);
+    while (!entries_.empty() && entries_.begin()->second.sent_at < deadline) {
+        event_in_flight one = let_go(entries_.begin());
+        for (message_half* const half : {&one.exchange, &one.queue})
+            if (half->is_awaited())
+                refuse(*half, no_confirm);
+        found.push_back(std::move(one));
     }
-    drop_settled();
     return found;
 }
 
-void publish_window::drop_settled() {
-    while (!entries_.empty() && entries_.front().is_settled)
-        entries_.pop_front();
+publish_window::outcome publish_window::give_up(std::uint16_t channel) {
+    outcome settled;
+    while (awaits_on(channel)) {
+        const auto first = awaited_.lower_bound({channel, 0});
+        const auto [number, which] = first->second;
+        awaited_.erase(first);
+        event_in_flight& event = entries_.at(number);
+        awaiting_exchange_ -= awaits_exchange_alone(event) ? 1U : 0U;
+        refuse(event.*which, no_confirm);
+        settle(number, settled);
+    }
+    return settled;
 }
 
 void publish_window::note_returned(const amqp_connection::returned& what) {
-    const auto one = std::ranges::find_if(entries_, [&](const entry& each) {
-        return !each.is_settled && to_string(each.what.id) == what.message_id;
-    });
+    const auto one = std::ranges::find_if(
+        entries_, [&](const auto& each) { return to_string(each.second.id) == what.message_id; });
     if (one != entries_.end())
-        one->what.refusal = "returned: " + std::to_string(what.reply_code) + " " + what.reply_text +
-                            ": no queue '" + what.routing_key + "'";
+        one->second.queue.refusal = "returned: " + std::to_string(what.reply_code) + " " + what.reply_text +
+                                    ": no queue '" + what.routing_key + "'";
+}
+
+const event_in_flight* publish_window::find(const event_id& id) const {
+    const auto one = std::ranges::find_if(entries_, [&](const auto& each) { return each.second.id == id; });
+    return one == entries_.end() ? nullptr : &one->second;
+}
+
+std::optional<steady_time> publish_window::awaits_exchange_since() const {
+    std::optional<steady_time> first;
+    if (awaiting_exchange_ > 0)
+        for (const auto& [number, one] : entries_)
+            if (awaits_exchange_alone(one))
+                first = std::min(first.value_or(one.queue_taken_at), one.queue_taken_at);
+    return first;
 }
 
 bool publish_window::awaits(std::uint32_t partition) const {
-    return std::ranges::any_of(entries_, [partition](const entry& one) {
-        return !one.is_settled && one.what.partition == partition;
+    return std::ranges::any_of(entries_, [partition](const auto& one) {
+        return one.second.queue.is_awaited() && one.second.partition == partition;
     });
 }
 
-std::optional<steady_time> publish_window::oldest() const {
-    return entries_.empty() ? std::nullopt : std::optional{entries_.front().what.sent_at};
+bool publish_window::awaits_on(std::uint16_t channel) const {
+    return awaited_.lower_bound({channel, 0}) != awaited_.upper_bound({channel, last_tag});
 }
 
-std::vector<event_in_flight> publish_window::unsettled() const {
+std::optional<steady_time> publish_window::oldest() const {
+    return entries_.empty() ? std::nullopt : std::optional{entries_.begin()->second.sent_at};
+}
+
+std::vector<event_in_flight> publish_window::awaited(std::uint16_t channel) const {
     std::vector<event_in_flight> found;
-    for (const entry& one : entries_)
-        if (!one.is_settled)
-            found.push_back(one.what);
+    const auto past = awaited_.upper_bound({channel, last_tag});
+    for (auto one = awaited_.lower_bound({channel, 0}); one != past; ++one)
+        found.push_back(entries_.at(one->second.number));
     return found;
 }
 
 void publish_window::restart_clock(steady_time now) {
-    for (entry& one : entries_)
-        one.what.sent_at = now;
+    for (auto& [number, one] : entries_) {
+        one.sent_at = now;
+        one.queue_taken_at = now;
+    }
 }
 
 void publish_window::clear() {
     entries_.clear();
+    awaited_.clear();
     places_.clear();
     ids_.clear();
     body_bytes_ = 0;
+    awaiting_exchange_ = 0;
 }
 
 } // namespace outreachd::amqp

@@ -28,13 +28,13 @@ constexpr std::size_t unrecorded_max = 2048;               // confirmed and not 
 
 void relay::implementation::serve(connection& at) {
     prepare(at);
-    for (;;) {
+    while (!thread->is_stopping()) {
         try {
             begin_anew(at);
-            return publish_until_stopped(at);
+            publish_until_stopped(at);
         } catch (const amqp_error& failure) {
             records->hand_over();
-            if (thread->is_stopping() || !look_for_odd_event(failure)) {
+            if (thread->is_stopping() || !look_for_odd_event(at, failure)) {
                 health.mended(alarm);
                 throw;
             }
@@ -48,6 +48,8 @@ void relay::implementation::prepare(connection& at) {
         holds.hold(partition, 0, std::chrono::steady_clock::now());
         health.trouble(names.work_queue(partition), reason);
     }
+    for (publish_lane* const lane : {&working, &probing, &copying})
+        lane->forget();
     thread->note_connected(at);
 }
 
@@ -68,34 +70,22 @@ void relay::implementation::begin_anew(connection& at) {
         for (const store::sequence place : suspects)
             outbox.probe(place);
     holds.forget_probes();
-    open_to_publish(at);
+    for (publish_lane* const lane : {&working, &probing, &copying})
+        lane->open_anew(at);
+    has_published = wants_fresh_working = wants_fresh_probing = must_begin_anew = false;
     if (was_denied)
         ask_leave_to_publish(at);
 }
 
-void relay::implementation::open_to_publish(connection& at) {
-    at.open_channel(publishing);
-    at.confirm_publishes(publishing);
-    wants_fresh_channel = false;
-    has_published = false;
-}
-
+/// Or until all is to begin anew.
 void relay::implementation::publish_until_stopped(connection& at) {
-    while (!thread->is_stopping()) {
-        if (thread->take_wake())
-            outbox.look_again();
-        if (has_older.exchange(false))
-            outbox.start_over();
-        outbox.forget(records->look());
-        at.answer_within(answer_timeout + time_on_the_way());
+    while (!thread->is_stopping() && !must_begin_anew) {
+        look_around(at);
         if (at.is_blocked()) {
             health.remind(alarm);
             take_confirms(at, blocked_pause);
             continue;
         }
-        room.look(std::chrono::steady_clock::now(), events.accounts().received, published);
-        if (wants_fresh_channel && window.size() == 0)
-            use_fresh_channel(at);
         const bool may_send = is_quiet || has_room_for_many();
         bool has_sent = false;
         if (may_send) {
@@ -111,18 +101,47 @@ void relay::implementation::publish_until_stopped(connection& at) {
         if (take_confirms(at, has_sent || has_more || window.size() == 0 ? 0ms : confirm_pause))
             check_deadline(at);
     }
-    finish(at);
+    if (!must_begin_anew)
+        finish(at);
+}
+
+/// What has changed since the last time.
+void relay::implementation::look_around(connection& at) {
+    if (thread->take_wake())
+        outbox.look_again();
+    if (has_older.exchange(false))
+        outbox.start_over();
+    outbox.forget(records->look());
+    tell_of_put_off();
+    at.answer_within(answer_timeout + time_on_the_way());
+    if (at.is_blocked())
+        return;
+    room.look(std::chrono::steady_clock::now(), events.accounts().received, published);
+    look_at_exchange();
+    if (wants_fresh_working && !window.awaits_on(working.channel())) {
+        working.open_anew(at);
+        wants_fresh_working = false;
+    }
+    if (wants_fresh_probing && !window.awaits_on(probing.channel())) {
+        probing.open_anew(at);
+        wants_fresh_probing = false;
+    }
+}
+
+/// What waits for an exchange that is behind takes no room from others.
+std::size_t relay::implementation::room_taken() const {
+    return window.size() - (lag.is_behind() ? window.awaiting_exchange() : 0);
 }
 
 bool relay::implementation::has_room() const {
-    return !wants_fresh_channel && records->unrecorded() < unrecorded_max &&
-           window.size() < (one_at_a_time > 0 ? 1 : room.size()) &&
+    return !wants_fresh_working && records->unrecorded() < unrecorded_max &&
+           room_taken() < (one_at_a_time > 0 ? 1 : room.size()) &&
            (window.size() == 0 || window.body_bytes() < body_bytes_max);
 }
 
 /// A broker that confirms singly would have us send singly.
 bool relay::implementation::has_room_for_many() const {
-    return window.size() == 0 || window.size() + room.size() / 8 <= room.size();
+    return room_taken() == 0 || room_taken() + room.size() / 8 <= room.size();
 }
 
 /// Sends what there is room for. True where something was sent.
@@ -165,34 +184,52 @@ void relay::implementation::note_read(const error_code& ec) {
 void relay::implementation::send(connection& at, const outgoing_event& next) {
     if (window.holds(next.subject->id) || records->is_unrecorded(next.subject->id))
         return turns.pass(next.ordering_key); // it has come back by its queue before its confirm
-    const auto what = amqp_connection::to_message(*next.subject);
     event_in_flight sent;
     sent.id = next.subject->id;
     sent.at = next.at;
     sent.attempts = next.attempts;
     sent.partition = next.partition;
     sent.ordering_key = next.ordering_key;
-    sent.bytes = what.body.size();
+    sent.bytes = next.subject->body.size();
+    if (next.is_in_work_queue)
+        sent.queue.is = message_half::stage::taken;
     at.answer_within(answer_timeout + time_on_the_way() + amqp_connection::time_to_send(sent.bytes));
     try {
-        // In this order: the exchange confirms while RabbitMQ waits for a quorum queue, which is then known
-        // to be to blame.
-        sent.exchange_tag = at.publish(publishing, {names.exchange(), what.type, false, &what});
-        sent.queue_tag = at.publish(publishing, {"", names.work_queue(next.partition), true, &what});
+        publish(at, *next.subject, sent);
     } catch (const amqp_error& failure) {
         if (failure.kind() != trouble::unusable)
             throw;
-        put_off(next.at, next.attempts, failure.what());
+        put_off(sent, failure.what());
         return turns.pass(next.ordering_key);
     }
     sent.sent_at = std::chrono::steady_clock::now();
-    holds.note_sent(next.partition);
+    if (sent.queue.is_awaited())
+        holds.note_sent(next.partition);
     window.add(std::move(sent));
     in_flight = window.size();
     if (log.is_enabled(log::level::debug))
         log.debug("event sent to the broker", {{"event_id", to_string(next.subject->id)},
                                                {"source", next.subject->source},
                                                {"queue", names.work_queue(next.partition)}});
+}
+
+/// Each half on its lane. Where a field is too long nothing is sent: both have the same.
+void relay::implementation::publish(connection& at, const event& what, event_in_flight& into) {
+    const auto message = amqp_connection::to_message(what);
+    const auto send_half = [&](message_half& half, const publish_lane& lane, std::string exchange,
+                               std::string key, bool is_mandatory) {
+        half.channel = lane.channel();
+        half.tag = at.publish(half.channel, {std::move(exchange), std::move(key), is_mandatory, &message});
+        half.is = message_half::stage::awaited;
+    };
+    const std::size_t waiting = window.awaiting_exchange();
+    if (lag.may_send(waiting) && (one_at_a_time == 0 || waiting == 0))
+        send_half(into.exchange, copying, names.exchange(), message.type, false);
+    else
+        into.exchange.refusal = "not sent there while it confirms nothing";
+    if (!into.queue.is_taken())
+        send_half(into.queue, holds.is_held(into.partition) ? probing : working, "",
+                  names.work_queue(into.partition), true);
 }
 
 /// True where all that has come was taken.
@@ -217,7 +254,11 @@ bool relay::implementation::take_confirms(connection& at, std::chrono::milliseco
 
 void relay::implementation::take(const amqp_connection::incoming& what) {
     if (const auto* confirm = std::get_if<amqp_connection::confirmed>(&what)) {
-        settle(window.confirm(*confirm));
+        const auto now = std::chrono::steady_clock::now();
+        for (publish_lane* const lane : {&working, &probing, &copying})
+            if (lane->has(confirm->channel))
+                lane->note_confirm(now);
+        settle(window.confirm(*confirm, now));
     } else if (const auto* back = std::get_if<amqp_connection::returned>(&what)) {
         window.note_returned(*back);
     } else if (const auto* stop = std::get_if<amqp_connection::blocked>(&what)) {
@@ -231,11 +272,7 @@ void relay::implementation::take(const amqp_connection::incoming& what) {
 void relay::implementation::settle(const publish_window::outcome& what) {
     for (const event_in_flight& one : what.published) {
         records->note_confirmed(one.id);
-        turns.pass(one.ordering_key);
-        if (holds.note_taken(one.partition))
-            health.mended(names.work_queue(one.partition));
-        if (one.attempts > 0)
-            health.mended(odd_events);
+        pass_turn(one);
         if (one_at_a_time > 0)
             --one_at_a_time;
     }
@@ -245,9 +282,19 @@ void relay::implementation::settle(const publish_window::outcome& what) {
         thread->note_success();
     }
     published += what.published.size();
+    for (const std::uint32_t partition : what.taking_partitions)
+        note_taken(partition);
     for (const event_in_flight& one : what.refused)
         refuse(one);
+    for (const std::uint64_t key : what.passed)
+        turns.pass(key);
     in_flight = window.size();
+}
+
+/// Unless it has passed before.
+void relay::implementation::pass_turn(const event_in_flight& one) {
+    if (one.has_turn)
+        turns.pass(one.ordering_key);
 }
 
 void relay::implementation::finish(connection& at) {

@@ -28,8 +28,9 @@ struct relay_figures {
 
 /// Publishes what stands in the outbox, in order: each event to the exchange and to its work queue; once both
 /// are confirmed it leaves, and the next one of its resource follows. After a cut it begins again at the
-/// first that isn't. A queue that refuses holds up its own events only; a single event that the broker
-/// doesn't take is put off, and others of its resource overtake it.
+/// first that isn't. A work queue that refuses, or says nothing, holds up its own events only. A single event
+/// that the broker doesn't take is put off, and others of its resource overtake it. So is one that only the
+/// exchange doesn't take; its work queue doesn't get it again.
 ///
 /// One thread, which owns the connection and a reader of the store. Store and log outlive it.
 class relay {

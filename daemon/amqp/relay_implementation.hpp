@@ -2,9 +2,11 @@
 #pragma once
 
 #include "daemon/amqp/drain_window.hpp"
+#include "daemon/amqp/exchange_lag.hpp"
 #include "daemon/amqp/link_thread.hpp"
 #include "daemon/amqp/outbox_reader.hpp"
 #include "daemon/amqp/partition_holds.hpp"
+#include "daemon/amqp/publish_lane.hpp"
 #include "daemon/amqp/publish_records.hpp"
 #include "daemon/amqp/publish_window.hpp"
 #include "daemon/amqp/relay.hpp"
@@ -30,33 +32,43 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void serve(amqp_connection::connection& at);
     void prepare(amqp_connection::connection& at);
     void begin_anew(amqp_connection::connection& at);
-    void open_to_publish(amqp_connection::connection& at);
     void publish_until_stopped(amqp_connection::connection& at);
+    void look_around(amqp_connection::connection& at);
     bool fill(amqp_connection::connection& at);
     void note_read(const error_code& ec);
+    std::size_t room_taken() const;
     bool has_room() const;
     bool has_room_for_many() const;
     void send(amqp_connection::connection& at, const outgoing_event& next);
+    void publish(amqp_connection::connection& at, const event& what, event_in_flight& into);
     bool take_confirms(amqp_connection::connection& at, std::chrono::milliseconds wait);
     void take(const amqp_connection::incoming& what);
     void settle(const publish_window::outcome& what);
+    void pass_turn(const event_in_flight& one);
     void finish(amqp_connection::connection& at);
 
-    // What isn't taken, or not answered (relay_refusals).
-    bool look_for_odd_event(const amqp_connection::amqp_error& failure);
+    // Events that aren't taken (relay_refusals).
+    bool look_for_odd_event(amqp_connection::connection& at, const amqp_connection::amqp_error& failure);
     void ask_leave_to_publish(amqp_connection::connection& at);
+    void put_off_odd(amqp_connection::connection& at, const event_id& odd, const std::string& why);
+    void put_off(const event_in_flight& what, const std::string& why);
+    void tell_of_put_off();
     void refuse(const event_in_flight& what);
+
+    // Queues that take nothing, or say nothing (relay_troubles).
     void hold(std::uint32_t partition, store::sequence at);
-    void put_off(store::sequence at, std::uint32_t attempts, const std::string& why);
-    void use_fresh_channel(amqp_connection::connection& at);
+    void note_taken(std::uint32_t partition);
+    void probe(amqp_connection::connection& at);
+    void look_at_exchange();
     void check_deadline(amqp_connection::connection& at);
     void expect_an_answer(amqp_connection::connection& at);
-    void probe(amqp_connection::connection& at);
+    void leave_silent(amqp_connection::connection& at, const std::vector<event_in_flight>& overdue);
+    void leave_working(amqp_connection::connection& at, const std::vector<event_in_flight>& overdue);
     std::chrono::milliseconds time_on_the_way() const;
 
-    static constexpr std::uint16_t publishing = 1; // channels
-    static constexpr std::uint16_t declaring = 2;
-    static constexpr std::uint16_t asking = 3;
+    static constexpr std::uint16_t declaring = 1; // channels
+    static constexpr std::uint16_t asking = 2;
+    static constexpr std::uint16_t first_lane = 16;
     static constexpr const char* odd_events = "single events"; // what may be in trouble, beside queues
     static constexpr const char* alarm = "flow control";
 
@@ -74,13 +86,22 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     outbox_reader outbox;
     publish_window window;
     drain_window room;
+    publish_lane working{first_lane};                              ///< To the work queues.
+    publish_lane probing{first_lane + publish_lane::channels};     ///< To those that are held.
+    publish_lane copying{first_lane + 2 * publish_lane::channels}; ///< To the exchange.
+    exchange_lag lag;
     std::shared_ptr<publish_records> records;
-    bool has_published = false; ///< By the channel that is open.
+    bool has_published = false; ///< Since all began anew.
     bool was_denied = false;    ///< A publish, since another one was taken.
-    bool wants_fresh_channel = false;
-    steady_time next_fresh_channel;
-    bool is_quiet = false;                 ///< The broker was waited for, and had nothing to tell.
-    std::size_t one_at_a_time = 0;         ///< So many events: one of them isn't taken by the broker.
+    /// RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.
+    bool wants_fresh_working = false;
+    bool wants_fresh_probing = false;
+    bool must_begin_anew = false;
+    steady_time next_look_at_put_off;
+    bool is_quiet = false; ///< The broker was waited for, and had nothing to tell.
+    /// So many events: one of them isn't taken by the broker, or goes to a queue at which its channel stands
+    /// still.
+    std::size_t one_at_a_time = 0;
     std::vector<store::sequence> suspects; ///< Those.
     std::minstd_rand random{std::random_device{}()};
     error_code read_trouble; ///< Of the last read.

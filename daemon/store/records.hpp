@@ -94,11 +94,14 @@ struct settlement {
     std::optional<wall_time> next_attempt_at; ///< With `retry`.
     std::string reason;
     std::string last_answer;
-    bool is_undecided = false; ///< Whether the event goes there at all couldn't be told.
-    bool is_wait = false;      ///< With `retry`: nothing was attempted, so no attempt is kept.
-    bool has_steps = false;    ///< Results of steps are kept for it; they go once it is done.
+    /// Whether the event goes there at all couldn't be told. Of the outbox: its work queue has it.
+    bool is_undecided = false;
+    bool is_wait = false;   ///< With `retry`: nothing was attempted, so no attempt is kept.
+    bool has_steps = false; ///< Results of steps are kept for it; they go once it is done.
     /// With `is_wait`: it goes on with the next start or handler; its reason is no error of the handler's.
     bool is_given_back = false;
+    /// Of an event that may have another place by now: it is looked for by its id.
+    std::optional<event_id> event = {};
 };
 
 /// What one step of a delivery gave, kept so that a later attempt goes on behind it.
@@ -116,8 +119,9 @@ struct unfinished_delivery {
     std::uint32_t attempts = 0;
     std::optional<wall_time> next_attempt_at;
     std::uint64_t ordering_key = 0;
-    std::uint32_t replay = 0;    ///< Of the event: a part of the delivery's id.
-    bool is_conditional = false; ///< A `where` has yet to say whether it is wanted.
+    std::uint32_t replay = 0; ///< Of the event: a part of the delivery's id.
+    /// A `where` has yet to say whether it is wanted. Of the outbox: its work queue has it.
+    bool is_conditional = false;
 };
 
 /// A delivery as people see it.

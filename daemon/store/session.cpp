@@ -72,8 +72,8 @@ session::session(const std::string& file)
     commit_ = database_.prepare("COMMIT");
     insert_event_ = database_.prepare(insert_event_sql);
     insert_delivery_ = database_.prepare("INSERT OR IGNORE INTO deliveries VALUES (?,?,?,?,?,?,?,?,?,?,?)");
-    find_delivery_ =
-        database_.prepare("SELECT state, replay, ordering_key FROM deliveries WHERE event=? AND handler=?");
+    find_delivery_ = database_.prepare("SELECT state, replay, ordering_key, is_conditional FROM deliveries"
+                                       " WHERE event=? AND handler=?");
     update_delivery_ = database_.prepare("UPDATE deliveries SET state=?, attempts=?, next_attempt_at=?,"
                                          " finished_at=?, reason=?, last_answer=?, is_conditional=?"
                                          " WHERE event=? AND handler=?");
@@ -235,7 +235,8 @@ bool session::insert_route(const routing& what) {
 
 void session::settle(const settlement& what) {
     const std::int64_t handler = handler_id(what.handler);
-    find_delivery_->bind(what.sequence, handler);
+    const sequence at = what.event ? sequence_of(*what.event).value_or(what.sequence) : what.sequence;
+    find_delivery_->bind(at, handler);
     if (!find_delivery_->step()) {
         find_delivery_->reset();
         return; // its file was damaged, and the event is a new one now: that one is delivered
@@ -246,23 +247,22 @@ void session::settle(const settlement& what) {
     find_delivery_->reset();
     if (what.state == delivery_state::unrouted)
         return settle_unwanted(what, ordering_key, replay);
-    recounted(what.sequence, [&] {
+    recounted(at, [&] {
         const std::optional<std::int64_t> finished =
             is_unfinished(what.state) ? std::nullopt : std::optional{to_number(what.started_at + what.took)};
         update_delivery_
             ->bind(static_cast<std::int64_t>(what.state), std::int64_t{what.attempts},
                    to_number(what.next_attempt_at), finished, std::string_view(what.reason),
-                   std::string_view(what.last_answer), std::int64_t{what.is_undecided ? 1 : 0}, what.sequence,
-                   handler)
+                   std::string_view(what.last_answer), std::int64_t{what.is_undecided ? 1 : 0}, at, handler)
             .run();
         if (what.state == delivery_state::dead)
-            note_dead(what.sequence, handler, what.handler, replay);
+            note_dead(at, handler, what.handler, replay);
         if (what.has_steps && what.state == delivery_state::done)
-            forget_steps(what.sequence, handler);
+            forget_steps(at, handler);
         // The one attempt that succeeded at once is told by the delivery itself.
         if (!what.is_wait && (what.state != delivery_state::done || what.attempts > 1))
             insert_attempt_
-                ->bind(what.sequence, handler, std::int64_t{what.attempts}, to_number(what.started_at),
+                ->bind(at, handler, std::int64_t{what.attempts}, to_number(what.started_at),
                        std::int64_t{what.took.count()}, static_cast<std::int64_t>(what.state),
                        std::string_view(what.reason))
                 .run();

@@ -87,7 +87,8 @@ public:
     /// One of our own, that waits in the outbox or was published, takes a new sequence. All before it is
     /// routed.
     std::optional<stored_event> take_in(std::shared_ptr<const event> what, const routing_of& decide);
-    /// An event that waits for a broker goes to handlers of this host instead.
+    /// An event that waits for a broker goes to handlers of this host instead; not one that its work queue
+    /// has.
     std::uint64_t withdraw(const routing& what);
     // What operators ask for (session_replay). Each says how many deliveries, or events where nothing takes
     // one, it has changed.
@@ -154,6 +155,7 @@ private:
     bool is_within(sequence earlier, const event& what, std::chrono::milliseconds window);
     std::optional<sequence> sequence_of(const event_id& id);
     std::optional<delivery_state> outbox_state(sequence at);
+    bool is_in_work_queue(sequence at);
     bool has_own_deliveries(sequence at);
     bool is_confirmed(sequence at);
     std::uint64_t publish_again(sequence at);

@@ -19,6 +19,14 @@ std::optional<delivery_state> session::outbox_state(sequence at) {
     return state;
 }
 
+/// Of one that is in the outbox.
+bool session::is_in_work_queue(sequence at) {
+    find_delivery_->bind(at, handler_id(outbox_name));
+    const bool is_there = find_delivery_->step() && find_delivery_->number(3) != 0;
+    find_delivery_->reset();
+    return is_there;
+}
+
 /// Not while it is in the outbox, nor while it may still get there. One that is gone was finished.
 bool session::is_confirmed(sequence at) {
     if (const auto state = outbox_state(at))
@@ -70,6 +78,10 @@ std::uint64_t session::withdraw(const routing& what) {
     const auto state = outbox_state(what.sequence);
     if (!state || !is_unfinished(*state))
         return 0;
+    if (is_in_work_queue(what.sequence)) { // a worker has it, or gets it
+        move_outbox_row(what.sequence, *state, delivery_state::published);
+        return 1;
+    }
     recounted(what.sequence, [&] {
         remove_delivery(what.sequence, handler_id(outbox_name));
         insert_route(what);

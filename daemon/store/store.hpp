@@ -175,7 +175,8 @@ public:
     void discard(std::vector<event_id> dead, change_done done);
     /// The same with deliveries that wait for `handler`, oldest first. Not for one that has workers.
     void discard_waiting(std::string handler, std::size_t limit, change_done done);
-    /// Events of the outbox go to handlers of this host, since there is no broker any more.
+    /// Events of the outbox go to handlers of this host, since there is no broker any more. Those that their
+    /// work queues have are published.
     void withdraw(std::vector<routing> routes, change_done done);
 
     /// Commits what waits and stops the threads; what comes later gets `stopping`. Blocks half a second more

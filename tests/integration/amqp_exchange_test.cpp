@@ -184,6 +184,12 @@ TEST(Amqp, AFullQueueOfAnotherProgramHoldsUpNothingElse) {
     post("prospect", "prospect.created");
     post("prospect", "prospect.updated");
     EXPECT_TRUE(eventually([&] { return daemon.delivered().size() == 3; }, 10s)) << status_of(daemon);
+    ASSERT_EQ(daemon.stop(), 0);
+    daemon.start();
+    EXPECT_TRUE(eventually([&] { return status_of(daemon).find("is full") != std::string::npos; }))
+        << "it still waits: " << status_of(daemon);
+    EXPECT_EQ(daemon.metric("outreachd_outbox"), 1);
+    EXPECT_EQ(daemon.metric("outreachd_taken_in_repeats_total"), 0) << "its work queue has it";
 }
 
 } // namespace

@@ -191,66 +191,6 @@ TEST(AmqpRefusals, AnEventThatIsTooLargeForTheBrokerIsPutOffAlone) {
         EXPECT_EQ(lines.size(), 1U) << id;
 }
 
-/// A quorum queue whose process stands still: it neither takes nor refuses.
-class hanging_queue {
-public:
-    hanging_queue(const std::string& vhost, const std::string& name)
-        : of_process_("(fun(How) -> {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"" + vhost +
-                      "\">>, queue, <<\"" + name +
-                      "\">>)), {Name, _} = amqqueue:get_pid(Q), ok = sys:How(Name) end)") {
-        broker().evaluate(of_process_ + "(suspend)");
-    }
-
-    ~hanging_queue() { broker().evaluate(of_process_ + "(resume)"); }
-
-    hanging_queue(const hanging_queue&) = delete;
-    hanging_queue& operator=(const hanging_queue&) = delete;
-
-private:
-    const std::string of_process_;
-};
-
-TEST(AmqpRefusals, AQueueThatConfirmsNothingHoldsUpNoOther) {
-    const std::string vhost = broker().new_vhost();
-    daemon_under_test receiver(through_broker({.uris = {broker().uri(vhost)},
-                                               .roles = "[receive]",
-                                               .keys = ", partitions: 2",
-                                               .queue_type = "quorum",
-                                               .handlers = "",
-                                               .routes = ""}));
-    receiver.start();
-    ASSERT_TRUE(eventually([&] { return has_no_reasons(receiver); }));
-    wire_client client(receiver.port());
-    std::uint64_t number = 0;
-    const auto post_some = [&] {
-        for (int i = 0; i < 30; ++i) {
-            ASSERT_TRUE(client.send(signed_post(numbered_body(++number))));
-            ASSERT_EQ(client.read_answer().status, 200);
-        }
-    };
-    // From a new channel RabbitMQ waits for a quorum queue at its first message.
-    post_some();
-    ASSERT_TRUE(has_published_all(receiver));
-    double before = receiver.metric("outreachd_published_total");
-    const auto others_go_on = [&] {
-        return eventually([&] { return receiver.metric("outreachd_published_total") >= before + 5; });
-    };
-    {
-        const hanging_queue hangs(vhost, "outreachd.work.0");
-        post_some();
-        EXPECT_TRUE(others_go_on()) << status_of(receiver);
-        EXPECT_TRUE(eventually([&] {
-            return status_of(receiver).find("outreachd.work.0: no confirm in time") != std::string::npos;
-        })) << status_of(receiver);
-        before = receiver.metric("outreachd_published_total");
-        post_some();
-        EXPECT_TRUE(others_go_on()) << status_of(receiver);
-        EXPECT_GT(receiver.metric("outreachd_outbox"), 0);
-    }
-    EXPECT_TRUE(has_published_all(receiver)) << status_of(receiver);
-    EXPECT_TRUE(eventually([&] { return has_no_reasons(receiver); })) << status_of(receiver);
-}
-
 /// A daemon that has something in flight is stopped while the broker doesn't answer.
 class StoppedWhileTheBroker : public testing::Test {
 protected:

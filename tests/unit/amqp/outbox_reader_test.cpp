@@ -70,8 +70,9 @@ protected:
         return places;
     }
 
-    void put_off(store::sequence at, wall_time tried_at, wall_time until) {
+    void put_off(store::sequence at, wall_time tried_at, wall_time until, bool is_in_work_queue = false) {
         store::settlement off;
+        off.is_undecided = is_in_work_queue;
         off.sequence = at;
         off.handler = store::outbox_name;
         off.state = store::delivery_state::retry;
@@ -123,10 +124,9 @@ TEST_F(OutboxReader, PassesOverAHeldPartitionAndComesBackForEachOfIt) {
         in_flight_.insert(one->at);
     }
     // The queue is tried, with one, and takes it.
-    const auto probes = holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; });
-    ASSERT_EQ(probes.size(), 1U);
-    ASSERT_TRUE(probes[0].first);
-    reader_.probe(*probes[0].first);
+    const auto found = holds_.begin_probe(start + 1s, [](std::uint32_t) { return false; });
+    ASSERT_TRUE(found && found->first);
+    reader_.probe(*found->first);
     const auto probe = next();
     ASSERT_TRUE(probe);
     EXPECT_EQ(probe->subject->facts.resource_id, "1") << "the first of those passed over";
@@ -173,13 +173,13 @@ TEST_F(OutboxReader, AProbeThatIsGoneMeansTheNextOne) {
     const auto start = std::chrono::steady_clock::now();
     holds_.hold(held, 0, start);
     drain();
-    const auto probes = holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; });
-    ASSERT_TRUE(probes.at(0).first);
+    const auto found = holds_.begin_probe(start + 1s, [](std::uint32_t) { return false; });
+    ASSERT_TRUE(found && found->first);
     std::promise<void> written;
-    events_.note_published({events_.open_reader()->event_at(*probes[0].first).value().subject->id},
+    events_.note_published({events_.open_reader()->event_at(*found->first).value().subject->id},
                            [&] { written.set_value(); });
     written.get_future().get();
-    reader_.probe(*probes[0].first);
+    reader_.probe(*found->first);
     const auto probe = next();
     ASSERT_TRUE(probe);
     EXPECT_EQ(probe->partition, held);
@@ -222,6 +222,43 @@ TEST_F(OutboxReader, TakesUpWhatWasPutOffOnceItIsDue) {
         return !later.empty();
     }));
     EXPECT_THAT(later, ElementsAre(1));
+}
+
+/// Else, with very many of them, it would never get to the others.
+TEST_F(OutboxReader, GoesToTheEndBeforeItTakesUpWhatIsDue) {
+    fill(1'000); // some pages
+    const auto first = next();
+    ASSERT_TRUE(first);
+    put_off(first->at, wall_now(), wall_now());
+    turns_.pass(first->ordering_key);
+    reader_.expect_due(std::chrono::steady_clock::now());
+    std::vector<int> told;
+    while (const auto one = next())
+        told.push_back(std::stoi(one->subject->facts.resource_id));
+    ASSERT_EQ(told.size(), 1'000U);
+    EXPECT_EQ(told.front(), 2);
+    EXPECT_EQ(told.back(), 1);
+}
+
+TEST_F(OutboxReader, TellsOfOneThatItsWorkQueueHasWhateverIsHeld) {
+    fill(2);
+    const auto first = next();
+    const auto second = next();
+    ASSERT_TRUE(first && second);
+    put_off(first->at, wall_now(), wall_now(), true);
+    turns_.clear();
+    for (std::uint32_t partition = 0; partition < 4; ++partition)
+        holds_.hold(partition, 0, std::chrono::steady_clock::now());
+    reader_.start_over();
+    const auto again = next();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->at, first->at);
+    EXPECT_TRUE(again->is_in_work_queue);
+    EXPECT_FALSE(next()) << "the other's work queue is held";
+    turns_.pass(again->ordering_key);
+    reader_.leave_to_exchange(true);
+    reader_.start_over();
+    EXPECT_FALSE(next()) << "the exchange is behind";
 }
 
 TEST_F(OutboxReader, AClockThatWasSetBackHoldsNothing) {
@@ -281,9 +318,9 @@ TEST_F(OutboxReader, WhatWaitsForItsTurnIsPassedOverWhenItsQueueIsHeld) {
     EXPECT_FALSE(next());
     EXPECT_FALSE(reader_.has_backlog());
     // And takes it then.
-    const auto probes = holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; });
-    ASSERT_EQ(probes.size(), 1U);
-    reader_.probe(*probes[0].first);
+    const auto found = holds_.begin_probe(start + 1s, [](std::uint32_t) { return false; });
+    ASSERT_TRUE(found && found->first);
+    reader_.probe(*found->first);
     const auto probe = next();
     ASSERT_TRUE(probe);
     EXPECT_TRUE(is_body_of(*probe, 1, 1));
@@ -311,7 +348,7 @@ TEST_F(OutboxReader, OneThatWasCalledAndIsHeldThenIsPassedOver) {
     holds_.hold(first->partition, 0, start);
     turns_.pass(first->ordering_key); // it was on its way, and taken
     EXPECT_FALSE(next());
-    EXPECT_EQ(holds_.begin_probes(start + 1s, [](std::uint32_t) { return false; }).at(0).first, places[1]);
+    EXPECT_EQ(holds_.begin_probe(start + 1s, [](std::uint32_t) { return false; })->first, places[1]);
     reader_.probe(places[1]);
     const auto probe = next();
     ASSERT_TRUE(probe);

@@ -9,17 +9,17 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr steady_time start{};
-using probes = std::vector<partition_holds::probe>;
+using probe = partition_holds::probe;
 
 /// With nothing on its way.
-probes begin(partition_holds& holds, steady_time now) {
-    return holds.begin_probes(now, [](std::uint32_t) { return false; });
+std::optional<probe> begin(partition_holds& holds, steady_time now) {
+    return holds.begin_probe(now, [](std::uint32_t) { return false; });
 }
 
 TEST(PartitionHolds, AQueueThatCantBeUsedIsTriedWithTheFirstThatIsPassedOver) {
     partition_holds holds;
     holds.hold(2, 0, start);
-    EXPECT_EQ(begin(holds, start + 500ms), (probes{{2, std::nullopt}}));
+    EXPECT_EQ(begin(holds, start + 500ms), (probe{2, std::nullopt}));
     EXPECT_TRUE(holds.may_send(2, 30));
     holds.note_sent(2);
     EXPECT_FALSE(holds.may_send(2, 31));
@@ -40,9 +40,9 @@ TEST(PartitionHolds, OneProbeGoesAheadAndTheRestFollowsFromTheFirstPassedOver) {
     partition_holds holds;
     holds.hold(3, 10, start);
     EXPECT_FALSE(holds.may_send(3, 20));
-    EXPECT_TRUE(begin(holds, start + 499ms).empty());
+    EXPECT_FALSE(begin(holds, start + 499ms));
     EXPECT_FALSE(holds.first_passed_over());
-    EXPECT_EQ(begin(holds, start + 500ms), (probes{{3, 10}}));
+    EXPECT_EQ(begin(holds, start + 500ms), (probe{3, 10}));
     EXPECT_FALSE(holds.first_passed_over()) << "only the probe may be sent";
     EXPECT_TRUE(holds.may_send(3, 10));
     holds.note_sent(3);
@@ -59,9 +59,9 @@ TEST(PartitionHolds, ThePauseDoublesUpToTenSecondsWhileProbesAreRefused) {
     steady_time now = start;
     holds.hold(1, 10, now);
     for (const auto pause : {500ms, 1000ms, 2000ms, 4000ms, 8000ms, 10'000ms, 10'000ms}) {
-        EXPECT_TRUE(begin(holds, now + pause - 1ms).empty()) << pause.count();
+        EXPECT_FALSE(begin(holds, now + pause - 1ms)) << pause.count();
         now += pause;
-        ASSERT_EQ(begin(holds, now).size(), 1U) << pause.count();
+        ASSERT_TRUE(begin(holds, now)) << pause.count();
         holds.note_sent(1);
         holds.hold(1, 10, now);
     }
@@ -73,7 +73,7 @@ TEST(PartitionHolds, ThoseThatWereOnTheirWayChangeNothing) {
     holds.hold(1, 11, start + 400ms);
     holds.hold(1, 9, start + 450ms);
     EXPECT_FALSE(holds.note_taken(1)) << "a confirm of one sent before";
-    EXPECT_EQ(begin(holds, start + 500ms), (probes{{1, 9}})) << "the pause counts from the first refusal";
+    EXPECT_EQ(begin(holds, start + 500ms), (probe{1, 9})) << "the pause counts from the first refusal";
 }
 
 TEST(PartitionHolds, ALostConnectionTakesTheProbeWithIt) {
@@ -96,9 +96,24 @@ TEST(PartitionHolds, IsNotTriedWhileSomeAreOnTheirWay) {
     holds.hold(1, 10, start);
     holds.hold(2, 11, start);
     const auto awaited = [](std::uint32_t partition) { return partition == 1; };
-    EXPECT_EQ(holds.begin_probes(start + 1s, awaited), (probes{{2, 11}}));
+    EXPECT_EQ(holds.begin_probe(start + 1s, awaited), (probe{2, 11}));
     EXPECT_FALSE(holds.may_send(1, 12));
-    EXPECT_EQ(begin(holds, start + 1s), (probes{{1, 10}})) << "now none is";
+    EXPECT_EQ(begin(holds, start + 1s), (probe{1, 10})) << "now none is";
+}
+
+/// A queue that has no leader keeps its probe for long, and comes first by its number.
+TEST(PartitionHolds, ProbesGoOneAfterTheOtherAndEachHasItsTurn) {
+    partition_holds holds;
+    for (const std::uint32_t partition : {1U, 2U, 3U})
+        holds.hold(partition, 10 + partition, start + std::chrono::milliseconds{partition});
+    steady_time now = start + 1s;
+    for (const std::uint32_t partition : {1U, 2U, 3U, 1U, 2U, 3U}) {
+        EXPECT_EQ(begin(holds, now), (probe{partition, 10 + partition}));
+        holds.note_sent(partition);
+        EXPECT_FALSE(begin(holds, now + 9s)) << "while that one is awaited";
+        now += 10s;
+        holds.hold(partition, 10 + partition, now);
+    }
 }
 
 } // namespace

@@ -323,6 +323,53 @@ TEST_F(Outbox, OneThatComesBackBeforeItsConfirmStaysInTheOutbox) {
     expect_no_differences_over_a_restart();
 }
 
+/// As the relay puts it off: where the exchange, alone, doesn't take it.
+settlement put_off_at(sequence at, const event_id& id) {
+    settlement told;
+    told.sequence = at;
+    told.event = id;
+    told.handler = outbox_name;
+    told.state = retry;
+    told.attempts = 1;
+    told.is_undecided = true;
+    told.started_at = wall_now();
+    told.next_attempt_at = told.started_at + std::chrono::minutes{1};
+    told.reason = "a queue that is bound is full";
+    return told;
+}
+
+TEST_F(Outbox, OneThatIsPutOffIsKnownToBeInItsWorkQueueWhereverItStands) {
+    open_receiver();
+    const event_id id = receive(1);
+    const sequence before = story_of(id).summary.sequence;
+    EXPECT_EQ(take_in({as_message(id)}), 1U);
+    ASSERT_NE(story_of(id).summary.sequence, before);
+    settle(*opened_, put_off_at(before, id));
+    const auto waiting = unfinished(outbox_name);
+    ASSERT_EQ(waiting.size(), 1U);
+    EXPECT_EQ(waiting[0].state, retry);
+    EXPECT_TRUE(waiting[0].is_conditional);
+    EXPECT_TRUE(waiting[0].next_attempt_at);
+    expect_no_differences_over_a_restart();
+    EXPECT_TRUE(unfinished(outbox_name).at(0).is_conditional) << "after a restart, too";
+    publish({id});
+    EXPECT_EQ(replay_to(story_of(id).summary.sequence, {outbox_name}), 1U);
+    EXPECT_FALSE(unfinished(outbox_name).at(0).is_conditional) << "a replay goes to both";
+}
+
+TEST_F(Outbox, WithoutABrokerOneThatItsWorkQueueHasIsPublished) {
+    open_receiver();
+    const event_id id = receive(1);
+    const sequence at = story_of(id).summary.sequence;
+    settle(*opened_, put_off_at(at, id));
+    std::promise<std::uint64_t> written;
+    opened_->withdraw({{at, {"crm"}, 7, {}}}, [&](std::uint64_t moved) { written.set_value(moved); });
+    EXPECT_EQ(written.get_future().get(), 1U);
+    EXPECT_TRUE(unfinished("crm").empty()) << "a worker has it";
+    EXPECT_EQ(story_of(id).summary.state, event_state::published);
+    expect_no_differences_over_a_restart();
+}
+
 TEST_F(Outbox, WithoutABrokerItGoesToHandlersHere) {
     open_receiver();
     const event_id first = receive(1);

@@ -1,0 +1,147 @@
+/// What the relay does about queues that take nothing, or say nothing, and about a broker that doesn't
+/// answer.
+#include "daemon/amqp/relay_implementation.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace outreachd::amqp {
+
+namespace {
+
+using namespace std::chrono_literals;
+using amqp_connection::amqp_error;
+using amqp_connection::connection;
+using amqp_connection::trouble;
+
+constexpr auto sign_of_life = 3s;                         // is waited for so long
+constexpr std::size_t held_back_max = 10UL * 1024 * 1024; // Linux: 4 MiB to be sent, 6 MiB to be read
+
+} // namespace
+
+/// What waits for its turn to go there is passed over with the rest.
+void relay::implementation::hold(std::uint32_t partition, store::sequence at) {
+    const bool is_news = !holds.is_held(partition);
+    holds.hold(partition, at, std::chrono::steady_clock::now());
+    if (const auto first = is_news ? turns.pass_over(partition) : std::nullopt)
+        holds.may_send(partition, *first);
+}
+
+void relay::implementation::note_taken(std::uint32_t partition) {
+    if (!holds.note_taken(partition))
+        return;
+    wants_fresh_working = true;
+    health.mended(names.work_queue(partition));
+}
+
+/// A queue that was deleted is made anew.
+void relay::implementation::probe(connection& at) {
+    const auto due = holds.begin_probe(std::chrono::steady_clock::now(),
+                                       [this](std::uint32_t partition) { return window.awaits(partition); });
+    if (!due)
+        return;
+    const std::string reason = names.declare_work_queue(at, declaring, due->partition);
+    if (!reason.empty()) {
+        holds.note_sent(due->partition);
+        hold(due->partition, due->first.value_or(0));
+        health.trouble(names.work_queue(due->partition), reason);
+    } else if (due->first) {
+        outbox.probe(*due->first);
+    } else { // it was only known that it couldn't be declared
+        health.mended(names.work_queue(due->partition));
+    }
+}
+
+void relay::implementation::look_at_exchange() {
+    const bool was_behind = lag.is_behind();
+    lag.look(std::chrono::steady_clock::now(), window.awaits_exchange_since());
+    if (lag.is_behind() && was_behind)
+        return health.remind(names.exchange());
+    if (lag.is_behind() == was_behind)
+        return;
+    window.let_next_go(lag.is_behind());
+    outbox.leave_to_exchange(lag.is_behind());
+    if (lag.is_behind())
+        health.trouble(names.exchange(),
+                       "it confirms nothing while the work queues do: a queue that is bound has "
+                       "no leader, or no quorum. Events go to the work queues alone for now");
+    else
+        health.mended(names.exchange());
+}
+
+/// Under an alarm the broker doesn't look for our heartbeats, and a queue without a quorum says nothing: only
+/// this sees it.
+void relay::implementation::check_deadline(connection& at) {
+    const auto oldest = window.oldest();
+    const auto patience = limits.confirm_timeout + time_on_the_way();
+    if (at.is_blocked() || !oldest || std::chrono::steady_clock::now() - *oldest < patience)
+        return;
+    expect_an_answer(at);
+    // Of one queue alone, while others go on? What came with the answer may settle it, or excuse it.
+    if (!take_confirms(at, 0ms) || at.is_blocked())
+        return;
+    const auto overdue = window.take_overdue(std::chrono::steady_clock::now() - patience);
+    leave_silent(at, overdue);
+    for (const event_in_flight& one : overdue)
+        if (!must_begin_anew || one.queue.is_taken())
+            refuse(one);
+    in_flight = window.size();
+}
+
+/// A connection that fell silent would be taken for queues that are in trouble.
+void relay::implementation::expect_an_answer(connection& at) {
+    at.answer_within(sign_of_life + time_on_the_way());
+    at.open_channel(asking);
+    at.close_channel(asking);
+    at.answer_within(answer_timeout + time_on_the_way());
+}
+
+/// Where nothing was confirmed on a lane since the first of those was sent it stands still, and nothing is
+/// known of the queues of what comes behind.
+void relay::implementation::leave_silent(connection& at, const std::vector<event_in_flight>& overdue) {
+    const auto is_silent = [&](const publish_lane& lane, message_half event_in_flight::*half) {
+        const auto first = std::ranges::find_if(overdue, [&](const event_in_flight& one) {
+            return lane.has((one.*half).channel) && (one.*half).is == message_half::stage::refused;
+        });
+        return first != overdue.end() && lane.is_silent_since(first->sent_at);
+    };
+    if (is_silent(copying, &event_in_flight::exchange)) {
+        const std::uint16_t silent = copying.channel();
+        copying.leave(at);
+        settle(window.give_up(silent));
+    }
+    if (is_silent(probing, &event_in_flight::queue))
+        probing.leave(at);
+    if (is_silent(working, &event_in_flight::queue))
+        leave_working(at, overdue);
+}
+
+/// Not even the confirms of what was taken before are passed on by a channel that stands still. So where
+/// events for several queues are awaited they are sent one at a time, to find out at which of them it does.
+void relay::implementation::leave_working(connection& at, const std::vector<event_in_flight>& overdue) {
+    std::vector<event_in_flight> suspect = window.awaited(working.channel());
+    std::ranges::copy_if(overdue, std::back_inserter(suspect), [&](const event_in_flight& one) {
+        return working.has(one.queue.channel) && one.queue.is == message_half::stage::refused;
+    });
+    const event_in_flight& first = suspect.back();
+    const bool is_known = std::ranges::all_of(
+        suspect, [&](const event_in_flight& one) { return one.partition == first.partition; });
+    one_at_a_time = is_known ? 0 : suspect.size();
+    if (is_known) {
+        ++refused;
+        hold(first.partition, first.at);
+        health.trouble(names.work_queue(first.partition), first.queue.refusal);
+    }
+    for (publish_lane* const lane : {&working, &probing, &copying}) // the others may be as silent soon
+        if (lane == &working || window.awaits_on(lane->channel()))
+            lane->leave(at);
+    must_begin_anew = true;
+}
+
+/// What was sent, twice each, may still wait to be read by the broker, and whatever is asked waits behind it.
+/// More than this systems don't hold back: the call that sends waits for the rest.
+std::chrono::milliseconds relay::implementation::time_on_the_way() const {
+    return amqp_connection::time_to_send(std::min(2 * window.body_bytes(), held_back_max));
+}
+
+} // namespace outreachd::amqp
