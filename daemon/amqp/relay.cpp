@@ -273,8 +273,7 @@ void relay::implementation::settle(const publish_window::outcome& what) {
     for (const event_in_flight& one : what.published) {
         records->note_confirmed(one.id);
         pass_turn(one);
-        if (one_at_a_time > 0)
-            --one_at_a_time;
+        note_settled();
     }
     if (!what.published.empty()) {
         has_published = true;
@@ -289,6 +288,11 @@ void relay::implementation::settle(const publish_window::outcome& what) {
     for (const std::uint64_t key : what.passed)
         turns.pass(key);
     in_flight = window.size();
+}
+
+void relay::implementation::note_settled() {
+    if (one_at_a_time > 0)
+        --one_at_a_time;
 }
 
 /// Unless it has passed before.

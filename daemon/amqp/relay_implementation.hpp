@@ -44,6 +44,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     bool take_confirms(amqp_connection::connection& at, std::chrono::milliseconds wait);
     void take(const amqp_connection::incoming& what);
     void settle(const publish_window::outcome& what);
+    void note_settled();
     void pass_turn(const event_in_flight& one);
     void finish(amqp_connection::connection& at);
 
@@ -98,6 +99,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     bool wants_fresh_probing = false;
     bool must_begin_anew = false;
     steady_time next_look_at_put_off;
+    steady_time next_look_at_exchange;
     bool is_quiet = false; ///< The broker was waited for, and had nothing to tell.
     /// So many events: one of them isn't taken by the broker, or goes to a queue at which its channel stands
     /// still.

@@ -13,7 +13,7 @@ using amqp_connection::connection;
 using amqp_connection::trouble;
 
 constexpr auto last_word_of_queue = 2s;
-constexpr auto look_pause = 1s;
+constexpr auto put_off_look_pause = 1s;
 
 } // namespace
 
@@ -96,12 +96,12 @@ void relay::implementation::tell_of_put_off() {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_look_at_put_off)
         return;
-    next_look_at_put_off = now + look_pause;
+    next_look_at_put_off = now + put_off_look_pause;
     const store::handler_depth waiting = events.outbox();
     if (waiting.retry == 0 && records->waiting() == 0)
         health.mended(odd_events);
     else if (waiting.retry > 0)
-        health.remind(odd_events, waiting.last_error);
+        health.remind(odd_events, waiting.last_error.empty() ? "they are put off" : waiting.last_error);
 }
 
 void relay::implementation::refuse(const event_in_flight& what) {
@@ -109,6 +109,7 @@ void relay::implementation::refuse(const event_in_flight& what) {
               {{"event_id", to_string(what.id)},
                {"work_queue", what.queue.refusal},
                {"exchange", what.exchange.refusal}});
+    note_settled();
     if (what.queue.is_taken()) {
         put_off(what, names.exchange() + ": " + what.exchange.refusal);
         return pass_turn(what);

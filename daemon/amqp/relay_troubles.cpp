@@ -14,7 +14,8 @@ using amqp_connection::amqp_error;
 using amqp_connection::connection;
 using amqp_connection::trouble;
 
-constexpr auto sign_of_life = 3s;                         // is waited for so long
+constexpr auto sign_of_life = 3s; // is waited for so long
+constexpr auto exchange_look_pause = 50ms;
 constexpr std::size_t held_back_max = 10UL * 1024 * 1024; // Linux: 4 MiB to be sent, 6 MiB to be read
 
 } // namespace
@@ -53,8 +54,12 @@ void relay::implementation::probe(connection& at) {
 }
 
 void relay::implementation::look_at_exchange() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_look_at_exchange)
+        return;
+    next_look_at_exchange = now + exchange_look_pause;
     const bool was_behind = lag.is_behind();
-    lag.look(std::chrono::steady_clock::now(), window.awaits_exchange_since());
+    lag.look(now, window.awaits_exchange_since());
     if (lag.is_behind() && was_behind)
         return health.remind(names.exchange());
     if (lag.is_behind() == was_behind)
