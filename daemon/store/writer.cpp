@@ -206,13 +206,14 @@ void writer::write_batch() {
             break;
         give_back_background();
         if (!distrust_cause_.empty()) {
+            const std::int64_t distrusted = file_;
             try {
                 replace_file();
                 continue;
             } catch (const std::exception& failure) {
                 watcher_.write_failed(failure.what());
-                if (is_refused_) // nothing can be written anywhere: the file may be whole when that is over
-                    distrust_cause_.clear();
+                if (is_refused_ && file_ == distrusted)
+                    go_back();
             }
         }
         const bool is_last_try = is_given_up();
@@ -326,6 +327,17 @@ void writer::replace_file() {
     // Routes and settlements wait until the events they speak of have been carried over.
     const std::scoped_lock lock(mutex_);
     give_back_dispatch_work();
+}
+
+/// Nothing can be written anywhere: the file in use may be whole when that is over. What there is of the
+/// fresh one goes, since the next start would take it for the newer.
+void writer::go_back() {
+    distrust_cause_.clear();
+    try {
+        files_.remove(file_ + 1);
+    } catch (const std::exception& failure) { // it is gone, though not for certain where the power fails now
+        watcher_.write_failed(failure.what());
+    }
 }
 
 void writer::give_back_dispatch_work() {

@@ -175,6 +175,7 @@ private:
     void apply();
     void route_now(append_job& job);
     void replace_file();
+    void go_back();
     void acknowledge();
     void answer(append_job& job);
     void answer_published(const std::vector<published_job>& jobs);

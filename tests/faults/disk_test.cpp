@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 namespace outreachd::tests {
@@ -70,6 +71,14 @@ void expect_guarantees_after_kill(daemon_under_test& daemon, const load_tally& t
     expect_guarantees(daemon, tally, workers);
 }
 
+/// Of the events: one, unless there is something to be carried over.
+std::ptrdiff_t database_files(const daemon_under_test& daemon) {
+    const std::filesystem::directory_iterator files(daemon.directory().at("store"));
+    return std::count_if(begin(files), end(files), [](const auto& file) {
+        return file.path().extension() == ".db" && file.path().filename().string().starts_with("events-");
+    });
+}
+
 struct fault {
     std::string label;
     std::string calls;
@@ -101,6 +110,7 @@ TEST_P(FailingDisk, AnswersNothingButTwoHundredAndRecovers) {
     tally.acked.insert(5'000'000);
     EXPECT_GT(tally.without_answer, 0U) << "the fault must have been felt";
     expect_guarantees(daemon, tally);
+    EXPECT_TRUE(eventually([&] { return database_files(daemon) == 1; })) << "the next start takes the newest";
 
     expect_guarantees_after_kill(daemon, tally);
 }
