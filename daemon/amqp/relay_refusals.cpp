@@ -21,12 +21,12 @@ constexpr auto put_off_look_pause = 1s;
 /// and that one is put off. False where it isn't known to be the fault of one.
 bool relay::implementation::look_for_odd_event(connection& at, const amqp_error& failure) {
     const bool is_denied = failure.kind() == trouble::refused;
-    const bool is_ours = std::ranges::any_of(std::initializer_list{&working, &probing, &copying},
-                                             [&](auto* lane) { return lane->has(failure.closed_channel()); });
+    const std::uint16_t closed = failure.closed_channel();
+    const bool is_ours = working.has(closed) || probing.has(closed) || copying.has(closed);
     if (!is_ours || !(is_denied || failure.kind() == trouble::rejected))
         return false;
     was_denied = was_denied || is_denied;
-    const auto sent = window.awaited(failure.closed_channel());
+    const auto sent = window.awaited(closed);
     if (sent.size() > 1) {
         one_at_a_time = sent.size();
         suspects.clear();
