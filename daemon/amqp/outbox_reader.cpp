@@ -25,6 +25,14 @@ constexpr int pauses_per_reading = 10;
 /// Until those are looked at again that were left because the exchange is behind.
 constexpr std::chrono::milliseconds exchange_pause = 10s;
 
+/// Nothing where it is due. A longer one than any that is given comes of a clock that was set back.
+std::optional<std::chrono::microseconds> pause_of(const store::unfinished_delivery& one, wall_time now) {
+    const auto pause = one.next_attempt_at.value_or(now) - now;
+    if (pause <= 0us || pause > publish_records::put_off_max)
+        return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::microseconds>(pause);
+}
+
 } // namespace
 
 void outbox_reader::start_over() {
@@ -51,12 +59,18 @@ void outbox_reader::read_again_behind(store::sequence at) {
     turns_.forget_behind(at);
 }
 
-void outbox_reader::forget(std::vector<event_id> gone) {
+void outbox_reader::forget(std::vector<committed_event> gone) {
+    for (const committed_event& one : gone)
+        if (one.put_off_at != 0) { // it may have been read as it was before
+            expect_due(one.due);
+            std::erase_if(page_, [&](const auto& each) { return each.sequence == one.put_off_at; });
+        }
     if (ahead_.empty() || gone.empty())
         return;
-    std::ranges::sort(gone);
+    std::ranges::sort(gone, {}, &committed_event::id);
     std::erase_if(ahead_, [&](const read_place& one) {
-        const bool is_gone = one.subject && std::ranges::binary_search(gone, one.subject->id);
+        const bool is_gone =
+            one.subject && std::ranges::binary_search(gone, one.subject->id, {}, &committed_event::id);
         if (is_gone && one.has_turn)
             turns_.pass(one.place.ordering_key);
         return is_gone;
@@ -81,12 +95,17 @@ void outbox_reader::go_back() {
     const auto first = holds_.first_passed_over();
     if (!first || *first > cursor_)
         return;
-    // The rest of the page is read again with it. A probe may stand in front of it.
+    // The rest of the page is read again with it.
     forget_ahead();
-    store::sequence least = *first;
+    read_again_behind(std::min(*first, first_of_page()) - 1);
+}
+
+/// Of what is to be read again with it. A probe may stand in front.
+store::sequence outbox_reader::first_of_page() const {
+    store::sequence first = cursor_ + 1;
     for (const store::unfinished_delivery& each : page_)
-        least = std::min(least, each.sequence);
-    read_again_behind(least - 1);
+        first = std::min(first, each.sequence);
+    return first;
 }
 
 result<std::optional<outgoing_event>>
@@ -208,13 +227,15 @@ result<void> outbox_reader::load_probe() {
     if (!found)
         return found.error();
     probes_.pop_front();
-    if (!found->empty() && found->front().sequence == at) {
-        forget_ahead();
+    forget_ahead();
+    const bool is_there = !found->empty() && found->front().sequence == at;
+    if (is_there && !pause_of(found->front(), wall_now())) {
         page_.push_front(found->front());
         return {};
     }
-    forget_ahead();
-    read_again_behind(std::min(cursor_, at - 1));
+    // Behind one that is put off the first is looked for that isn't.
+    const store::sequence behind = is_there ? at : at - 1;
+    read_again_behind(std::min({cursor_, behind, first_of_page() - 1}));
     return {};
 }
 
@@ -237,11 +258,9 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
         cursor_ = one.sequence;
         if (is_in_flight(one.sequence))
             continue;
-        const auto pause = one.next_attempt_at.value_or(now) - now;
-        // A longer one than any that is given comes of a clock that was set back.
-        if (pause > 0us && pause <= publish_records::put_off_max) {
+        if (const auto pause = pause_of(one, now)) {
             expect_due(std::chrono::steady_clock::now() +
-                       std::max<std::chrono::microseconds>(pause, due_pause));
+                       std::max<std::chrono::microseconds>(*pause, due_pause));
             continue;
         }
         if (leaves_to_exchange_ && one.is_conditional)

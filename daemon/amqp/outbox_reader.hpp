@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/amqp/partition_holds.hpp"
+#include "daemon/amqp/publish_records.hpp"
 #include "daemon/amqp/resource_turns.hpp"
 #include "daemon/amqp/topology.hpp"
 #include "daemon/store/store.hpp"
@@ -37,8 +38,8 @@ public:
     /// There may be more behind the last.
     void look_again() { is_at_end_ = false; }
 
-    /// Events that have left the outbox. Such a one may have been read ahead while it was still there.
-    void forget(std::vector<event_id> gone);
+    /// Events that have left the outbox, or are put off. Such a one may have been read ahead before.
+    void forget(std::vector<committed_event> gone);
 
     /// One that was sent is put off until then. Those that are due are told once the end was reached.
     void expect_due(steady_time when);
@@ -79,6 +80,7 @@ private:
     void go_back();
     void read_again_behind(store::sequence at);
     void note_end();
+    store::sequence first_of_page() const;
     bool may_send(const store::unfinished_delivery& one, std::uint32_t partition);
     std::uint32_t partition_of(const store::unfinished_delivery& one) const;
 

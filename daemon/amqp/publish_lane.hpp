@@ -14,8 +14,8 @@ namespace outreachd::amqp {
 /// one. One thread.
 class publish_lane {
 public:
-    /// How many channels one uses of a connection.
-    static constexpr std::uint16_t channels = 16;
+    /// How many channels one uses of a connection, one after the other. RabbitMQ allows 2047.
+    static constexpr std::uint16_t channels = 512;
 
     explicit publish_lane(std::uint16_t first) : first_(first), channel_(first) {}
 

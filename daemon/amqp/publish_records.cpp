@@ -33,13 +33,16 @@ void publish_records::hand_over() {
     if (confirmed_.empty())
         return;
     std::vector<event_id> ids = std::exchange(confirmed_, {});
-    auto kept = ids;
+    std::vector<committed_event> kept;
+    kept.reserve(ids.size());
+    for (const event_id& id : ids)
+        kept.push_back({.id = id});
     ++waiting_;
     events_.note_published(
         std::move(ids), [self = shared_from_this(), kept = std::move(kept)] { self->note_committed(kept); });
 }
 
-void publish_records::note_committed(const std::vector<event_id>& told) {
+void publish_records::note_committed(const std::vector<committed_event>& told) {
     {
         const std::lock_guard lock(mutex_);
         recorded_.insert(recorded_.end(), told.begin(), told.end());
@@ -48,14 +51,14 @@ void publish_records::note_committed(const std::vector<event_id>& told) {
     committed_();
 }
 
-std::vector<event_id> publish_records::look() {
-    std::vector<event_id> done;
+std::vector<committed_event> publish_records::look() {
+    std::vector<committed_event> done;
     {
         const std::lock_guard lock(mutex_);
         done.swap(recorded_);
     }
-    for (const event_id& one : done)
-        unrecorded_.erase(one);
+    for (const committed_event& one : done)
+        unrecorded_.erase(one.id);
     return done;
 }
 
@@ -74,20 +77,24 @@ steady_time publish_records::put_off(const event_in_flight& what, const std::str
     told.next_attempt_at = told.started_at + pause;
     told.reason = why;
     unrecorded_.insert(what.id);
-    settle(std::move(told), {what.id});
-    return std::chrono::steady_clock::now() + pause;
+    const steady_time due = std::chrono::steady_clock::now() + pause;
+    settle(std::move(told), {{what.id, what.at, due}});
+    return due;
 }
 
-void publish_records::bury(store::sequence at) {
+bool publish_records::bury(store::sequence at) {
+    if (!buried_.insert(at).second)
+        return false;
     store::settlement told;
     told.sequence = at;
     told.state = store::delivery_state::dead;
     told.started_at = wall_now();
     told.reason = store::damaged_reason;
     settle(std::move(told), {});
+    return true;
 }
 
-void publish_records::settle(store::settlement what, std::vector<event_id> told) {
+void publish_records::settle(store::settlement what, std::vector<committed_event> told) {
     what.handler = store::outbox_name;
     ++waiting_;
     events_.settle(std::move(what),

@@ -16,6 +16,13 @@
 
 namespace outreachd::amqp {
 
+/// It stands in the outbox no more; or it is put off, and that is known there by now.
+struct committed_event {
+    event_id id{};
+    store::sequence put_off_at = 0; ///< Its place; 0: it is published.
+    steady_time due{};              ///< Where it is put off.
+};
+
 /// Commits are not waited for: what is told and not yet committed is known here. The relay's thread, but for
 /// what the store calls. Made shared: the store may call when the relay is gone.
 class publish_records : public std::enable_shared_from_this<publish_records> {
@@ -35,8 +42,8 @@ public:
     /// The broker doesn't take this one, whatever becomes of others: again in a minute, and each time twice
     /// as late, up to `put_off_max`; one that wasn't sent to the exchange after 10 s. Gives when.
     steady_time put_off(const event_in_flight& what, const std::string& why);
-    /// Its row can't be read any more.
-    void bury(store::sequence at);
+    /// Its row can't be read any more. False where that was told before.
+    bool bury(store::sequence at);
 
     /// Whether an event is confirmed, or put off, and may still stand in the outbox as if it weren't.
     bool is_unrecorded(const event_id& id) const { return unrecorded_.contains(id); }
@@ -44,24 +51,25 @@ public:
     std::size_t unrecorded() const { return unrecorded_.size(); }
 
     /// Takes note of what is committed by now, and gives it: it isn't to be sent now.
-    std::vector<event_id> look();
+    std::vector<committed_event> look();
 
     /// Commits that are waited for.
     std::uint64_t waiting() const { return waiting_; }
 
 private:
-    void settle(store::settlement what, std::vector<event_id> told);
-    void note_committed(const std::vector<event_id>& told);
+    void settle(store::settlement what, std::vector<committed_event> told);
+    void note_committed(const std::vector<committed_event>& told);
 
     store::store& events_;
     const std::function<void()> committed_;
     std::vector<event_id> confirmed_;
     steady_time first_confirmed_at_;
     std::set<event_id> unrecorded_;
+    std::set<store::sequence> buried_;
 
     std::atomic<std::uint64_t> waiting_ = 0;
     std::mutex mutex_; ///< Guards all below.
-    std::vector<event_id> recorded_;
+    std::vector<committed_event> recorded_;
 };
 
 } // namespace outreachd::amqp

@@ -38,11 +38,13 @@ void publish_window::add(event_in_flight fresh) {
 
 publish_window::outcome publish_window::confirm(const amqp_connection::confirmed& what, steady_time now) {
     outcome settled;
-    auto next = awaited_.lower_bound({what.channel, what.is_multiple ? 0 : what.tag});
-    const auto past = awaited_.upper_bound({what.channel, what.tag});
-    while (next != past) {
+    const published_as first{what.channel, what.is_multiple ? 0 : what.tag};
+    const published_as last{what.channel, what.tag};
+    // Looked up anew each time: what is settled takes its other half with it.
+    for (auto next = awaited_.lower_bound(first); next != awaited_.end() && next->first <= last;
+         next = awaited_.lower_bound(first)) {
         const auto [number, which] = next->second;
-        next = awaited_.erase(next);
+        awaited_.erase(next);
         event_in_flight& event = entries_.at(number);
         message_half& half = event.*which;
         const bool is_queue = which == &event_in_flight::queue;
@@ -64,6 +66,17 @@ publish_window::outcome publish_window::confirm(const amqp_connection::confirmed
         settle(number, settled);
     }
     return settled;
+}
+
+std::vector<std::uint64_t> publish_window::let_next_go(bool does) {
+    std::vector<std::uint64_t> passed;
+    lets_next_go_ = does;
+    for (auto& [number, one] : entries_)
+        if (does && one.has_turn && awaits_exchange_alone(one)) {
+            one.has_turn = false;
+            passed.push_back(one.ordering_key);
+        }
+    return passed;
 }
 
 void publish_window::settle(std::uint64_t number, outcome& into) {
@@ -123,8 +136,9 @@ publish_window::outcome publish_window::give_up(std::uint16_t channel) {
 }
 
 void publish_window::note_returned(const amqp_connection::returned& what) {
-    const auto one = std::ranges::find_if(
-        entries_, [&](const auto& each) { return to_string(each.second.id) == what.message_id; });
+    const auto one = std::ranges::find_if(entries_, [&](const auto& each) {
+        return each.second.queue.channel == what.channel && to_string(each.second.id) == what.message_id;
+    });
     if (one != entries_.end())
         one->second.queue.refusal = "returned: " + std::to_string(what.reply_code) + " " + what.reply_text +
                                     ": no queue '" + what.routing_key + "'";

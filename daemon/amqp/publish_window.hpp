@@ -66,7 +66,8 @@ public:
     void note_returned(const amqp_connection::returned& what);
 
     /// From now on the turn of a resource ends once the work queue has its event, whatever the exchange says.
-    void let_next_go(bool does) { lets_next_go_ = does; }
+    /// Gives the keys of those whose turn has ended by that.
+    std::vector<std::uint64_t> let_next_go(bool does);
 
     bool holds(store::sequence at) const { return places_.contains(at); }
 
@@ -113,7 +114,6 @@ private:
         message_half event_in_flight::*half = nullptr;
     };
 
-    void refuse_awaited(event_in_flight& one);
     void settle(std::uint64_t number, outcome& into);
     event_in_flight let_go(all_entries::iterator one);
 

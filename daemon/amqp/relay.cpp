@@ -158,8 +158,9 @@ bool relay::implementation::fill(connection& at) {
         if ((*next)->subject) {
             send(at, **next);
         } else {
-            records->bury((*next)->at);
             turns.pass((*next)->ordering_key);
+            if (records->bury((*next)->at))
+                look_for_another_probe();
         }
         has_sent = true;
     }
@@ -200,6 +201,11 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
         if (failure.kind() != trouble::unusable)
             throw;
         put_off(sent, failure.what());
+        turns.pass(next.ordering_key);
+        return look_for_another_probe();
+    }
+    if (!sent.exchange.is_awaited() && !sent.queue.is_awaited()) { // the exchange has fallen behind meanwhile
+        put_off(sent, names.exchange() + ": " + sent.exchange.refusal);
         return turns.pass(next.ordering_key);
     }
     sent.sent_at = std::chrono::steady_clock::now();
@@ -211,6 +217,12 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
         log.debug("event sent to the broker", {{"event_id", to_string(next.subject->id)},
                                                {"source", next.subject->source},
                                                {"queue", names.work_queue(next.partition)}});
+}
+
+/// Where a queue was to be tried with an event that couldn't be sent: with the first that can.
+void relay::implementation::look_for_another_probe() {
+    if (holds.has_any())
+        outbox.start_over();
 }
 
 /// Each half on its lane. Where a field is too long nothing is sent: both have the same.

@@ -23,6 +23,8 @@ bool relay::implementation::look_for_odd_event(connection& at, const amqp_error&
     const bool is_denied = failure.kind() == trouble::refused;
     const std::uint16_t closed = failure.closed_channel();
     const bool is_ours = working.has(closed) || probing.has(closed) || copying.has(closed);
+    if (!is_ours && closed >= first_lane)
+        return true; // one that was left
     if (!is_ours || !(is_denied || failure.kind() == trouble::rejected))
         return false;
     was_denied = was_denied || is_denied;

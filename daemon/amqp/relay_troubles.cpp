@@ -3,6 +3,7 @@
 #include "daemon/amqp/relay_implementation.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 
 namespace outreachd::amqp {
@@ -17,6 +18,14 @@ using amqp_connection::trouble;
 constexpr auto sign_of_life = 3s; // is waited for so long
 constexpr auto exchange_look_pause = 50ms;
 constexpr std::size_t held_back_max = 10UL * 1024 * 1024; // Linux: 4 MiB to be sent, 6 MiB to be read
+
+/// Whether the lane hasn't confirmed its half of an event that is overdue.
+bool is_owed(const publish_lane& lane, const event_in_flight& one) {
+    return std::ranges::any_of(std::initializer_list<const message_half*>{&one.exchange, &one.queue},
+                               [&](const message_half* half) {
+                                   return half->is == message_half::stage::refused && lane.has(half->channel);
+                               });
+}
 
 } // namespace
 
@@ -64,7 +73,8 @@ void relay::implementation::look_at_exchange() {
         return health.remind(names.exchange());
     if (lag.is_behind() == was_behind)
         return;
-    window.let_next_go(lag.is_behind());
+    for (const std::uint64_t key : window.let_next_go(lag.is_behind()))
+        turns.pass(key);
     outbox.leave_to_exchange(lag.is_behind());
     if (lag.is_behind())
         health.trouble(names.exchange(),
@@ -86,9 +96,13 @@ void relay::implementation::check_deadline(connection& at) {
     if (!take_confirms(at, 0ms) || at.is_blocked())
         return;
     const auto overdue = window.take_overdue(std::chrono::steady_clock::now() - patience);
+    // First what must be known whatever fails: their work queues have them.
+    for (const event_in_flight& one : overdue)
+        if (one.queue.is_taken())
+            refuse(one);
     leave_silent(at, overdue);
     for (const event_in_flight& one : overdue)
-        if (!must_begin_anew || one.queue.is_taken())
+        if (!one.queue.is_taken() && !must_begin_anew)
             refuse(one);
     in_flight = window.size();
 }
@@ -101,23 +115,22 @@ void relay::implementation::expect_an_answer(connection& at) {
     at.answer_within(answer_timeout + time_on_the_way());
 }
 
-/// Where nothing was confirmed on a lane since the first of those was sent it stands still, and nothing is
-/// known of the queues of what comes behind.
+/// Where nothing was confirmed on a lane since the last of those was sent it stands still, and nothing is
+/// known of the queues of what is awaited there.
 void relay::implementation::leave_silent(connection& at, const std::vector<event_in_flight>& overdue) {
-    const auto is_silent = [&](const publish_lane& lane, message_half event_in_flight::*half) {
-        const auto first = std::ranges::find_if(overdue, [&](const event_in_flight& one) {
-            return lane.has((one.*half).channel) && (one.*half).is == message_half::stage::refused;
-        });
-        return first != overdue.end() && lane.is_silent_since(first->sent_at);
+    const auto is_silent = [&](const publish_lane& lane) {
+        const auto last = std::find_if(overdue.rbegin(), overdue.rend(),
+                                       [&](const event_in_flight& one) { return is_owed(lane, one); });
+        return last != overdue.rend() && lane.is_silent_since(last->sent_at);
     };
-    if (is_silent(copying, &event_in_flight::exchange)) {
-        const std::uint16_t silent = copying.channel();
+    const bool is_working_silent = is_silent(working);
+    if (is_silent(copying)) {
+        settle(window.give_up(copying.channel()));
         copying.leave(at);
-        settle(window.give_up(silent));
     }
-    if (is_silent(probing, &event_in_flight::queue))
+    if (is_silent(probing))
         probing.leave(at);
-    if (is_silent(working, &event_in_flight::queue))
+    if (is_working_silent)
         leave_working(at, overdue);
 }
 
@@ -137,9 +150,12 @@ void relay::implementation::leave_working(connection& at, const std::vector<even
         hold(first.partition, first.at);
         health.trouble(names.work_queue(first.partition), first.queue.refusal);
     }
-    for (publish_lane* const lane : {&working, &probing, &copying}) // the others may be as silent soon
-        if (lane == &working || window.awaits_on(lane->channel()))
+    for (publish_lane* const lane : {&working, &probing, &copying}) { // the others may be as silent soon
+        const bool owes =
+            std::ranges::any_of(overdue, [&](const event_in_flight& one) { return is_owed(*lane, one); });
+        if (owes || window.awaits_on(lane->channel()))
             lane->leave(at);
+    }
     must_begin_anew = true;
 }
 

@@ -163,7 +163,7 @@ TEST_F(OutboxReader, DoesNotTellAgainWhatLeftTheOutboxAfterItWasReadAhead) {
     std::promise<void> written;
     events_.note_published({second}, [&] { written.set_value(); });
     written.get_future().get();
-    reader_.forget({second});
+    reader_.forget({{.id = second}});
     EXPECT_THAT(drain(), ElementsAre(3));
 }
 
@@ -184,6 +184,42 @@ TEST_F(OutboxReader, AProbeThatIsGoneMeansTheNextOne) {
     ASSERT_TRUE(probe);
     EXPECT_EQ(probe->partition, held);
     EXPECT_NE(probe->subject->facts.resource_id, "1");
+}
+
+/// In the midst of a page, of which nothing may be left out.
+TEST_F(OutboxReader, AProbeThatIsGoneTakesNothingOfThePageWithIt) {
+    fill(300);
+    std::vector<int> told;
+    for (int i = 0; i < 3; ++i)
+        told.push_back(std::stoi(next().value().subject->facts.resource_id));
+    const auto all = events_.open_reader()->unfinished(store::outbox_name, 0, 300).value();
+    std::promise<void> written;
+    events_.note_published({events_.open_reader()->event_at(all[290].sequence).value().subject->id},
+                           [&] { written.set_value(); });
+    written.get_future().get();
+    reader_.probe(all[290].sequence);
+    while (const auto one = next())
+        told.push_back(std::stoi(one->subject->facts.resource_id));
+    EXPECT_EQ(std::set<int>(told.begin(), told.end()).size(), 299U);
+    EXPECT_TRUE(std::ranges::is_sorted(told));
+}
+
+/// It was read while the commit that puts it off was on its way.
+TEST_F(OutboxReader, OneThatIsPutOffIsTakenOutOfThePageAndComesWhenItIsDue) {
+    fill(100); // more than are read ahead
+    const auto first = next();
+    ASSERT_TRUE(first);
+    const auto last = events_.open_reader()->unfinished(store::outbox_name, 0, 100).value().back();
+    const event_id id = events_.open_reader()->event_at(last.sequence).value().subject->id;
+    put_off(last.sequence, wall_now(), wall_now() + 100ms);
+    reader_.forget({{id, last.sequence, std::chrono::steady_clock::now() + 100ms}});
+    EXPECT_EQ(drain().size(), 98U);
+    std::vector<int> later;
+    EXPECT_TRUE(store::eventually([&] {
+        later = drain();
+        return !later.empty();
+    }));
+    EXPECT_THAT(later, ElementsAre(100));
 }
 
 TEST_F(OutboxReader, LeavesWhatWasPublishedMeanwhile) {
