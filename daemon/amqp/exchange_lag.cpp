@@ -15,10 +15,12 @@ constexpr std::size_t waiting_max = 16;
 } // namespace
 
 void exchange_lag::look(steady_time now, std::optional<steady_time> waits_since) {
-    if (waits_since && now - *waits_since >= patience)
+    if (waits_since && now - *waits_since >= patience) {
         behind_until_ = now + caution;
-    else if (behind_until_ && now >= *behind_until_)
+        has_confirmed_ = false;
+    } else if (behind_until_ && now >= *behind_until_ && has_confirmed_) {
         behind_until_.reset();
+    }
 }
 
 bool exchange_lag::may_send(std::size_t waiting) const {

@@ -18,13 +18,17 @@ public:
     /// To be called often. Since when the first event has waited that its work queue has taken.
     void look(steady_time now, std::optional<steady_time> waits_since);
 
+    /// The exchange has confirmed something.
+    void note_confirm() { has_confirmed_ = true; }
+
     bool is_behind() const { return behind_until_.has_value(); }
 
     /// Whether the exchange gets one more, `waiting` being awaited there.
     bool may_send(std::size_t waiting) const;
 
 private:
-    std::optional<steady_time> behind_until_;
+    std::optional<steady_time> behind_until_; ///< At least.
+    bool has_confirmed_ = false;              ///< Since it was last seen to be behind.
 };
 
 } // namespace outreachd::amqp

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t many = 128;
 constexpr std::chrono::milliseconds gathering_time{10};
 constexpr std::chrono::minutes put_off_min{1};
-constexpr std::chrono::seconds put_off_untried{10};
+constexpr std::chrono::seconds put_off_untried{1};
 constexpr std::uint32_t doublings_max = 6;
 static_assert(put_off_min * (1U << doublings_max) == publish_records::put_off_max);
 

@@ -40,7 +40,7 @@ public:
     /// The same once there is enough for a commit, or the first of it has waited for 10 ms.
     void hand_over_many();
     /// The broker doesn't take this one, whatever becomes of others: again in a minute, and each time twice
-    /// as late, up to `put_off_max`; one that wasn't sent to the exchange after 10 s. Gives when.
+    /// as late, up to `put_off_max`; one that wasn't sent to the exchange after a second. Gives when.
     steady_time put_off(const event_in_flight& what, const std::string& why);
     /// Its row can't be read any more. False where that was told before.
     bool bury(store::sequence at);

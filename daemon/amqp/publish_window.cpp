@@ -32,7 +32,7 @@ void publish_window::add(event_in_flight fresh) {
     for (const auto half : {&event_in_flight::exchange, &event_in_flight::queue})
         if (const message_half& one = fresh.*half; one.is_awaited())
             awaited_.insert_or_assign({one.channel, one.tag}, awaited_half{number, half});
-    awaiting_exchange_ += awaits_exchange_alone(fresh) ? 1U : 0U;
+    count_awaiting_exchange(fresh, 1);
     entries_.emplace_hint(entries_.end(), number, std::move(fresh));
 }
 
@@ -48,7 +48,7 @@ publish_window::outcome publish_window::confirm(const amqp_connection::confirmed
         event_in_flight& event = entries_.at(number);
         message_half& half = event.*which;
         const bool is_queue = which == &event_in_flight::queue;
-        awaiting_exchange_ -= awaits_exchange_alone(event) ? 1U : 0U;
+        count_awaiting_exchange(event, -1);
         if (what.is_taken && half.refusal.empty()) { // it isn't where the message has been returned
             half.is = stage::taken;
         } else if (half.refusal.empty()) {
@@ -62,10 +62,19 @@ publish_window::outcome publish_window::confirm(const amqp_connection::confirmed
             event.queue_taken_at = now;
             settled.taking_partitions.push_back(event.partition);
         }
-        awaiting_exchange_ += awaits_exchange_alone(event) ? 1U : 0U;
+        count_awaiting_exchange(event, 1);
         settle(number, settled);
     }
     return settled;
+}
+
+/// `by`: 1 or -1, where it is one that waits for the exchange alone.
+void publish_window::count_awaiting_exchange(const event_in_flight& one, int by) {
+    if (!awaits_exchange_alone(one))
+        return;
+    awaiting_exchange_ = by > 0 ? awaiting_exchange_ + 1 : awaiting_exchange_ - 1;
+    bytes_awaiting_exchange_ =
+        by > 0 ? bytes_awaiting_exchange_ + one.bytes : bytes_awaiting_exchange_ - one.bytes;
 }
 
 std::vector<std::uint64_t> publish_window::let_next_go(bool does) {
@@ -99,7 +108,7 @@ void publish_window::settle(std::uint64_t number, outcome& into) {
 event_in_flight publish_window::let_go(all_entries::iterator one) {
     event_in_flight gone = std::move(one->second);
     entries_.erase(one);
-    awaiting_exchange_ -= awaits_exchange_alone(gone) ? 1U : 0U;
+    count_awaiting_exchange(gone, -1);
     for (const message_half* const half : {&gone.exchange, &gone.queue})
         if (half->is_awaited())
             awaited_.erase({half->channel, half->tag});
@@ -128,8 +137,8 @@ publish_window::outcome publish_window::give_up(std::uint16_t channel) {
         const auto [number, which] = first->second;
         awaited_.erase(first);
         event_in_flight& event = entries_.at(number);
-        awaiting_exchange_ -= awaits_exchange_alone(event) ? 1U : 0U;
-        refuse(event.*which, no_confirm);
+        count_awaiting_exchange(event, -1);
+        event.*which = {.is = stage::unsent, .refusal = no_confirm};
         settle(number, settled);
     }
     return settled;
@@ -194,6 +203,7 @@ void publish_window::clear() {
     ids_.clear();
     body_bytes_ = 0;
     awaiting_exchange_ = 0;
+    bytes_awaiting_exchange_ = 0;
 }
 
 } // namespace outreachd::amqp

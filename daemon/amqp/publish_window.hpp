@@ -82,6 +82,8 @@ public:
     /// Those of which the exchange's half alone is awaited.
     std::size_t awaiting_exchange() const { return awaiting_exchange_; }
 
+    std::size_t bytes_awaiting_exchange() const { return bytes_awaiting_exchange_; }
+
     /// Since when the first of those has waited.
     std::optional<steady_time> awaits_exchange_since() const;
     /// Whether one to this queue is on its way.
@@ -92,7 +94,7 @@ public:
     /// Those sent before `deadline`. What is awaited of them is refused: all that a caller waits for is the
     /// fault of a queue, others being confirmed. What comes for them later is no event's.
     std::vector<event_in_flight> take_overdue(steady_time deadline);
-    /// What is awaited on the channel doesn't come any more.
+    /// What is awaited on the channel doesn't come any more; it is as if it hadn't been sent.
     outcome give_up(std::uint16_t channel);
     /// When the oldest was sent.
     std::optional<steady_time> oldest() const;
@@ -115,6 +117,7 @@ private:
     };
 
     void settle(std::uint64_t number, outcome& into);
+    void count_awaiting_exchange(const event_in_flight& one, int by);
     event_in_flight let_go(all_entries::iterator one);
 
     std::uint64_t last_number_ = 0;
@@ -124,6 +127,7 @@ private:
     std::set<event_id> ids_;
     std::size_t body_bytes_ = 0;
     std::size_t awaiting_exchange_ = 0;
+    std::size_t bytes_awaiting_exchange_ = 0;
     bool lets_next_go_ = false;
 };
 

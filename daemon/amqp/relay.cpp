@@ -20,6 +20,8 @@ constexpr auto gathering_pause = 500us;  // in a backlog, for confirms that come
 constexpr auto blocked_pause = 100ms;    // for the word that it is over
 constexpr auto read_again_after = 500ms; // or a queue that is held may be tried
 constexpr auto last_confirms = 2s;       // at the stop
+constexpr auto fresh_channel_pause = 200ms;
+constexpr auto untried_pause = 10s; // of what is left to an exchange that is behind
 constexpr std::size_t confirms_at_once = 64;
 constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
 constexpr std::size_t unrecorded_max = 2048;               // confirmed and not yet committed
@@ -118,8 +120,22 @@ void relay::implementation::look_around(connection& at) {
         return;
     room.look(std::chrono::steady_clock::now(), events.accounts().received, published);
     look_at_exchange();
+    renew_lanes(at);
+}
+
+void relay::implementation::want_fresh_working() {
+    if (!wants_fresh_working)
+        fresh_working_by = std::chrono::steady_clock::now() + fresh_channel_pause;
+    wants_fresh_working = true;
+}
+
+/// A queue that says nothing doesn't keep others from a fresh channel.
+void relay::implementation::renew_lanes(connection& at) {
     if (wants_fresh_working && !window.awaits_on(working.channel())) {
         working.open_anew(at);
+        wants_fresh_working = false;
+    } else if (wants_fresh_working && std::chrono::steady_clock::now() >= fresh_working_by) {
+        working.leave(at);
         wants_fresh_working = false;
     }
     if (wants_fresh_probing && !window.awaits_on(probing.channel())) {
@@ -133,10 +149,14 @@ std::size_t relay::implementation::room_taken() const {
     return window.size() - (lag.is_behind() ? window.awaiting_exchange() : 0);
 }
 
+std::size_t relay::implementation::bytes_under_way() const {
+    return window.body_bytes() - (lag.is_behind() ? window.bytes_awaiting_exchange() : 0);
+}
+
 bool relay::implementation::has_room() const {
     return !wants_fresh_working && records->unrecorded() < unrecorded_max &&
            room_taken() < (one_at_a_time > 0 ? 1 : room.size()) &&
-           (window.size() == 0 || window.body_bytes() < body_bytes_max);
+           (bytes_under_way() == 0 || bytes_under_way() < body_bytes_max);
 }
 
 /// A broker that confirms singly would have us send singly.
@@ -204,11 +224,13 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
         turns.pass(next.ordering_key);
         return look_for_another_probe();
     }
-    if (!sent.exchange.is_awaited() && !sent.queue.is_awaited()) { // the exchange has fallen behind meanwhile
-        put_off(sent, names.exchange() + ": " + sent.exchange.refusal);
-        return turns.pass(next.ordering_key);
+    if (next.is_in_work_queue) { // whatever the exchange says
+        turns.pass(next.ordering_key);
+        sent.has_turn = false;
     }
     sent.sent_at = std::chrono::steady_clock::now();
+    if (!sent.exchange.is_awaited() && !sent.queue.is_awaited()) // the exchange has fallen behind meanwhile
+        return outbox.expect_due(sent.sent_at + untried_pause);
     if (sent.queue.is_awaited())
         holds.note_sent(next.partition);
     window.add(std::move(sent));
@@ -234,14 +256,17 @@ void relay::implementation::publish(connection& at, const event& what, event_in_
         half.tag = at.publish(half.channel, {std::move(exchange), std::move(key), is_mandatory, &message});
         half.is = message_half::stage::awaited;
     };
+    // A queue that is tried again may refuse it: other programs would get it with each try.
+    const bool is_probe = !into.queue.is_taken() && holds.is_held(into.partition);
     const std::size_t waiting = window.awaiting_exchange();
-    if (lag.may_send(waiting) && (one_at_a_time == 0 || waiting == 0))
+    if (is_probe)
+        into.exchange.refusal = "not sent there while its work queue was tried";
+    else if (lag.may_send(waiting) && (one_at_a_time == 0 || waiting == 0))
         send_half(into.exchange, copying, names.exchange(), message.type, false);
     else
         into.exchange.refusal = "not sent there while it confirms nothing";
     if (!into.queue.is_taken())
-        send_half(into.queue, holds.is_held(into.partition) ? probing : working, "",
-                  names.work_queue(into.partition), true);
+        send_half(into.queue, is_probe ? probing : working, "", names.work_queue(into.partition), true);
 }
 
 /// True where all that has come was taken.
@@ -270,6 +295,8 @@ void relay::implementation::take(const amqp_connection::incoming& what) {
         for (publish_lane* const lane : {&working, &probing, &copying})
             if (lane->has(confirm->channel))
                 lane->note_confirm(now);
+        if (copying.has(confirm->channel))
+            lag.note_confirm();
         settle(window.confirm(*confirm, now));
     } else if (const auto* back = std::get_if<amqp_connection::returned>(&what)) {
         window.note_returned(*back);

@@ -34,9 +34,12 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void begin_anew(amqp_connection::connection& at);
     void publish_until_stopped(amqp_connection::connection& at);
     void look_around(amqp_connection::connection& at);
+    void want_fresh_working();
+    void renew_lanes(amqp_connection::connection& at);
     bool fill(amqp_connection::connection& at);
     void note_read(const error_code& ec);
     std::size_t room_taken() const;
+    std::size_t bytes_under_way() const;
     bool has_room() const;
     bool has_room_for_many() const;
     void send(amqp_connection::connection& at, const outgoing_event& next);
@@ -64,7 +67,6 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void look_at_exchange();
     void check_deadline(amqp_connection::connection& at);
     void expect_an_answer(amqp_connection::connection& at);
-    void leave_silent(amqp_connection::connection& at, const std::vector<event_in_flight>& overdue);
     void leave_working(amqp_connection::connection& at, const std::vector<event_in_flight>& overdue);
     std::chrono::milliseconds time_on_the_way() const;
 
@@ -97,6 +99,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     bool was_denied = false;    ///< A publish, since another one was taken.
     /// RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.
     bool wants_fresh_working = false;
+    steady_time fresh_working_by; ///< By then the channel is left where it still owes confirms.
     bool wants_fresh_probing = false;
     bool must_begin_anew = false;
     steady_time next_look_at_put_off;

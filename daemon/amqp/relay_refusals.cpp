@@ -117,7 +117,10 @@ void relay::implementation::refuse(const event_in_flight& what) {
         return pass_turn(what);
     }
     ++refused;
-    (holds.is_probing(what.partition) ? wants_fresh_probing : wants_fresh_working) = true;
+    if (holds.is_probing(what.partition))
+        wants_fresh_probing = true;
+    else
+        want_fresh_working();
     hold(what.partition, what.at);
     pass_turn(what);
     health.trouble(names.work_queue(what.partition), what.queue.refusal);

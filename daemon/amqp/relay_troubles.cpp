@@ -27,6 +27,14 @@ bool is_owed(const publish_lane& lane, const event_in_flight& one) {
                                });
 }
 
+/// A lane that owes confirms, and has confirmed nothing for long, stands still: nothing is known of the
+/// queues of what is awaited there.
+bool is_silent(const publish_lane& lane, const std::vector<event_in_flight>& overdue,
+               std::chrono::milliseconds patience) {
+    return lane.is_silent_since(std::chrono::steady_clock::now() - patience / 2) &&
+           std::ranges::any_of(overdue, [&](const event_in_flight& one) { return is_owed(lane, one); });
+}
+
 } // namespace
 
 /// What waits for its turn to go there is passed over with the rest.
@@ -40,7 +48,7 @@ void relay::implementation::hold(std::uint32_t partition, store::sequence at) {
 void relay::implementation::note_taken(std::uint32_t partition) {
     if (!holds.note_taken(partition))
         return;
-    wants_fresh_working = true;
+    want_fresh_working();
     health.mended(names.work_queue(partition));
 }
 
@@ -69,13 +77,13 @@ void relay::implementation::look_at_exchange() {
     next_look_at_exchange = now + exchange_look_pause;
     const bool was_behind = lag.is_behind();
     lag.look(now, window.awaits_exchange_since());
+    outbox.leave_to_exchange(!lag.may_send(window.awaiting_exchange()));
     if (lag.is_behind() && was_behind)
         return health.remind(names.exchange());
     if (lag.is_behind() == was_behind)
         return;
     for (const std::uint64_t key : window.let_next_go(lag.is_behind()))
         turns.pass(key);
-    outbox.leave_to_exchange(lag.is_behind());
     if (lag.is_behind())
         health.trouble(names.exchange(),
                        "it confirms nothing while the work queues do: a queue that is bound has "
@@ -95,12 +103,26 @@ void relay::implementation::check_deadline(connection& at) {
     // Of one queue alone, while others go on? What came with the answer may settle it, or excuse it.
     if (!take_confirms(at, 0ms) || at.is_blocked())
         return;
-    const auto overdue = window.take_overdue(std::chrono::steady_clock::now() - patience);
+    auto overdue = window.take_overdue(std::chrono::steady_clock::now() - patience);
+    const bool is_exchange_silent = is_silent(copying, overdue, patience);
+    const bool is_working_silent = is_silent(working, overdue, patience);
+    const bool is_probing_silent = is_silent(probing, overdue, patience);
     // First what must be known whatever fails: their work queues have them.
-    for (const event_in_flight& one : overdue)
-        if (one.queue.is_taken())
-            refuse(one);
-    leave_silent(at, overdue);
+    for (event_in_flight& one : overdue) {
+        if (!one.queue.is_taken())
+            continue;
+        if (is_exchange_silent) // it is no fault of the event's
+            one.exchange.is = message_half::stage::unsent;
+        refuse(one);
+    }
+    if (is_exchange_silent) {
+        settle(window.give_up(copying.channel()));
+        copying.leave(at);
+    }
+    if (is_probing_silent)
+        probing.leave(at);
+    if (is_working_silent)
+        leave_working(at, overdue);
     for (const event_in_flight& one : overdue)
         if (!one.queue.is_taken() && !must_begin_anew)
             refuse(one);
@@ -115,25 +137,6 @@ void relay::implementation::expect_an_answer(connection& at) {
     at.answer_within(answer_timeout + time_on_the_way());
 }
 
-/// Where nothing was confirmed on a lane since the last of those was sent it stands still, and nothing is
-/// known of the queues of what is awaited there.
-void relay::implementation::leave_silent(connection& at, const std::vector<event_in_flight>& overdue) {
-    const auto is_silent = [&](const publish_lane& lane) {
-        const auto last = std::find_if(overdue.rbegin(), overdue.rend(),
-                                       [&](const event_in_flight& one) { return is_owed(lane, one); });
-        return last != overdue.rend() && lane.is_silent_since(last->sent_at);
-    };
-    const bool is_working_silent = is_silent(working);
-    if (is_silent(copying)) {
-        settle(window.give_up(copying.channel()));
-        copying.leave(at);
-    }
-    if (is_silent(probing))
-        probing.leave(at);
-    if (is_working_silent)
-        leave_working(at, overdue);
-}
-
 /// Not even the confirms of what was taken before are passed on by a channel that stands still. So where
 /// events for several queues are awaited they are sent one at a time, to find out at which of them it does.
 void relay::implementation::leave_working(connection& at, const std::vector<event_in_flight>& overdue) {
@@ -145,6 +148,7 @@ void relay::implementation::leave_working(connection& at, const std::vector<even
     const bool is_known = std::ranges::all_of(
         suspect, [&](const event_in_flight& one) { return one.partition == first.partition; });
     one_at_a_time = is_known ? 0 : suspect.size();
+    suspects.clear(); // of another search
     if (is_known) {
         ++refused;
         hold(first.partition, first.at);
@@ -162,7 +166,7 @@ void relay::implementation::leave_working(connection& at, const std::vector<even
 /// What was sent, twice each, may still wait to be read by the broker, and whatever is asked waits behind it.
 /// More than this systems don't hold back: the call that sends waits for the rest.
 std::chrono::milliseconds relay::implementation::time_on_the_way() const {
-    return amqp_connection::time_to_send(std::min(2 * window.body_bytes(), held_back_max));
+    return amqp_connection::time_to_send(std::min(2 * bytes_under_way(), held_back_max));
 }
 
 } // namespace outreachd::amqp

@@ -33,9 +33,21 @@ TEST(ExchangeLag, IsBehindUntilNothingHasWaitedForSoLongForAWhile) {
     lag.look(long_ago + 10s, long_ago + 9s); // what waited is given up, and others wait now
     EXPECT_TRUE(lag.is_behind());
     lag.look(long_ago + 11s, long_ago + 9s);
+    lag.note_confirm();
     lag.look(long_ago + 25s, std::nullopt);
     EXPECT_TRUE(lag.is_behind()) << "14 s";
     lag.look(long_ago + 26s, long_ago + 25s);
+    EXPECT_FALSE(lag.is_behind());
+}
+
+TEST(ExchangeLag, IsBehindUntilItHasConfirmedSomething) {
+    exchange_lag lag;
+    lag.note_confirm();
+    lag.look(long_ago + 2s, long_ago);
+    lag.look(long_ago + 1h, std::nullopt); // nobody asked it meanwhile
+    EXPECT_TRUE(lag.is_behind());
+    lag.note_confirm();
+    lag.look(long_ago + 1h, std::nullopt);
     EXPECT_FALSE(lag.is_behind());
 }
 
