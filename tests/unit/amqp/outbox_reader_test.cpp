@@ -1,103 +1,14 @@
 /// Every event of the outbox is told, in order, whatever is held or in flight meanwhile.
-#include "daemon/amqp/outbox_reader.hpp"
-#include "daemon/event/ordering_key.hpp"
-#include "tests/unit/store/store_under_test.hpp"
+#include "tests/unit/amqp/outbox_reader_under_test.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <set>
+#include <algorithm>
 
 namespace outreachd::amqp {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::ElementsAre;
-
-std::string body_of(int resource, int number) {
-    return R"({"data":{"type":"task","id":")" + std::to_string(resource) + R"(","attributes":{"number":)" +
-           std::to_string(number) + R"(}},"meta":{"eventName":"task.completed"}})";
-}
-
-bool is_body_of(const outgoing_event& one, int resource, int number) {
-    return one.subject->body == body_of(resource, number);
-}
-
-class OutboxReader : public testing::Test {
-protected:
-    OutboxReader() {
-        events_.route_at_append(
-            [](const store::stored_event& fresh) { return std::optional{store::route_to_outbox(fresh)}; });
-    }
-
-    static settings::amqp_queue queue() {
-        settings::amqp_queue made;
-        made.partitions = 4;
-        return made;
-    }
-
-    /// Appends events of the resources 1 to `count`.
-    void fill(int count) {
-        for (int i = 1; i <= count; ++i)
-            ASSERT_FALSE(store::append(events_, store::task_body(i)).ec);
-    }
-
-    std::optional<outgoing_event> next() {
-        auto found = reader_.next([this](store::sequence at) { return in_flight_.contains(at); });
-        EXPECT_TRUE(found.has_value());
-        return found ? *found : std::nullopt;
-    }
-
-    /// All that may be sent now: the numbers of their resources.
-    std::vector<int> drain() {
-        std::vector<int> numbers;
-        do
-            while (const auto one = next()) {
-                numbers.push_back(std::stoi(one->subject->facts.resource_id));
-                in_flight_.insert(one->at);
-            }
-        while (reader_.has_more());
-        return numbers;
-    }
-
-    /// Appends events 1 to `count` of the resource 1; gives their places.
-    std::vector<store::sequence> fill_with_one_resource(int count) {
-        for (int number = 1; number <= count; ++number)
-            EXPECT_FALSE(store::append(events_, body_of(1, number)).ec);
-        std::vector<store::sequence> places;
-        for (const auto& one : events_.open_reader()->unfinished(store::outbox_name, 0, 100).value())
-            places.push_back(one.sequence);
-        return places;
-    }
-
-    void put_off(store::sequence at, wall_time tried_at, wall_time until, bool is_in_work_queue = false) {
-        store::settlement off;
-        off.is_undecided = is_in_work_queue;
-        off.sequence = at;
-        off.handler = store::outbox_name;
-        off.state = store::delivery_state::retry;
-        off.attempts = 1;
-        off.started_at = tried_at;
-        off.next_attempt_at = until;
-        store::settle(events_, off);
-    }
-
-    std::uint32_t partition_of(int number) {
-        event_facts facts;
-        facts.resource = "task";
-        facts.resource_id = std::to_string(number);
-        return names_.partition_of(ordering_key(facts), {});
-    }
-
-    store::temporary_directory directory_;
-    store::recording_observer observer_;
-    store::store events_{{directory_.path(), 24h, {}}, observer_};
-    topology names_{queue()};
-    partition_holds holds_;
-    resource_turns turns_;
-    outbox_reader reader_{events_, names_, holds_, turns_};
-    std::set<store::sequence> in_flight_;
-};
 
 TEST_F(OutboxReader, TellsAllInOrderAndThenWhatCame) {
     fill(3);
@@ -205,23 +116,6 @@ TEST_F(OutboxReader, AProbeThatIsGoneTakesNothingOfThePageWithIt) {
 }
 
 /// It was read while the commit that puts it off was on its way.
-TEST_F(OutboxReader, OneThatIsPutOffIsTakenOutOfThePageAndComesWhenItIsDue) {
-    fill(100); // more than are read ahead
-    const auto first = next();
-    ASSERT_TRUE(first);
-    const auto last = events_.open_reader()->unfinished(store::outbox_name, 0, 100).value().back();
-    const event_id id = events_.open_reader()->event_at(last.sequence).value().subject->id;
-    put_off(last.sequence, wall_now(), wall_now() + 100ms);
-    reader_.forget({{id, last.sequence, std::chrono::steady_clock::now() + 100ms}});
-    EXPECT_EQ(drain().size(), 98U);
-    std::vector<int> later;
-    EXPECT_TRUE(store::eventually([&] {
-        later = drain();
-        return !later.empty();
-    }));
-    EXPECT_THAT(later, ElementsAre(100));
-}
-
 TEST_F(OutboxReader, LeavesWhatWasPublishedMeanwhile) {
     fill(3);
     const auto first = next();
@@ -244,76 +138,7 @@ TEST_F(OutboxReader, OneCallReadsABoundedNumberOfPages) {
     EXPECT_FALSE(reader_.has_more());
 }
 
-TEST_F(OutboxReader, TakesUpWhatWasPutOffOnceItIsDue) {
-    fill(2);
-    const auto first = next();
-    ASSERT_TRUE(first);
-    put_off(first->at, wall_now(), wall_now() + 100ms);
-    turns_.pass(first->ordering_key);
-    reader_.start_over();
-    EXPECT_THAT(drain(), ElementsAre(2));
-    std::vector<int> later;
-    EXPECT_TRUE(store::eventually([&] {
-        later = drain();
-        return !later.empty();
-    }));
-    EXPECT_THAT(later, ElementsAre(1));
-}
-
 /// Else, with very many of them, it would never get to the others.
-TEST_F(OutboxReader, GoesToTheEndBeforeItTakesUpWhatIsDue) {
-    fill(1'000); // some pages
-    const auto first = next();
-    ASSERT_TRUE(first);
-    put_off(first->at, wall_now(), wall_now());
-    turns_.pass(first->ordering_key);
-    reader_.expect_due(std::chrono::steady_clock::now());
-    std::vector<int> told;
-    while (const auto one = next())
-        told.push_back(std::stoi(one->subject->facts.resource_id));
-    ASSERT_EQ(told.size(), 1'000U);
-    EXPECT_EQ(told.front(), 2);
-    EXPECT_EQ(told.back(), 1);
-}
-
-TEST_F(OutboxReader, TellsOfOneThatItsWorkQueueHasWhateverIsHeld) {
-    fill(2);
-    const auto first = next();
-    const auto second = next();
-    ASSERT_TRUE(first && second);
-    put_off(first->at, wall_now(), wall_now(), true);
-    turns_.clear();
-    for (std::uint32_t partition = 0; partition < 4; ++partition)
-        holds_.hold(partition, 0, std::chrono::steady_clock::now());
-    reader_.start_over();
-    const auto again = next();
-    ASSERT_TRUE(again);
-    EXPECT_EQ(again->at, first->at);
-    EXPECT_TRUE(again->is_in_work_queue);
-    EXPECT_FALSE(next()) << "the other's work queue is held";
-    turns_.pass(again->ordering_key);
-    reader_.leave_to_exchange(true);
-    reader_.start_over();
-    EXPECT_FALSE(next()) << "the exchange is behind";
-}
-
-TEST_F(OutboxReader, AClockThatWasSetBackHoldsNothing) {
-    fill(2);
-    const auto first = next();
-    ASSERT_TRUE(first);
-    const wall_time ahead = wall_now() + 24h;
-    put_off(first->at, ahead, ahead + 1min);
-    turns_.clear();
-    reader_.start_over();
-    EXPECT_THAT(drain(), ElementsAre(1, 2)) << "none is put off for so long";
-
-    put_off(first->at, ahead, wall_now() + 1h);
-    in_flight_.clear();
-    turns_.clear();
-    reader_.start_over();
-    EXPECT_THAT(drain(), ElementsAre(2)) << "for so long one may be";
-}
-
 TEST_F(OutboxReader, OfOneResourceTellsTheNextOnceTheOneBeforeHasPassed) {
     constexpr int count = 140; // of both more than a page
     for (int number = 1; number <= count; ++number)

@@ -1,0 +1,98 @@
+/// What is put off comes when it is due, and keeps nothing from its turn until then.
+#include "tests/unit/amqp/outbox_reader_under_test.hpp"
+
+#include <gmock/gmock.h>
+
+namespace outreachd::amqp {
+namespace {
+
+using testing::ElementsAre;
+
+TEST_F(OutboxReader, OneThatIsPutOffIsTakenOutOfThePageAndComesWhenItIsDue) {
+    fill(100); // more than are read ahead
+    const auto first = next();
+    ASSERT_TRUE(first);
+    const auto last = events_.open_reader()->unfinished(store::outbox_name, 0, 100).value().back();
+    const event_id id = events_.open_reader()->event_at(last.sequence).value().subject->id;
+    put_off(last.sequence, wall_now(), wall_now() + 100ms);
+    reader_.forget({{id, last.sequence, std::chrono::steady_clock::now() + 100ms}});
+    EXPECT_EQ(drain().size(), 98U);
+    std::vector<int> later;
+    EXPECT_TRUE(store::eventually([&] {
+        later = drain();
+        return !later.empty();
+    }));
+    EXPECT_THAT(later, ElementsAre(100));
+}
+
+TEST_F(OutboxReader, TakesUpWhatWasPutOffOnceItIsDue) {
+    fill(2);
+    const auto first = next();
+    ASSERT_TRUE(first);
+    put_off(first->at, wall_now(), wall_now() + 100ms);
+    turns_.pass(first->ordering_key);
+    reader_.start_over();
+    EXPECT_THAT(drain(), ElementsAre(2));
+    std::vector<int> later;
+    EXPECT_TRUE(store::eventually([&] {
+        later = drain();
+        return !later.empty();
+    }));
+    EXPECT_THAT(later, ElementsAre(1));
+}
+
+TEST_F(OutboxReader, GoesToTheEndBeforeItTakesUpWhatIsDue) {
+    fill(1'000); // some pages
+    const auto first = next();
+    ASSERT_TRUE(first);
+    put_off(first->at, wall_now(), wall_now());
+    turns_.pass(first->ordering_key);
+    reader_.expect_due(std::chrono::steady_clock::now());
+    std::vector<int> told;
+    while (const auto one = next())
+        told.push_back(std::stoi(one->subject->facts.resource_id));
+    ASSERT_EQ(told.size(), 1'000U);
+    EXPECT_EQ(told.front(), 2);
+    EXPECT_EQ(told.back(), 1);
+}
+
+TEST_F(OutboxReader, TellsOfOneThatItsWorkQueueHasWhateverIsHeld) {
+    fill(2);
+    const auto first = next();
+    const auto second = next();
+    ASSERT_TRUE(first && second);
+    put_off(first->at, wall_now(), wall_now(), true);
+    turns_.clear();
+    for (std::uint32_t partition = 0; partition < 4; ++partition)
+        holds_.hold(partition, 0, std::chrono::steady_clock::now());
+    reader_.start_over();
+    const auto again = next();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->at, first->at);
+    EXPECT_TRUE(again->is_in_work_queue);
+    EXPECT_FALSE(next()) << "the other's work queue is held";
+    turns_.pass(again->ordering_key);
+    reader_.leave_to_exchange(true);
+    reader_.start_over();
+    EXPECT_FALSE(next()) << "the exchange is behind";
+}
+
+TEST_F(OutboxReader, AClockThatWasSetBackHoldsNothing) {
+    fill(2);
+    const auto first = next();
+    ASSERT_TRUE(first);
+    const wall_time ahead = wall_now() + 24h;
+    put_off(first->at, ahead, ahead + 1min);
+    turns_.clear();
+    reader_.start_over();
+    EXPECT_THAT(drain(), ElementsAre(1, 2)) << "none is put off for so long";
+
+    put_off(first->at, ahead, wall_now() + 1h);
+    in_flight_.clear();
+    turns_.clear();
+    reader_.start_over();
+    EXPECT_THAT(drain(), ElementsAre(2)) << "for so long one may be";
+}
+
+} // namespace
+} // namespace outreachd::amqp
