@@ -82,22 +82,15 @@ void link_health::tell(condition& what, const char* line, std::string_view about
     log_.error(line, {{"link", link_}, {"about", about}, {"cause", what.cause}, {"times", what.count}});
 }
 
-void link_health::remind(const std::string& about) {
+void link_health::remind(const std::string& about, const std::string& cause) {
     const std::lock_guard lock(mutex_);
     const auto known = troubles_.find(about);
-    if (known != troubles_.end() && now_() >= known->second.next_line)
-        tell(known->second, trouble_line, about);
-}
-
-void link_health::remind(const std::string& about, const std::string& cause) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!troubles_.contains(about)) {
+    if (known == troubles_.end()) {
+        if (!cause.empty())
             note(troubles_[about], cause, trouble_line, about);
-            return;
-        }
+    } else if (now_() >= known->second.next_line) {
+        tell(known->second, trouble_line, about);
     }
-    remind(about);
 }
 
 bool link_health::is_connected() const {

@@ -37,10 +37,8 @@ public:
     /// Something is wrong while the connection stands. `about` tells one such thing from another: a queue.
     void trouble(const std::string& about, const std::string& cause);
     void mended(const std::string& about);
-    /// It lasts: told again where it is time to.
-    void remind(const std::string& about);
-    /// The same of one that may not be known yet.
-    void remind(const std::string& about, const std::string& cause);
+    /// It lasts: told again where it is time to. With a cause, also where it isn't known yet.
+    void remind(const std::string& about, const std::string& cause = {});
 
     /// False, too, while it may break at once as the one before it did.
     bool is_connected() const;

@@ -1,7 +1,5 @@
 #include "daemon/amqp/outbox_reader.hpp"
 
-#include "daemon/amqp/publish_records.hpp"
-
 #include <algorithm>
 #include <exception>
 
@@ -79,6 +77,10 @@ void outbox_reader::forget(std::vector<committed_event> gone) {
 
 void outbox_reader::expect_due(steady_time when) {
     next_due_ = std::min(next_due_.value_or(when), when);
+}
+
+void outbox_reader::expect_exchange() {
+    expect_due(std::chrono::steady_clock::now() + exchange_pause);
 }
 
 void outbox_reader::probe(store::sequence first) {
@@ -264,7 +266,7 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
             continue;
         }
         if (leaves_to_exchange_ && one.is_conditional)
-            expect_due(std::chrono::steady_clock::now() + exchange_pause);
+            expect_exchange();
         else
             page_.push_back(one);
     }

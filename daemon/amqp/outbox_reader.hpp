@@ -44,6 +44,9 @@ public:
     /// One that was sent is put off until then. Those that are due are told once the end was reached.
     void expect_due(steady_time when);
 
+    /// One that was told is left for now, since the exchange is behind.
+    void expect_exchange();
+
     /// Whether those that their work queues have are passed over for now; they come back later.
     void leave_to_exchange(bool does) { leaves_to_exchange_ = does; }
 

@@ -63,7 +63,7 @@ std::vector<committed_event> publish_records::look() {
 }
 
 steady_time publish_records::put_off(const event_in_flight& what, const std::string& why) {
-    const bool was_tried = !what.queue.is_taken() || what.exchange.is != message_half::stage::unsent;
+    const bool was_tried = !what.is_left_to_exchange();
     const std::chrono::seconds pause =
         was_tried ? put_off_min * (1U << std::min(what.attempts, doublings_max)) : put_off_untried;
     store::settlement told;

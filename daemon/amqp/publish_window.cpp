@@ -1,7 +1,6 @@
 #include "daemon/amqp/publish_window.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace outreachd::amqp {
 
@@ -9,7 +8,6 @@ namespace {
 
 using stage = message_half::stage;
 
-constexpr std::uint64_t last_tag = std::numeric_limits<std::uint64_t>::max();
 constexpr const char* no_confirm = "no confirm in time, while others are confirmed";
 
 bool awaits_exchange_alone(const event_in_flight& one) {
@@ -49,15 +47,14 @@ publish_window::outcome publish_window::confirm(const amqp_connection::confirmed
         message_half& half = event.*which;
         const bool is_queue = which == &event_in_flight::queue;
         count_awaiting_exchange(event, -1);
-        if (what.is_taken && half.refusal.empty()) { // it isn't where the message has been returned
+        if (!half.refusal.empty()) // the message has been returned
+            half.is = stage::refused;
+        else if (what.is_taken)
             half.is = stage::taken;
-        } else if (half.refusal.empty()) {
+        else
             refuse(half, is_queue
                              ? "the broker refused it (basic.nack): the work queue is full, or has no quorum"
                              : "the broker refused it (basic.nack): a queue that is bound is full");
-        } else {
-            half.is = stage::refused;
-        }
         if (is_queue && half.is_taken()) {
             event.queue_taken_at = now;
             settled.taking_partitions.push_back(event.partition);
@@ -132,8 +129,7 @@ std::vector<event_in_flight> publish_window::take_overdue(steady_time deadline) 
 
 publish_window::outcome publish_window::give_up(std::uint16_t channel) {
     outcome settled;
-    while (awaits_on(channel)) {
-        const auto first = awaited_.lower_bound({channel, 0});
+    for (auto first = first_awaited(channel); first != awaited_.end(); first = first_awaited(channel)) {
         const auto [number, which] = first->second;
         awaited_.erase(first);
         event_in_flight& event = entries_.at(number);
@@ -173,8 +169,14 @@ bool publish_window::awaits(std::uint32_t partition) const {
     });
 }
 
+/// The end where nothing is.
+publish_window::all_awaited::const_iterator publish_window::first_awaited(std::uint16_t channel) const {
+    const auto first = awaited_.lower_bound({channel, 0});
+    return first != awaited_.end() && first->first.first == channel ? first : awaited_.end();
+}
+
 bool publish_window::awaits_on(std::uint16_t channel) const {
-    return awaited_.lower_bound({channel, 0}) != awaited_.upper_bound({channel, last_tag});
+    return first_awaited(channel) != awaited_.end();
 }
 
 std::optional<steady_time> publish_window::oldest() const {
@@ -183,8 +185,7 @@ std::optional<steady_time> publish_window::oldest() const {
 
 std::vector<event_in_flight> publish_window::awaited(std::uint16_t channel) const {
     std::vector<event_in_flight> found;
-    const auto past = awaited_.upper_bound({channel, last_tag});
-    for (auto one = awaited_.lower_bound({channel, 0}); one != past; ++one)
+    for (auto one = first_awaited(channel); one != awaited_.end() && one->first.first == channel; ++one)
         found.push_back(entries_.at(one->second.number));
     return found;
 }

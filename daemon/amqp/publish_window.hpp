@@ -42,6 +42,11 @@ struct event_in_flight {
     steady_time sent_at;
     steady_time queue_taken_at; ///< Or when it was sent, where the work queue had it by then.
     bool has_turn = true;       ///< Of its resource: `let_next_go` takes it.
+
+    /// Its work queue has it, and it wasn't sent to the exchange.
+    bool is_left_to_exchange() const {
+        return queue.is_taken() && exchange.is == message_half::stage::unsent;
+    }
 };
 
 /// Confirms come for one or for many, in any order, by channel and tag, and a returned message is confirmed
@@ -116,13 +121,16 @@ private:
         message_half event_in_flight::*half = nullptr;
     };
 
+    using all_awaited = std::map<published_as, awaited_half>;
+
+    all_awaited::const_iterator first_awaited(std::uint16_t channel) const;
     void settle(std::uint64_t number, outcome& into);
     void count_awaiting_exchange(const event_in_flight& one, int by);
     event_in_flight let_go(all_entries::iterator one);
 
     std::uint64_t last_number_ = 0;
     all_entries entries_;
-    std::map<published_as, awaited_half> awaited_; ///< A channel carries one half of an event at most.
+    all_awaited awaited_; ///< A channel carries one half of an event at most.
     std::unordered_set<store::sequence> places_;
     std::set<event_id> ids_;
     std::size_t body_bytes_ = 0;

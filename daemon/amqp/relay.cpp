@@ -21,7 +21,6 @@ constexpr auto blocked_pause = 100ms;    // for the word that it is over
 constexpr auto read_again_after = 500ms; // or a queue that is held may be tried
 constexpr auto last_confirms = 2s;       // at the stop
 constexpr auto fresh_channel_pause = 200ms;
-constexpr auto untried_pause = 10s; // of what is left to an exchange that is behind
 constexpr std::size_t confirms_at_once = 64;
 constexpr std::size_t body_bytes_max = 32UL * 1024 * 1024; // in flight; one is always sent
 constexpr std::size_t unrecorded_max = 2048;               // confirmed and not yet committed
@@ -50,7 +49,7 @@ void relay::implementation::prepare(connection& at) {
         holds.hold(partition, 0, std::chrono::steady_clock::now());
         health.trouble(names.work_queue(partition), reason);
     }
-    for (publish_lane* const lane : {&working, &probing, &copying})
+    for (publish_lane* const lane : lanes)
         lane->forget();
     thread->note_connected(at);
 }
@@ -72,9 +71,10 @@ void relay::implementation::begin_anew(connection& at) {
         for (const store::sequence place : suspects)
             outbox.probe(place);
     holds.forget_probes();
-    for (publish_lane* const lane : {&working, &probing, &copying})
+    for (publish_lane* const lane : lanes)
         lane->open_anew(at);
-    has_published = wants_fresh_working = wants_fresh_probing = must_begin_anew = false;
+    has_published = wants_fresh_probing = must_begin_anew = false;
+    fresh_working_by.reset();
     if (was_denied)
         ask_leave_to_publish(at);
 }
@@ -124,19 +124,18 @@ void relay::implementation::look_around(connection& at) {
 }
 
 void relay::implementation::want_fresh_working() {
-    if (!wants_fresh_working)
+    if (!fresh_working_by)
         fresh_working_by = std::chrono::steady_clock::now() + fresh_channel_pause;
-    wants_fresh_working = true;
 }
 
 /// A queue that says nothing doesn't keep others from a fresh channel.
 void relay::implementation::renew_lanes(connection& at) {
-    if (wants_fresh_working && !window.awaits_on(working.channel())) {
+    if (fresh_working_by && !window.awaits_on(working.channel())) {
         working.open_anew(at);
-        wants_fresh_working = false;
-    } else if (wants_fresh_working && std::chrono::steady_clock::now() >= fresh_working_by) {
+        fresh_working_by.reset();
+    } else if (fresh_working_by && std::chrono::steady_clock::now() >= *fresh_working_by) {
         working.leave(at);
-        wants_fresh_working = false;
+        fresh_working_by.reset();
     }
     if (wants_fresh_probing && !window.awaits_on(probing.channel())) {
         probing.open_anew(at);
@@ -154,9 +153,8 @@ std::size_t relay::implementation::bytes_under_way() const {
 }
 
 bool relay::implementation::has_room() const {
-    return !wants_fresh_working && records->unrecorded() < unrecorded_max &&
-           room_taken() < (one_at_a_time > 0 ? 1 : room.size()) &&
-           (bytes_under_way() == 0 || bytes_under_way() < body_bytes_max);
+    return !fresh_working_by && records->unrecorded() < unrecorded_max &&
+           room_taken() < (one_at_a_time > 0 ? 1 : room.size()) && bytes_under_way() < body_bytes_max;
 }
 
 /// A broker that confirms singly would have us send singly.
@@ -230,7 +228,7 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
     }
     sent.sent_at = std::chrono::steady_clock::now();
     if (!sent.exchange.is_awaited() && !sent.queue.is_awaited()) // the exchange has fallen behind meanwhile
-        return outbox.expect_due(sent.sent_at + untried_pause);
+        return outbox.expect_exchange();
     if (sent.queue.is_awaited())
         holds.note_sent(next.partition);
     window.add(std::move(sent));
@@ -292,7 +290,7 @@ bool relay::implementation::take_confirms(connection& at, std::chrono::milliseco
 void relay::implementation::take(const amqp_connection::incoming& what) {
     if (const auto* confirm = std::get_if<amqp_connection::confirmed>(&what)) {
         const auto now = std::chrono::steady_clock::now();
-        for (publish_lane* const lane : {&working, &probing, &copying})
+        for (publish_lane* const lane : lanes)
             if (lane->has(confirm->channel))
                 lane->note_confirm(now);
         if (copying.has(confirm->channel))

@@ -13,9 +13,11 @@
 #include "daemon/amqp/resource_turns.hpp"
 #include "daemon/amqp/topology.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -93,13 +95,14 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     publish_lane working{first_lane};                              ///< To the work queues.
     publish_lane probing{first_lane + publish_lane::channels};     ///< To those that are held.
     publish_lane copying{first_lane + 2 * publish_lane::channels}; ///< To the exchange.
+    const std::array<publish_lane*, 3> lanes{&working, &probing, &copying};
     exchange_lag lag;
     std::shared_ptr<publish_records> records;
     bool has_published = false; ///< Since all began anew.
     bool was_denied = false;    ///< A publish, since another one was taken.
     /// RabbitMQ 3.10 remembers for a channel that a quorum queue refused, sometimes beyond the cause.
-    bool wants_fresh_working = false;
-    steady_time fresh_working_by; ///< By then the channel is left where it still owes confirms.
+    /// Where `working` is to have a fresh channel: by then this one is left though it still owes confirms.
+    std::optional<steady_time> fresh_working_by;
     bool wants_fresh_probing = false;
     bool must_begin_anew = false;
     steady_time next_look_at_put_off;

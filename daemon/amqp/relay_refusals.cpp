@@ -22,7 +22,8 @@ constexpr auto put_off_look_pause = 1s;
 bool relay::implementation::look_for_odd_event(connection& at, const amqp_error& failure) {
     const bool is_denied = failure.kind() == trouble::refused;
     const std::uint16_t closed = failure.closed_channel();
-    const bool is_ours = working.has(closed) || probing.has(closed) || copying.has(closed);
+    const bool is_ours =
+        std::ranges::any_of(lanes, [closed](const publish_lane* lane) { return lane->has(closed); });
     if (!is_ours && closed >= first_lane)
         return true; // one that was left
     if (!is_ours || !(is_denied || failure.kind() == trouble::rejected))
@@ -87,7 +88,7 @@ void relay::implementation::ask_leave_to_publish(connection& at) {
 /// One that the broker doesn't take whatever happens to others.
 void relay::implementation::put_off(const event_in_flight& what, const std::string& why) {
     outbox.expect_due(records->put_off(what, why));
-    if (what.queue.is_taken() && what.exchange.is == message_half::stage::unsent)
+    if (what.is_left_to_exchange())
         return; // that is told of the exchange
     ++refused;
     health.trouble(odd_events, why);

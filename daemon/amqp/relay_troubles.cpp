@@ -11,9 +11,7 @@ namespace outreachd::amqp {
 namespace {
 
 using namespace std::chrono_literals;
-using amqp_connection::amqp_error;
 using amqp_connection::connection;
-using amqp_connection::trouble;
 
 constexpr auto sign_of_life = 3s; // is waited for so long
 constexpr auto exchange_look_pause = 50ms;
@@ -27,12 +25,15 @@ bool is_owed(const publish_lane& lane, const event_in_flight& one) {
                                });
 }
 
+bool owes_any(const publish_lane& lane, const std::vector<event_in_flight>& overdue) {
+    return std::ranges::any_of(overdue, [&](const event_in_flight& one) { return is_owed(lane, one); });
+}
+
 /// A lane that owes confirms, and has confirmed nothing for long, stands still: nothing is known of the
 /// queues of what is awaited there.
 bool is_silent(const publish_lane& lane, const std::vector<event_in_flight>& overdue,
                std::chrono::milliseconds patience) {
-    return lane.is_silent_since(std::chrono::steady_clock::now() - patience / 2) &&
-           std::ranges::any_of(overdue, [&](const event_in_flight& one) { return is_owed(lane, one); });
+    return lane.is_silent_since(std::chrono::steady_clock::now() - patience / 2) && owes_any(lane, overdue);
 }
 
 } // namespace
@@ -141,9 +142,8 @@ void relay::implementation::expect_an_answer(connection& at) {
 /// events for several queues are awaited they are sent one at a time, to find out at which of them it does.
 void relay::implementation::leave_working(connection& at, const std::vector<event_in_flight>& overdue) {
     std::vector<event_in_flight> suspect = window.awaited(working.channel());
-    std::ranges::copy_if(overdue, std::back_inserter(suspect), [&](const event_in_flight& one) {
-        return working.has(one.queue.channel) && one.queue.is == message_half::stage::refused;
-    });
+    std::ranges::copy_if(overdue, std::back_inserter(suspect),
+                         [&](const event_in_flight& one) { return is_owed(working, one); });
     const event_in_flight& first = suspect.back();
     const bool is_known = std::ranges::all_of(
         suspect, [&](const event_in_flight& one) { return one.partition == first.partition; });
@@ -154,12 +154,9 @@ void relay::implementation::leave_working(connection& at, const std::vector<even
         hold(first.partition, first.at);
         health.trouble(names.work_queue(first.partition), first.queue.refusal);
     }
-    for (publish_lane* const lane : {&working, &probing, &copying}) { // the others may be as silent soon
-        const bool owes =
-            std::ranges::any_of(overdue, [&](const event_in_flight& one) { return is_owed(*lane, one); });
-        if (owes || window.awaits_on(lane->channel()))
+    for (publish_lane* const lane : lanes) // the others may be as silent soon
+        if (owes_any(*lane, overdue) || window.awaits_on(lane->channel()))
             lane->leave(at);
-    }
     must_begin_anew = true;
 }
 

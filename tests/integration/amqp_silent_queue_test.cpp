@@ -20,6 +20,24 @@ bool is_all_well(const daemon_under_test& daemon) {
     return status_of(daemon).find("\"reasons\":[]") != std::string::npos;
 }
 
+/// Events `first` to `last`, of as many records.
+void post_numbers(const daemon_under_test& to, std::uint64_t first, std::uint64_t last) {
+    wire_client client(to.port());
+    for (std::uint64_t number = first; number <= last; ++number) {
+        ASSERT_TRUE(client.send(signed_post(numbered_body(number))));
+        ASSERT_EQ(client.read_answer().status, 200);
+    }
+}
+
+configuration of_receiver(const std::string& vhost, int partitions) {
+    return through_broker({.uris = {broker().uri(vhost)},
+                           .roles = "[receive]",
+                           .keys = ", partitions: " + std::to_string(partitions),
+                           .queue_type = "quorum",
+                           .handlers = "",
+                           .routes = ""});
+}
+
 /// A quorum queue whose process stands still: it neither takes nor refuses.
 class hanging_queue {
 public:
@@ -41,21 +59,13 @@ private:
 
 TEST(SilentQueues, AWorkQueueHoldsUpNoOther) {
     const std::string vhost = broker().new_vhost();
-    daemon_under_test receiver(through_broker({.uris = {broker().uri(vhost)},
-                                               .roles = "[receive]",
-                                               .keys = ", partitions: 2",
-                                               .queue_type = "quorum",
-                                               .handlers = "",
-                                               .routes = ""}));
+    daemon_under_test receiver(of_receiver(vhost, 2));
     receiver.start();
     ASSERT_TRUE(eventually([&] { return is_all_well(receiver); }));
-    wire_client client(receiver.port());
-    std::uint64_t number = 0;
+    std::uint64_t posted = 0;
     const auto post_some = [&] {
-        for (int i = 0; i < 30; ++i) {
-            ASSERT_TRUE(client.send(signed_post(numbered_body(++number))));
-            ASSERT_EQ(client.read_answer().status, 200);
-        }
+        post_numbers(receiver, posted + 1, posted + 30);
+        posted += 30;
     };
     // From a new channel RabbitMQ waits for a quorum queue at its first message.
     post_some();
@@ -84,12 +94,7 @@ TEST(SilentQueues, AWorkQueueHoldsUpNoOther) {
 /// the channel.
 TEST(SilentQueues, AWorkQueueHoldsUpNoOtherFromTheStart) {
     const std::string vhost = broker().new_vhost();
-    daemon_under_test receiver(through_broker({.uris = {broker().uri(vhost)},
-                                               .roles = "[receive]",
-                                               .keys = ", partitions: 4",
-                                               .queue_type = "quorum",
-                                               .handlers = "",
-                                               .routes = ""}));
+    daemon_under_test receiver(of_receiver(vhost, 4));
     receiver.start(); // which makes the queues
     ASSERT_TRUE(eventually([&] { return is_all_well(receiver); }));
     ASSERT_EQ(receiver.stop(), 0);
@@ -97,20 +102,13 @@ TEST(SilentQueues, AWorkQueueHoldsUpNoOtherFromTheStart) {
     {
         const hanging_queue hangs(vhost, "outreachd.work.0");
         receiver.start();
-        wire_client client(receiver.port());
-        for (std::uint64_t number = 1; number <= count; ++number) {
-            ASSERT_TRUE(client.send(signed_post(numbered_body(number))));
-            ASSERT_EQ(client.read_answer().status, 200);
-        }
+        post_numbers(receiver, 1, count);
         const auto others_are_through = [&] { return receiver.metric("outreachd_outbox") < count / 2; };
         EXPECT_TRUE(eventually(others_are_through, 30s)) << status_of(receiver);
         EXPECT_THAT(status_of(receiver), HasSubstr("outreachd.work.0: no confirm in time"));
         const double published = receiver.metric("outreachd_published_total");
         sleep_for(lasting(40s, 3s)); // it is tried again and again meanwhile
-        for (std::uint64_t number = count + 1; number <= 2 * count; ++number) {
-            ASSERT_TRUE(client.send(signed_post(numbered_body(number))));
-            ASSERT_EQ(client.read_answer().status, 200);
-        }
+        post_numbers(receiver, count + 1, 2 * count);
         EXPECT_TRUE(eventually(
             [&] { return receiver.metric("outreachd_published_total") > published + count / 2; }, 5s))
             << status_of(receiver);
@@ -135,15 +133,6 @@ protected:
              "channel.queue_bind('theirs', 'outreach.events', '#')\n",
              broker().uri(vhost_)});
         EXPECT_EQ(bound.exit_code, 0) << bound.err;
-    }
-
-    /// Events of as many records.
-    void post(std::uint64_t first, std::uint64_t last) {
-        wire_client client(daemon_.port());
-        for (std::uint64_t number = first; number <= last; ++number) {
-            ASSERT_TRUE(client.send(signed_post(numbered_body(number))));
-            ASSERT_EQ(client.read_answer().status, 200);
-        }
     }
 
     bool has_delivered(std::size_t events, std::chrono::milliseconds within) {
@@ -188,15 +177,15 @@ protected:
 };
 
 TEST_F(SilentQueueOfAnotherProgram, KeepsNothingFromWorkers) {
-    post(1, 1);
+    post_numbers(daemon_, 1, 1);
     ASSERT_TRUE(has_delivered(1, 10s));
     {
         const hanging_queue hangs(vhost_, "theirs");
-        post(2, 600);
+        post_numbers(daemon_, 2, 600);
         EXPECT_TRUE(has_delivered(600, 8s)) << daemon_.delivered().size() << status_of(daemon_);
         EXPECT_TRUE(is_told()) << status_of(daemon_);
         sleep_for(lasting(30s, 0s));
-        post(601, 700);
+        post_numbers(daemon_, 601, 700);
         EXPECT_TRUE(has_delivered(700, 2s)) << "nothing waits any more";
         EXPECT_EQ(daemon_.metric("outreachd_outbox"), 699) << "until theirs has it, too";
     }
@@ -210,13 +199,13 @@ TEST_F(SilentQueueOfAnotherProgram, KeepsNothingFromWorkersFromTheStart) {
     {
         const hanging_queue hangs(vhost_, "theirs");
         daemon_.start();
-        post(1, 300);
+        post_numbers(daemon_, 1, 300);
         EXPECT_TRUE(has_delivered(300, 10s)) << daemon_.delivered().size() << status_of(daemon_);
         ASSERT_TRUE(eventually([&] { return is_told(); }));
         sleep_for(lasting(60s, 2s));
         daemon_.kill();
         daemon_.start();
-        post(301, 400);
+        post_numbers(daemon_, 301, 400);
         EXPECT_TRUE(has_delivered(400, 10s)) << daemon_.delivered().size() << status_of(daemon_);
         EXPECT_LE(daemon_.metric("outreachd_taken_in_repeats_total"), 128)
             << "the window; of the rest it is known";

@@ -15,7 +15,19 @@ namespace {
 using namespace test;
 using testing::HasSubstr;
 
-class AmqpHandlersConnection : public handler_at_rabbitmq {};
+class AmqpHandlersConnection : public handler_at_rabbitmq {
+protected:
+    /// Under an alarm, with an event on its way that is over 1,000 bytes.
+    std::unique_ptr<handler> make_with_one_given_up() {
+        auto handling = make();
+        EXPECT_EQ(handling->handle(attempt_within(20s)).verdict, outcome::kind::done);
+        node_.set_memory_alarm(true);
+        attempt large = make_attempt(R"({"data":{},"more":")" + std::string(2'000, 'x') + "\"}");
+        large.deadline = steady::now() + 500ms;
+        expect_retry(handling->handle(large));
+        return handling;
+    }
+};
 
 TEST_F(AmqpHandlersConnection, UsesAConnectionAgain) {
     test_servers::tcp_proxy proxy{node_.port()};
@@ -83,12 +95,7 @@ TEST_F(AmqpHandlersConnection, NamesAnAlarmAndSendsNothingMoreUnderIt) {
 
 /// The broker takes it up when the alarm ends, and closes the channel over it.
 TEST_F(AmqpHandlersConnection, WhatBecomesOfAnEarlierEventUnderAnAlarmIsNoVerdictOnThisOne) {
-    const auto handling = make();
-    EXPECT_EQ(handling->handle(attempt_within(20s)).verdict, outcome::kind::done);
-    node_.set_memory_alarm(true);
-    attempt large = make_attempt(R"({"data":{},"more":")" + std::string(2'000, 'x') + "\"}");
-    large.deadline = steady::now() + 500ms;
-    expect_retry(handling->handle(large));
+    const auto handling = make_with_one_given_up();
     const outcome said = with_size_limit(1'000, [&] {
         node_.set_memory_alarm(false);
         return handling->handle(attempt_within(20s));
@@ -98,12 +105,7 @@ TEST_F(AmqpHandlersConnection, WhatBecomesOfAnEarlierEventUnderAnAlarmIsNoVerdic
 
 /// The same where this one waits for the end of the alarm.
 TEST_F(AmqpHandlersConnection, NorIsItOnOneThatHasWaitedForTheEndOfTheAlarm) {
-    const auto handling = make();
-    EXPECT_EQ(handling->handle(attempt_within(20s)).verdict, outcome::kind::done);
-    node_.set_memory_alarm(true);
-    attempt large = make_attempt(R"({"data":{},"more":")" + std::string(2'000, 'x') + "\"}");
-    large.deadline = steady::now() + 500ms;
-    expect_retry(handling->handle(large));
+    const auto handling = make_with_one_given_up();
     outcome said;
     with_size_limit(1'000, [&] {
         std::thread waiting{[&] { said = handling->handle(attempt_within(20s)); }};
