@@ -59,10 +59,8 @@ void outbox_reader::read_again_behind(store::sequence at) {
 
 void outbox_reader::forget(std::vector<committed_event> gone) {
     for (const committed_event& one : gone)
-        if (one.put_off_at != 0) { // it may have been read as it was before
-            expect_due(one.due);
-            std::erase_if(page_, [&](const auto& each) { return each.sequence == one.put_off_at; });
-        }
+        if (one.due) // it may have been read as it was before
+            expect_due(*one.due);
     if (ahead_.empty() || gone.empty())
         return;
     std::ranges::sort(gone, {}, &committed_event::id);
@@ -177,8 +175,8 @@ result<void> outbox_reader::read_called() {
     for (std::size_t at = called.size(); at-- > 0;) {
         if (!found || at >= found->size())
             turns_.give_back(called[at], partition_of(called[at]));
-        else if (auto& one = (*found)[at])
-            ahead_.push_front({called[at], std::move(one->subject), true});
+        else if (auto one = as_it_stands(called[at], std::move((*found)[at])))
+            ahead_.push_front({one->place, std::move(one->subject), true});
         else
             turns_.pass(called[at].ordering_key);
     }
@@ -200,13 +198,27 @@ result<void> outbox_reader::read_ahead() {
     auto found = reader_->unfinished_events(store::outbox_name, places, ahead_bytes);
     if (!found)
         return found.error();
-    for (auto& one : *found) {
-        if (one)
-            ahead_.push_back({page_.front(), std::move(one->subject)});
+    for (auto& each : *found) {
+        if (auto one = as_it_stands(page_.front(), std::move(each)))
+            ahead_.push_back(std::move(*one));
         page_.pop_front();
     }
     ahead_until_ = std::chrono::steady_clock::now() + ahead_for;
     return {};
+}
+
+/// Its place was read before, and it may have been put off meanwhile. Nothing where it isn't to be sent now.
+std::optional<outbox_reader::read_place>
+outbox_reader::as_it_stands(store::unfinished_delivery place, std::optional<store::unfinished_event> now) {
+    if (!now)
+        return std::nullopt;
+    place.is_conditional = now->is_conditional;
+    place.next_attempt_at = now->next_attempt_at;
+    if (const auto pause = pause_of(place, wall_now())) {
+        expect_due(std::chrono::steady_clock::now() + *pause);
+        return std::nullopt;
+    }
+    return read_place{place, std::move(now->subject)};
 }
 
 /// They are read anew: from the page, or when they are called again.

@@ -79,6 +79,8 @@ private:
     result<void> load_probe();
     result<void> read_called();
     result<void> read_ahead();
+    std::optional<read_place> as_it_stands(store::unfinished_delivery place,
+                                           std::optional<store::unfinished_event> now);
     void forget_ahead();
     void go_back();
     void read_again_behind(store::sequence at);

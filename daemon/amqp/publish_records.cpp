@@ -78,7 +78,7 @@ steady_time publish_records::put_off(const event_in_flight& what, const std::str
     told.reason = why;
     unrecorded_.insert(what.id);
     const steady_time due = std::chrono::steady_clock::now() + pause;
-    settle(std::move(told), {{what.id, what.at, due}});
+    settle(std::move(told), {{what.id, due}});
     return due;
 }
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,8 +20,7 @@ namespace outreachd::amqp {
 /// It stands in the outbox no more; or it is put off, and that is known there by now.
 struct committed_event {
     event_id id{};
-    store::sequence put_off_at = 0; ///< Its place; 0: it is published.
-    steady_time due{};              ///< Where it is put off.
+    std::optional<steady_time> due = {}; ///< Where it is put off.
 };
 
 /// Commits are not waited for: what is told and not yet committed is known here. The relay's thread, but for

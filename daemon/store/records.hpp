@@ -75,6 +75,13 @@ struct stored_event {
     std::optional<routing> route = {};
 };
 
+/// One that a handler isn't done with, and how that stands when it is read.
+struct unfinished_event {
+    std::shared_ptr<const event> subject; ///< Null where its row is damaged.
+    bool is_conditional = false;          ///< As `unfinished_delivery` has them.
+    std::optional<wall_time> next_attempt_at;
+};
+
 /// A piece of the order of events, looked through for one resource.
 struct events_of_resource {
     std::vector<stored_event> events;

@@ -90,26 +90,31 @@ result<stored_event> sqlite_reader::event_at(sequence at) {
     return required(std::move(found));
 }
 
-result<std::vector<std::optional<stored_event>>>
+result<std::vector<std::optional<unfinished_event>>>
 sqlite_reader::unfinished_events(std::string_view handler, std::span<const sequence> places,
                                  std::size_t bytes_max) {
     return guarded(true, [&] {
         static const std::string sql = std::string("SELECT ") + event_columns +
-                                       " FROM events WHERE sequence=?1 AND EXISTS (SELECT 1 FROM deliveries"
+                                       ", is_conditional, next_attempt_at"
+                                       " FROM deliveries JOIN events ON sequence=event"
                                        " WHERE event=?1 AND state<2"
-                                       " AND handler=(SELECT id FROM handlers WHERE name=?2))";
+                                       " AND handler=(SELECT id FROM handlers WHERE name=?2)";
         if (!unfinished_event_)
             unfinished_event_ = database_->prepare(sql.c_str());
         transaction together(*database_, transaction::kind::read); // else each row begins and ends its own
-        std::vector<std::optional<stored_event>> found;
+        std::vector<std::optional<unfinished_event>> found;
         std::size_t bytes = 0;
         try {
             for (const sequence at : places) {
                 if (bytes >= bytes_max)
                     break;
                 auto& one = found.emplace_back();
-                if (unfinished_event_->bind(at, handler).step())
-                    one = checked(*unfinished_event_);
+                const statement& row = unfinished_event_->bind(at, handler);
+                if (unfinished_event_->step()) {
+                    one = unfinished_event{checked(row).subject, row.number(event_column_count) != 0, {}};
+                    if (!row.is_null(event_column_count + 1))
+                        one->next_attempt_at = to_wall_time(row.number(event_column_count + 1));
+                }
                 unfinished_event_->reset();
                 if (one && one->subject)
                     bytes += one->subject->body.size();

@@ -18,9 +18,9 @@ public:
     result<std::vector<stored_event>> events_after(sequence after, std::size_t limit,
                                                    std::size_t bytes_max) override;
     result<stored_event> event_at(sequence at) override;
-    result<std::vector<std::optional<stored_event>>> unfinished_events(std::string_view handler,
-                                                                       std::span<const sequence> places,
-                                                                       std::size_t bytes_max) override;
+    result<std::vector<std::optional<unfinished_event>>> unfinished_events(std::string_view handler,
+                                                                           std::span<const sequence> places,
+                                                                           std::size_t bytes_max) override;
     result<std::vector<unfinished_delivery>> unfinished(std::string_view handler, sequence after,
                                                         std::size_t limit) override;
     result<std::vector<std::string>> step_results(std::string_view handler, sequence at) override;

@@ -253,7 +253,7 @@ public:
     virtual result<events_of_resource> next_of_resource(std::string_view resource, sequence after) = 0;
     /// The events at `places` whose delivery of `handler` isn't done or dead now, nothing for the others; of
     /// as many places as `bytes_max` of bodies hold, but always of one. All of one moment.
-    virtual result<std::vector<std::optional<stored_event>>>
+    virtual result<std::vector<std::optional<unfinished_event>>>
     unfinished_events(std::string_view handler, std::span<const sequence> places, std::size_t bytes_max) = 0;
 
     virtual result<found_list<event_record>> list(const event_filter& what) = 0;

@@ -15,7 +15,7 @@ TEST_F(OutboxReader, OneThatIsPutOffIsTakenOutOfThePageAndComesWhenItIsDue) {
     const auto last = events_.open_reader()->unfinished(store::outbox_name, 0, 100).value().back();
     const event_id id = events_.open_reader()->event_at(last.sequence).value().subject->id;
     put_off(last.sequence, wall_now(), wall_now() + 100ms);
-    reader_.forget({{id, last.sequence, std::chrono::steady_clock::now() + 100ms}});
+    reader_.forget({{id, std::chrono::steady_clock::now() + 100ms}});
     EXPECT_EQ(drain().size(), 98U);
     std::vector<int> later;
     EXPECT_TRUE(store::eventually([&] {
@@ -54,6 +54,20 @@ TEST_F(OutboxReader, GoesToTheEndBeforeItTakesUpWhatIsDue) {
     ASSERT_EQ(told.size(), 1'000U);
     EXPECT_EQ(told.front(), 2);
     EXPECT_EQ(told.back(), 1);
+}
+
+/// Else it would go to its work queue again.
+TEST_F(OutboxReader, OneThatItsWorkQueueHasSinceItsPageWasReadIsKnownToBeThere) {
+    fill(100); // more than are read ahead
+    ASSERT_TRUE(next());
+    const auto last = events_.open_reader()->unfinished(store::outbox_name, 0, 100).value().back();
+    put_off(last.sequence, wall_now(), wall_now(), true);
+    std::optional<outgoing_event> told;
+    while (const auto one = next())
+        told = one;
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->at, last.sequence);
+    EXPECT_TRUE(told->is_in_work_queue);
 }
 
 TEST_F(OutboxReader, TellsOfOneThatItsWorkQueueHasWhateverIsHeld) {
