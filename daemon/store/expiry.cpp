@@ -15,7 +15,7 @@ constexpr std::int64_t piece_events = 500;  // a millisecond or two of a read tr
 constexpr std::size_t removed_at_once = 64; // what one commit of the writer takes along
 constexpr auto full_pass_pause = 1h;
 /// An event that was finished so long after it came is waited for, since the full pass is far away.
-constexpr std::chrono::microseconds wait_for_event = 1min;
+constexpr std::chrono::milliseconds wait_for_event = 1min;
 constexpr auto drop_pause = 10s; // where nothing is left that may be dropped
 
 /// Pages that stay in the file although nothing is on them: the next events need them.
@@ -59,7 +59,7 @@ bool expiry::shrink(database& from, std::int64_t file, sequence removable_up_to)
         return false;
     const piece seen = read_piece(from, dropped_, removable_up_to);
     std::vector<finished_event> dropped;
-    for (const found_event& one : seen.finished)
+    for (const found_event& one : seen.events)
         if (is_dropping(one.what.state) && dropped.size() < removed_at_once)
             dropped.push_back(one.what);
     if (dropped.size() == removed_at_once) {
@@ -93,13 +93,17 @@ bool expiry::remove_old(database& from, std::int64_t file, sequence removable_up
         read_piece(from, passed_, std::min(removable_up_to, microseconds_before(today, shortest)));
     std::vector<finished_event> old;
     sequence reached = seen.last;
-    for (const found_event& one : seen.finished) {
+    for (const found_event& one : seen.events) {
+        const bool is_pending = one.what.state == event_state::pending;
         const sequence too_young = one.finished_at - microseconds_before(today, kept_for(one.what.state));
-        if (too_young > 0 && too_young < wait_for_event.count()) {
+        const bool is_waited_for =
+            is_pending ? one.what.sequence > microseconds_before(today, wait_for_event)
+                       : too_young > 0 && std::chrono::microseconds{too_young} < wait_for_event;
+        if (is_waited_for) {
             reached = one.what.sequence - 1;
             break;
         }
-        if (too_young > 0)
+        if (is_pending || too_young > 0)
             continue;
         old.push_back(one.what);
         if (old.size() == removed_at_once) {
@@ -121,14 +125,13 @@ expiry::piece expiry::read_piece(database& from, sequence after, sequence up_to)
     piece seen;
     while (rows.step()) {
         seen.last = rows.number(0);
-        if (rows.number(1) != 0)
-            continue; // pending
-        const auto state = rows.number(2) != 0   ? event_state::dead
+        const auto state = rows.number(1) != 0   ? event_state::pending
+                           : rows.number(2) != 0 ? event_state::dead
                            : rows.number(3) != 0 ? event_state::done
                            : rows.number(4) != 0 ? event_state::unrouted
                            : rows.number(6) != 0 ? event_state::discarded
                                                  : event_state::published;
-        seen.finished.push_back({{seen.last, state}, rows.is_null(5) ? seen.last : rows.number(5)});
+        seen.events.push_back({{seen.last, state}, rows.is_null(5) ? seen.last : rows.number(5)});
     }
     return seen;
 }

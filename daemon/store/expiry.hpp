@@ -35,7 +35,7 @@ private:
 
     /// What a piece of the store's order holds, and where it ends.
     struct piece {
-        std::vector<found_event> finished;
+        std::vector<found_event> events;
         sequence last = 0; ///< 0: nothing is behind.
     };
 

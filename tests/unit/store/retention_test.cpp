@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 namespace outreachd::store {
 namespace {
@@ -96,6 +97,17 @@ TEST_F(Retention, CountsFromTheEndOfTheLastDelivery) {
     ASSERT_TRUE(has(5, 5, 5, 5));
     EXPECT_TRUE(has(0, 5, 5, 5));
     EXPECT_GE(std::chrono::steady_clock::now() - finished, 1500ms);
+}
+
+/// Though a pass has met it before.
+TEST_F(Retention, TakesOneThatIsFinishedWhenItIsOldEnough) {
+    open({1ms, for_ever, for_ever, no_bound});
+    append(*opened_, task_body(1));
+    const sequence at = opened_->open_reader()->events_after(0, 1, 1 << 20).value().front().sequence;
+    route(*opened_, {{at, {"crm"}, 0, {}}});
+    std::this_thread::sleep_for(600ms); // some passes
+    settle(*opened_, {at, "crm", delivery_state::done, 1, wall_now(), {}, {}, {}, {}});
+    EXPECT_TRUE(eventually([&] { return opened_->accounts().expired == 1; }));
 }
 
 /// A repeat of it may still come, and nothing else would tell after a restart.
