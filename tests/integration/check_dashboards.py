@@ -17,6 +17,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import self_signed
 import yaml
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -101,9 +102,7 @@ def scrape_until(port, wanted):
 
 def real_metrics(program, directory):
     """What two daemons show: one with everything but RabbitMQ, which delivers an event, and one with RabbitMQ."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=hooks", "-keyout", f"{directory}/key.pem", "-out",
-                    f"{directory}/cert.pem"], check=True, capture_output=True)
+    self_signed.make(directory)
     Path(directory, "secret").write_text("a-secret\n", encoding="utf-8")
     os.chmod(f"{directory}/secret", 0o600)
     ports = {name: free_port() for name in ("listen", "outreach", "admin", "nowhere")}

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import kubernetes_manifests
+import self_signed
 import yaml
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -113,9 +114,7 @@ def main():
     for path in sorted(DEPLOY.rglob("*.json")):
         json.loads(path.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=hooks", "-keyout", f"{directory}/key.pem",
-                        "-out", f"{directory}/cert.pem"], check=True, capture_output=True)
+        self_signed.make(directory)
         Path(directory, "secret").write_text("a-secret\n", encoding="utf-8")
         os.chmod(f"{directory}/secret", 0o600)
         checked = 0
