@@ -34,9 +34,11 @@ std::optional<std::chrono::microseconds> pause_of(const store::unfinished_delive
 } // namespace
 
 void outbox_reader::start_over() {
-    probes_.clear();
+    read_first_.clear();
+    search_.reset();
     forget_ahead();
     read_again_behind(0);
+    holds_.forget_passed_over();
     next_due_.reset();
     began_at_ = std::chrono::steady_clock::now();
 }
@@ -64,11 +66,11 @@ void outbox_reader::forget(std::vector<committed_event> gone) {
     if (ahead_.empty() || gone.empty())
         return;
     std::ranges::sort(gone, {}, &committed_event::id);
-    std::erase_if(ahead_, [&](const read_place& one) {
-        const bool is_gone =
-            one.subject && std::ranges::binary_search(gone, one.subject->id, {}, &committed_event::id);
+    std::erase_if(ahead_, [&](const read_event& one) {
+        const bool is_gone = one.what.subject &&
+                             std::ranges::binary_search(gone, one.what.subject->id, {}, &committed_event::id);
         if (is_gone && one.has_turn)
-            turns_.pass(one.place.ordering_key);
+            turns_.pass(one.what.delivery.ordering_key);
         return is_gone;
     });
 }
@@ -79,10 +81,6 @@ void outbox_reader::expect_due(steady_time when) {
 
 void outbox_reader::expect_exchange() {
     expect_due(std::chrono::steady_clock::now() + exchange_pause);
-}
-
-void outbox_reader::probe(store::sequence first) {
-    probes_.push_back(first);
 }
 
 /// To what was passed over and may be sent now.
@@ -100,7 +98,7 @@ void outbox_reader::go_back() {
     read_again_behind(std::min(*first, first_of_page()) - 1);
 }
 
-/// Of what is to be read again with it. A probe may stand in front.
+/// Of what is to be read again with it. One that is read first may stand in front.
 store::sequence outbox_reader::first_of_page() const {
     store::sequence first = cursor_ + 1;
     for (const store::unfinished_delivery& each : page_)
@@ -108,21 +106,44 @@ store::sequence outbox_reader::first_of_page() const {
     return first;
 }
 
-result<std::optional<outgoing_event>>
-outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
+result<std::optional<outgoing_event>> outbox_reader::next(const events_under_way& others) {
+    if (const auto opened = open(); !opened)
+        return opened.error();
     go_back();
     if (ahead_until_ <= std::chrono::steady_clock::now())
         forget_ahead();
+    if (may_look_for_probe()) {
+        auto probe = next_probe(others);
+        if (!probe || *probe)
+            return probe;
+    } else if (const auto wanted = holds_.wanted_probe(); wanted && read_first_.empty()) {
+        holds_.postpone_probe(wanted->partition, std::chrono::steady_clock::now()); // all went back meanwhile
+        search_.reset();
+    }
+    return next_in_order(others);
+}
+
+result<void> outbox_reader::open() {
+    try {
+        if (!reader_)
+            reader_ = from_.open_reader();
+    } catch (const std::exception&) {
+        return errc::store_unavailable;
+    }
+    return {};
+}
+
+result<std::optional<outgoing_event>> outbox_reader::next_in_order(const events_under_way& others) {
     for (int pages = 0;;) {
         result<void> loaded;
-        if (!probes_.empty()) {
-            loaded = load_probe();
+        if (!read_first_.empty()) {
+            loaded = load_first();
         } else if (turns_.has_called() && (ahead_.empty() || !ahead_.front().has_turn)) {
             loaded = read_called();
         } else if (ahead_.empty() && page_.empty()) {
             if (is_at_end_ || turns_.is_full() || pages++ == pages_at_once)
                 return std::optional<outgoing_event>{};
-            loaded = load(is_in_flight);
+            loaded = load(others);
         }
         if (loaded && ahead_.empty() && !page_.empty())
             loaded = read_ahead();
@@ -130,26 +151,99 @@ outbox_reader::next(const std::function<bool(store::sequence)>& is_in_flight) {
             return loaded.error();
         if (ahead_.empty())
             continue;
-        const read_place first = std::move(ahead_.front());
+        const read_event first = std::move(ahead_.front());
         ahead_.pop_front();
-        const std::uint64_t key = first.place.ordering_key;
-        outgoing_event next{first.subject, first.place.sequence,      first.place.attempts, 0,
-                            key,           first.place.is_conditional};
-        if (next.subject) {
-            next.partition = names_.partition_of(key, next.subject->id);
-            if (!may_send(first.place, next.partition)) {
-                if (first.has_turn)
-                    turns_.pass(key);
-                continue;
-            }
+        outgoing_event next = to_outgoing(first.what);
+        const bool may_go =
+            !next.subject || (!others.has(next.subject->id) && may_send(first.what.delivery, next.partition));
+        if (!may_go) {
+            if (first.has_turn)
+                turns_.pass(next.ordering_key);
+            continue;
         }
         if (!first.has_turn) {
-            if (turns_.waits(first.place, partition_of(first.place)))
+            if (turns_.waits(first.what.delivery, next.partition))
                 continue;
-            turns_.take(key);
+            turns_.take(next.ordering_key);
         }
         return std::optional{std::move(next)};
     }
+}
+
+outgoing_event outbox_reader::to_outgoing(const store::unfinished_event& what) const {
+    const store::unfinished_delivery& row = what.delivery;
+    return {
+        what.subject,     row.sequence,
+        row.attempts,     names_.partition_of(row.ordering_key, what.subject ? what.subject->id : event_id{}),
+        row.ordering_key, row.is_conditional};
+}
+
+/// Only where all in front of it has been read: there may be others of its resource.
+bool outbox_reader::may_look_for_probe() const {
+    const auto wanted = holds_.wanted_probe();
+    return wanted && read_first_.empty() && may_try(*wanted);
+}
+
+/// The first of the queue's events that can be sent. One that waits for its turn doesn't hold up the others;
+/// all that were passed over are read again once this one is taken.
+result<std::optional<outgoing_event>> outbox_reader::next_probe(const events_under_way& others) {
+    forget_ahead();
+    pass_over_held(); // which may change `first`
+    const auto wanted = holds_.wanted_probe();
+    if (!search_ || search_->partition != wanted->partition)
+        search_ = {wanted->partition, *wanted->first - 1, {}};
+    bool is_at_end = false;
+    for (int pages = 0; !is_at_end && pages < pages_at_once; ++pages) {
+        const auto found = reader_->unfinished(store::outbox_name, search_->looked_up_to, page_events);
+        if (!found)
+            return found.error();
+        is_at_end = found->size() < page_events;
+        for (const store::unfinished_delivery& place : *found) {
+            auto probe = to_probe(place, others);
+            if (!probe)
+                return probe.error();
+            search_->looked_up_to = place.sequence;
+            if (!*probe)
+                continue;
+            search_.reset();
+            turns_.take((*probe)->ordering_key);
+            return probe;
+        }
+    }
+    if (!is_at_end)
+        return std::optional<outgoing_event>{};
+    if (search_->waiting_keys.empty())
+        holds_.note_none_left(wanted->partition);
+    else
+        holds_.postpone_probe(wanted->partition, std::chrono::steady_clock::now());
+    search_.reset();
+    return std::optional<outgoing_event>{};
+}
+
+/// Nothing where it isn't the queue's, or can't be sent now.
+result<std::optional<outgoing_event>> outbox_reader::to_probe(const store::unfinished_delivery& place,
+                                                              const events_under_way& others) {
+    const std::optional<outgoing_event> none;
+    const bool has_key = place.ordering_key != 0; // else only the event itself tells its queue
+    if (has_key && partition_of(place) != search_->partition)
+        return none;
+    if (place.is_conditional || pause_of(place, wall_now()))
+        return none; // it comes by itself
+    if (turns_.is_taken(place.ordering_key) || search_->waiting_keys.contains(place.ordering_key)) {
+        search_->waiting_keys.insert(place.ordering_key);
+        return none;
+    }
+    if (has_key && others.is_at(place.sequence))
+        return none;
+    const auto one = as_it_stands(place.sequence);
+    if (!one)
+        return one.error();
+    if (!is_to_be_sent(*one) || (*one)->delivery.is_conditional || (!has_key && !(*one)->subject))
+        return none;
+    outgoing_event probe = to_outgoing(**one);
+    if (probe.partition != search_->partition || (probe.subject && others.has(probe.subject->id)))
+        return none;
+    return std::optional{std::move(probe)};
 }
 
 /// A work queue that takes nothing is no matter to an event that it has.
@@ -175,8 +269,8 @@ result<void> outbox_reader::read_called() {
     for (std::size_t at = called.size(); at-- > 0;) {
         if (!found || at >= found->size())
             turns_.give_back(called[at], partition_of(called[at]));
-        else if (auto one = as_it_stands(called[at], std::move((*found)[at])))
-            ahead_.push_front({one->place, std::move(one->subject), true});
+        else if (auto& one = (*found)[at]; is_to_be_sent(one))
+            ahead_.push_front({std::move(*one), true});
         else
             turns_.pass(called[at].ordering_key);
     }
@@ -187,80 +281,73 @@ result<void> outbox_reader::read_called() {
 
 /// Passes over what was published since the page was read, or came back by the queue, and at another place.
 result<void> outbox_reader::read_ahead() {
-    // By the key alone where that suffices: a queue that is held for long has a long backlog.
-    std::erase_if(page_, [this](const store::unfinished_delivery& one) {
-        return one.ordering_key != 0 &&
-               (!may_send(one, partition_of(one)) || turns_.waits(one, partition_of(one)));
-    });
+    pass_over_held();
     std::vector<store::sequence> places;
     for (std::size_t at = 0; at < page_.size() && at < ahead_events; ++at)
         places.push_back(page_[at].sequence);
     auto found = reader_->unfinished_events(store::outbox_name, places, ahead_bytes);
     if (!found)
         return found.error();
-    for (auto& each : *found) {
-        if (auto one = as_it_stands(page_.front(), std::move(each)))
-            ahead_.push_back(std::move(*one));
+    for (auto& one : *found) {
+        if (is_to_be_sent(one))
+            ahead_.push_back({std::move(*one)});
         page_.pop_front();
     }
     ahead_until_ = std::chrono::steady_clock::now() + ahead_for;
     return {};
 }
 
-/// Its place was read before, and it may have been put off meanwhile. Nothing where it isn't to be sent now.
-std::optional<outbox_reader::read_place>
-outbox_reader::as_it_stands(store::unfinished_delivery place, std::optional<store::unfinished_event> now) {
-    if (!now)
-        return std::nullopt;
-    place.is_conditional = now->is_conditional;
-    place.next_attempt_at = now->next_attempt_at;
-    if (const auto pause = pause_of(place, wall_now())) {
+/// And what waits for its turn. By the key alone where that suffices: a queue that is held for long has a
+/// long backlog.
+void outbox_reader::pass_over_held() {
+    std::erase_if(page_, [this](const store::unfinished_delivery& one) {
+        return one.ordering_key != 0 &&
+               (!may_send(one, partition_of(one)) || turns_.waits(one, partition_of(one)));
+    });
+}
+
+/// Nothing where it has left the outbox.
+result<std::optional<store::unfinished_event>> outbox_reader::as_it_stands(store::sequence at) {
+    auto found = reader_->unfinished_events(store::outbox_name, {&at, 1}, ahead_bytes);
+    if (!found)
+        return found.error();
+    return std::move(found->front());
+}
+
+/// Of one that stands at a place that was read before: it may have left the outbox, or be put off.
+bool outbox_reader::is_to_be_sent(const std::optional<store::unfinished_event>& one) {
+    if (!one)
+        return false;
+    const auto pause = pause_of(one->delivery, wall_now());
+    if (pause)
         expect_due(std::chrono::steady_clock::now() + *pause);
-        return std::nullopt;
-    }
-    return read_place{place, std::move(now->subject)};
+    return !pause;
 }
 
 /// They are read anew: from the page, or when they are called again.
 void outbox_reader::forget_ahead() {
     for (; !ahead_.empty(); ahead_.pop_back())
-        if (const read_place& one = ahead_.back(); one.has_turn)
-            turns_.give_back(one.place, partition_of(one.place));
+        if (const auto& [what, has_turn] = ahead_.back(); has_turn)
+            turns_.give_back(what.delivery, partition_of(what.delivery));
         else
-            page_.push_front(one.place);
+            page_.push_front(what.delivery);
 }
 
-/// In front of the page. What is there no more is no probe; then the first that is passed over is.
-result<void> outbox_reader::load_probe() {
-    if (!reader_) {
-        probes_.clear();
-        return {};
-    }
-    const store::sequence at = probes_.front();
+/// In front of the page.
+result<void> outbox_reader::load_first() {
+    const store::sequence at = read_first_.front();
     const auto found = reader_->unfinished(store::outbox_name, at - 1, 1);
     if (!found)
         return found.error();
-    probes_.pop_front();
+    read_first_.pop_front();
     forget_ahead();
     const bool is_there = !found->empty() && found->front().sequence == at;
-    if (is_there && !pause_of(found->front(), wall_now())) {
+    if (is_there && !pause_of(found->front(), wall_now()))
         page_.push_front(found->front());
-        return {};
-    }
-    // Behind one that is put off the first is looked for that isn't.
-    const store::sequence behind = is_there ? at : at - 1;
-    read_again_behind(std::min({cursor_, behind, first_of_page() - 1}));
     return {};
 }
 
-result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_in_flight) {
-    if (!reader_) {
-        try {
-            reader_ = from_.open_reader();
-        } catch (const std::exception&) {
-            return errc::store_unavailable;
-        }
-    }
+result<void> outbox_reader::load(const events_under_way& others) {
     const auto found = reader_->unfinished(store::outbox_name, cursor_, page_events);
     if (!found)
         return found.error();
@@ -270,7 +357,7 @@ result<void> outbox_reader::load(const std::function<bool(store::sequence)>& is_
     const wall_time now = wall_now();
     for (const store::unfinished_delivery& one : *found) {
         cursor_ = one.sequence;
-        if (is_in_flight(one.sequence))
+        if (others.is_at(one.sequence))
             continue;
         if (const auto pause = pause_of(one, now)) {
             expect_due(std::chrono::steady_clock::now() +

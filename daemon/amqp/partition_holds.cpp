@@ -23,8 +23,10 @@ std::optional<store::sequence> earlier(std::optional<store::sequence> one,
 
 void partition_holds::hold(std::uint32_t partition, store::sequence at, steady_time now) {
     held& one = held_[partition];
-    if (at != 0)
+    if (at != 0) {
         one.first = earlier(one.first, at);
+        one.has_refused = true;
+    }
     if (one.pause > 0ms && one.phase == phase::waiting)
         return; // another of those that were on their way
     one.pause = std::clamp(one.pause * 2, hold_pause_min, hold_pause_max);
@@ -34,15 +36,18 @@ void partition_holds::hold(std::uint32_t partition, store::sequence at, steady_t
 
 bool partition_holds::may_send(std::uint32_t partition, store::sequence at) {
     const auto known = held_.find(partition);
-    if (known == held_.end() || known->second.phase == phase::may_probe)
+    if (known == held_.end() || (known->second.phase == phase::may_probe && !known->second.first))
         return true;
     known->second.first = earlier(known->second.first, at);
     return false;
 }
 
-void partition_holds::note_sent(std::uint32_t partition) {
-    if (const auto known = held_.find(partition); known != held_.end())
-        known->second.phase = phase::probing;
+void partition_holds::note_sent(std::uint32_t partition, store::sequence at) {
+    const auto known = held_.find(partition);
+    if (known == held_.end())
+        return;
+    known->second.phase = phase::probing;
+    known->second.first = earlier(known->second.first, at);
 }
 
 bool partition_holds::note_taken(std::uint32_t partition) {
@@ -55,24 +60,52 @@ bool partition_holds::note_taken(std::uint32_t partition) {
 }
 
 std::optional<partition_holds::probe>
-partition_holds::begin_probe(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited) {
-    auto next = held_.end();
-    for (auto one = held_.begin(); one != held_.end(); ++one) {
-        const auto& [partition, how] = *one;
-        if (how.phase == phase::probing)
+partition_holds::begin_probe(steady_time now, const std::function<bool(const probe&)>& may_try) {
+    std::optional<probe> next;
+    for (const auto& [partition, how] : held_) {
+        if (how.phase == phase::probing || how.wants_probe())
             return std::nullopt;
-        const bool is_due = how.phase == phase::waiting && how.until <= now && !is_awaited(partition);
-        if (is_due && (next == held_.end() || how.until < next->second.until))
+        const probe one{partition, how.first, how.has_refused};
+        const bool is_due = how.phase == phase::waiting && how.until <= now;
+        if (is_due && (!next || how.until < held_.at(next->partition).until) && may_try(one))
             next = one;
     }
-    if (next == held_.end())
-        return std::nullopt;
-    next->second.phase = phase::may_probe;
-    return probe{next->first, next->second.first}; // kept: behind it more may have been passed over
+    if (next)
+        held_.at(next->partition).phase = phase::may_probe;
+    return next;
+}
+
+std::optional<partition_holds::probe> partition_holds::wanted_probe() const {
+    for (const auto& [partition, how] : held_)
+        if (how.wants_probe())
+            return probe{partition, how.first, how.has_refused};
+    return std::nullopt;
+}
+
+void partition_holds::postpone_probe(std::uint32_t partition, steady_time now) {
+    const auto known = held_.find(partition);
+    if (known == held_.end() || !known->second.wants_probe())
+        return;
+    known->second.phase = phase::waiting;
+    known->second.until = now + known->second.pause;
+}
+
+void partition_holds::note_none_left(std::uint32_t partition) {
+    if (const auto known = held_.find(partition); known != held_.end())
+        known->second.first.reset();
 }
 
 std::optional<store::sequence> partition_holds::first_passed_over() {
     return std::exchange(released_from_, std::nullopt);
+}
+
+void partition_holds::forget_passed_over() {
+    released_from_.reset();
+    for (auto& [partition, one] : held_) {
+        one.first.reset();
+        if (one.phase == phase::may_probe)
+            one.phase = phase::waiting;
+    }
 }
 
 bool partition_holds::is_probing(std::uint32_t partition) const {
@@ -82,8 +115,7 @@ bool partition_holds::is_probing(std::uint32_t partition) const {
 
 void partition_holds::forget_probes() {
     for (auto& [partition, one] : held_)
-        if (one.phase == phase::probing)
-            one.phase = phase::may_probe;
+        one.phase = phase::waiting;
 }
 
 } // namespace outreachd::amqp

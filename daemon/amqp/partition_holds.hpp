@@ -13,32 +13,42 @@
 namespace outreachd::amqp {
 
 /// Events of one are passed over, so that they hold up no other's. After a pause one of them is sent as a
-/// probe; once it is confirmed the rest follows, in order. The pause doubles from 500 ms to 10 s. Pure; one
-/// thread.
+/// probe: of those that were passed over the first that can be sent, or else the next one that is read. Once
+/// it is confirmed the rest follows, in order. The pause doubles from 500 ms to 10 s. Pure; one thread.
 class partition_holds {
 public:
     /// The queue has refused an event, `at`, or can't be used at all (0).
     void hold(std::uint32_t partition, store::sequence at, steady_time now);
-    /// Whether an event of it may be sent now; one that may not is remembered as passed over.
+    /// Whether an event of it that is read, in order, may be sent; one that may not is passed over.
     bool may_send(std::uint32_t partition, store::sequence at);
     /// One has been sent.
-    void note_sent(std::uint32_t partition);
+    void note_sent(std::uint32_t partition, store::sequence at);
     /// One was confirmed: true where the queue was in trouble until now.
     bool note_taken(std::uint32_t partition);
 
-    /// A queue whose pause is over: a probe may be sent now, `first` if that is known.
+    /// A queue whose pause is over.
     struct probe {
         std::uint32_t partition = 0;
-        std::optional<store::sequence> first; ///< Passed over, or refused.
+        std::optional<store::sequence> first; ///< From here on events of it were passed over.
+        bool has_refused = false;             ///< Else it was only known that it couldn't be used.
         friend bool operator==(const probe&, const probe&) = default;
     };
 
-    /// The one that has been due for longest. Not of a queue to which some are on their way still, nor while
-    /// another one is probed: they go one after the other.
-    std::optional<probe> begin_probe(steady_time now, const std::function<bool(std::uint32_t)>& is_awaited);
+    /// The one that has been due for longest, of those that may be tried now. While one is probed none: they
+    /// go one after the other.
+    std::optional<probe> begin_probe(steady_time now, const std::function<bool(const probe&)>& may_try);
+    /// Of which queue an event is to be looked for and sent, from `first` on.
+    std::optional<probe> wanted_probe() const;
+    /// There is one, but it can't be sent now. Again after the same pause.
+    void postpone_probe(std::uint32_t partition, steady_time now);
+    /// There is none: the next one that is read is the probe.
+    void note_none_left(std::uint32_t partition);
+
     /// From where on events were passed over that may be sent now; tells it once.
     std::optional<store::sequence> first_passed_over();
-    /// What was on its way is lost: probes are to be sent again.
+    /// All are read anew, from the first on.
+    void forget_passed_over();
+    /// What was on its way is lost.
     void forget_probes();
 
     /// Whether it is being tried again.
@@ -55,7 +65,10 @@ private:
         enum phase phase = phase::waiting;
         steady_time until;
         std::chrono::milliseconds pause{};
-        std::optional<store::sequence> first; ///< Passed over, or refused.
+        std::optional<store::sequence> first; ///< Passed over, refused, or sent as a probe.
+        bool has_refused = false;
+
+        bool wants_probe() const { return phase == phase::may_probe && first; }
     };
 
     std::map<std::uint32_t, held> held_;

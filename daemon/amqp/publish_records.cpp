@@ -51,14 +51,27 @@ void publish_records::note_committed(const std::vector<committed_event>& told) {
     committed_();
 }
 
+void publish_records::note_buried(store::sequence at) {
+    {
+        const std::lock_guard lock(mutex_);
+        recorded_burials_.push_back(at);
+    }
+    --waiting_;
+    committed_();
+}
+
 std::vector<committed_event> publish_records::look() {
     std::vector<committed_event> done;
+    std::vector<store::sequence> burials;
     {
         const std::lock_guard lock(mutex_);
         done.swap(recorded_);
+        burials.swap(recorded_burials_);
     }
     for (const committed_event& one : done)
         unrecorded_.erase(one.id);
+    for (const store::sequence at : burials)
+        buried_.erase(at);
     return done;
 }
 
@@ -78,27 +91,25 @@ steady_time publish_records::put_off(const event_in_flight& what, const std::str
     told.reason = why;
     unrecorded_.insert(what.id);
     const steady_time due = std::chrono::steady_clock::now() + pause;
-    settle(std::move(told), {{what.id, due}});
+    told.handler = store::outbox_name;
+    ++waiting_;
+    events_.settle(std::move(told), [self = shared_from_this(), put_off = committed_event{what.id, due}] {
+        self->note_committed({put_off});
+    });
     return due;
 }
 
-bool publish_records::bury(store::sequence at) {
+void publish_records::bury(store::sequence at) {
     if (!buried_.insert(at).second)
-        return false;
+        return;
     store::settlement told;
     told.sequence = at;
+    told.handler = store::outbox_name;
     told.state = store::delivery_state::dead;
     told.started_at = wall_now();
     told.reason = store::damaged_reason;
-    settle(std::move(told), {});
-    return true;
-}
-
-void publish_records::settle(store::settlement what, std::vector<committed_event> told) {
-    what.handler = store::outbox_name;
     ++waiting_;
-    events_.settle(std::move(what),
-                   [self = shared_from_this(), told = std::move(told)] { self->note_committed(told); });
+    events_.settle(std::move(told), [self = shared_from_this(), at] { self->note_buried(at); });
 }
 
 } // namespace outreachd::amqp

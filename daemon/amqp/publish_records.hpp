@@ -42,8 +42,11 @@ public:
     /// The broker doesn't take this one, whatever becomes of others: again in a minute, and each time twice
     /// as late, up to `put_off_max`; one that wasn't sent to the exchange after a second. Gives when.
     steady_time put_off(const event_in_flight& what, const std::string& why);
-    /// Its row can't be read any more. False where that was told before.
-    bool bury(store::sequence at);
+    /// Its row can't be read any more.
+    void bury(store::sequence at);
+
+    /// Whether it may still stand in the outbox.
+    bool is_buried(store::sequence at) const { return buried_.contains(at); }
 
     /// Whether an event is confirmed, or put off, and may still stand in the outbox as if it weren't.
     bool is_unrecorded(const event_id& id) const { return unrecorded_.contains(id); }
@@ -57,8 +60,8 @@ public:
     std::uint64_t waiting() const { return waiting_; }
 
 private:
-    void settle(store::settlement what, std::vector<committed_event> told);
     void note_committed(const std::vector<committed_event>& told);
+    void note_buried(store::sequence at);
 
     store::store& events_;
     const std::function<void()> committed_;
@@ -70,6 +73,7 @@ private:
     std::atomic<std::uint64_t> waiting_ = 0;
     std::mutex mutex_; ///< Guards all below.
     std::vector<committed_event> recorded_;
+    std::vector<store::sequence> recorded_burials_;
 };
 
 } // namespace outreachd::amqp

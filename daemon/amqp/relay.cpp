@@ -69,7 +69,7 @@ void relay::implementation::begin_anew(connection& at) {
     outbox.start_over();
     if (one_at_a_time > 0) // whatever waits behind them
         for (const store::sequence place : suspects)
-            outbox.probe(place);
+            outbox.read_first(place);
     holds.forget_probes();
     for (publish_lane* const lane : lanes)
         lane->open_anew(at);
@@ -167,18 +167,20 @@ bool relay::implementation::fill(connection& at) {
     if (!has_room())
         return false;
     bool has_sent = false;
+    const events_under_way others{
+        [this](store::sequence place) { return window.holds(place) || records->is_buried(place); },
+        [this](const event_id& id) { return window.holds(id) || records->is_unrecorded(id); }};
     const amqp_connection::corked together(at); // a packet for many
     while (has_room() && !thread->is_stopping()) {
-        const auto next = outbox.next([this](store::sequence place) { return window.holds(place); });
+        const auto next = outbox.next(others);
         note_read(next ? error_code{} : next.error());
         if (!next || !*next)
             return has_sent;
         if ((*next)->subject) {
             send(at, **next);
         } else {
+            records->bury((*next)->at);
             turns.pass((*next)->ordering_key);
-            if (records->bury((*next)->at))
-                look_for_another_probe();
         }
         has_sent = true;
     }
@@ -201,8 +203,6 @@ void relay::implementation::note_read(const error_code& ec) {
 }
 
 void relay::implementation::send(connection& at, const outgoing_event& next) {
-    if (window.holds(next.subject->id) || records->is_unrecorded(next.subject->id))
-        return turns.pass(next.ordering_key); // it has come back by its queue before its confirm
     event_in_flight sent;
     sent.id = next.subject->id;
     sent.at = next.at;
@@ -219,8 +219,7 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
         if (failure.kind() != trouble::unusable)
             throw;
         put_off(sent, failure.what());
-        turns.pass(next.ordering_key);
-        return look_for_another_probe();
+        return turns.pass(next.ordering_key);
     }
     if (next.is_in_work_queue) { // whatever the exchange says
         turns.pass(next.ordering_key);
@@ -230,19 +229,13 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
     if (!sent.exchange.is_awaited() && !sent.queue.is_awaited()) // the exchange has fallen behind meanwhile
         return outbox.expect_exchange();
     if (sent.queue.is_awaited())
-        holds.note_sent(next.partition);
+        holds.note_sent(next.partition, next.at);
     window.add(std::move(sent));
     in_flight = window.size();
     if (log.is_enabled(log::level::debug))
         log.debug("event sent to the broker", {{"event_id", to_string(next.subject->id)},
                                                {"source", next.subject->source},
                                                {"queue", names.work_queue(next.partition)}});
-}
-
-/// Where a queue was to be tried with an event that couldn't be sent: with the first that can.
-void relay::implementation::look_for_another_probe() {
-    if (holds.has_any())
-        outbox.start_over();
 }
 
 /// Each half on its lane. Where a field is too long nothing is sent: both have the same.

@@ -46,7 +46,6 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     bool has_room_for_many() const;
     void send(amqp_connection::connection& at, const outgoing_event& next);
     void publish(amqp_connection::connection& at, const event& what, event_in_flight& into);
-    void look_for_another_probe();
     bool take_confirms(amqp_connection::connection& at, std::chrono::milliseconds wait);
     void take(const amqp_connection::incoming& what);
     void settle(const publish_window::outcome& what);

@@ -79,8 +79,9 @@ void relay::implementation::ask_leave_to_publish(connection& at) {
         const auto came = at.next(answer_timeout);
         if (!came)
             throw amqp_error(trouble::too_late, "no confirm in time by " + at.node());
-        if (std::holds_alternative<amqp_connection::confirmed>(*came))
-            return;
+        const auto* const confirm = std::get_if<amqp_connection::confirmed>(&*came);
+        if (confirm != nullptr && confirm->channel == working.channel())
+            return; // not one of a channel that was left
         take(*came);
     }
 }

@@ -55,18 +55,17 @@ void relay::implementation::note_taken(std::uint32_t partition) {
 
 /// A queue that was deleted is made anew.
 void relay::implementation::probe(connection& at) {
-    const auto due = holds.begin_probe(std::chrono::steady_clock::now(),
-                                       [this](std::uint32_t partition) { return window.awaits(partition); });
+    const auto due =
+        holds.begin_probe(std::chrono::steady_clock::now(), [this](const partition_holds::probe& one) {
+            return !window.awaits(one.partition) && outbox.may_try(one);
+        });
     if (!due)
         return;
     const std::string reason = names.declare_work_queue(at, declaring, due->partition);
     if (!reason.empty()) {
-        holds.note_sent(due->partition);
-        hold(due->partition, due->first.value_or(0));
+        hold(due->partition, 0);
         health.trouble(names.work_queue(due->partition), reason);
-    } else if (due->first) {
-        outbox.probe(*due->first);
-    } else { // it was only known that it couldn't be declared
+    } else if (!due->has_refused) {
         health.mended(names.work_queue(due->partition));
     }
 }

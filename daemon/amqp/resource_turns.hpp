@@ -28,6 +28,8 @@ public:
     /// Whether another of its key has the turn; then this one, which goes to queue `partition`, waits for it.
     bool waits(const store::unfinished_delivery& one, std::uint32_t partition);
 
+    bool is_taken(std::uint64_t key) const { return taken_.contains(key); }
+
     /// From now on it has the turn, until `pass`. Nobody else of the key has it.
     void take(std::uint64_t key) {
         if (key != 0)

@@ -75,13 +75,6 @@ struct stored_event {
     std::optional<routing> route = {};
 };
 
-/// One that a handler isn't done with, and how that stands when it is read.
-struct unfinished_event {
-    std::shared_ptr<const event> subject; ///< Null where its row is damaged.
-    bool is_conditional = false;          ///< As `unfinished_delivery` has them.
-    std::optional<wall_time> next_attempt_at;
-};
-
 /// A piece of the order of events, looked through for one resource.
 struct events_of_resource {
     std::vector<stored_event> events;
@@ -129,6 +122,12 @@ struct unfinished_delivery {
     std::uint32_t replay = 0; ///< Of the event: a part of the delivery's id.
     /// A `where` has yet to say whether it is wanted. Of the outbox: its work queue has it.
     bool is_conditional = false;
+};
+
+/// One with its event, both as they stand at one moment.
+struct unfinished_event {
+    unfinished_delivery delivery;
+    std::shared_ptr<const event> subject; ///< Null where its row is damaged.
 };
 
 /// A delivery as people see it.

@@ -10,6 +10,22 @@ namespace outreachd::store {
 namespace {
 
 constexpr std::int64_t looked_through_at_once = 4096; // some milliseconds
+constexpr const char* unfinished_columns =
+    "event, state, attempts, next_attempt_at, ordering_key, replay, is_conditional";
+
+/// Those columns, from `first` on.
+unfinished_delivery read_unfinished(const statement& row, int first) {
+    unfinished_delivery one;
+    one.sequence = row.number(first);
+    one.state = static_cast<delivery_state>(row.number(first + 1));
+    one.attempts = static_cast<std::uint32_t>(row.number(first + 2));
+    if (!row.is_null(first + 3))
+        one.next_attempt_at = to_wall_time(row.number(first + 3));
+    one.ordering_key = static_cast<std::uint64_t>(row.number(first + 4));
+    one.replay = static_cast<std::uint32_t>(row.number(first + 5));
+    one.is_conditional = row.number(first + 6) != 0;
+    return one;
+}
 
 } // namespace
 
@@ -94,8 +110,7 @@ result<std::vector<std::optional<unfinished_event>>>
 sqlite_reader::unfinished_events(std::string_view handler, std::span<const sequence> places,
                                  std::size_t bytes_max) {
     return guarded(true, [&] {
-        static const std::string sql = std::string("SELECT ") + event_columns +
-                                       ", is_conditional, next_attempt_at"
+        static const std::string sql = std::string("SELECT ") + event_columns + ", " + unfinished_columns +
                                        " FROM deliveries JOIN events ON sequence=event"
                                        " WHERE event=?1 AND state<2"
                                        " AND handler=(SELECT id FROM handlers WHERE name=?2)";
@@ -110,11 +125,8 @@ sqlite_reader::unfinished_events(std::string_view handler, std::span<const seque
                     break;
                 auto& one = found.emplace_back();
                 const statement& row = unfinished_event_->bind(at, handler);
-                if (unfinished_event_->step()) {
-                    one = unfinished_event{checked(row).subject, row.number(event_column_count) != 0, {}};
-                    if (!row.is_null(event_column_count + 1))
-                        one->next_attempt_at = to_wall_time(row.number(event_column_count + 1));
-                }
+                if (unfinished_event_->step())
+                    one = unfinished_event{read_unfinished(row, event_column_count), checked(row).subject};
                 unfinished_event_->reset();
                 if (one && one->subject)
                     bytes += one->subject->body.size();
@@ -131,25 +143,15 @@ sqlite_reader::unfinished_events(std::string_view handler, std::span<const seque
 result<std::vector<unfinished_delivery>> sqlite_reader::unfinished(std::string_view handler, sequence after,
                                                                    std::size_t limit) {
     return guarded(true, [&] {
-        statement rows(*database_,
-                       "SELECT event, state, attempts, next_attempt_at, ordering_key, replay,"
-                       " is_conditional FROM deliveries"
-                       " WHERE handler=(SELECT id FROM handlers WHERE name=?) AND event>? AND state<2"
-                       " ORDER BY event LIMIT ?");
+        static const std::string sql = std::string("SELECT ") + unfinished_columns +
+                                       " FROM deliveries"
+                                       " WHERE handler=(SELECT id FROM handlers WHERE name=?)"
+                                       " AND event>? AND state<2 ORDER BY event LIMIT ?";
+        statement rows(*database_, sql.c_str());
         rows.bind(handler, after, static_cast<std::int64_t>(limit));
         std::vector<unfinished_delivery> found;
-        while (rows.step()) {
-            unfinished_delivery one;
-            one.sequence = rows.number(0);
-            one.state = static_cast<delivery_state>(rows.number(1));
-            one.attempts = static_cast<std::uint32_t>(rows.number(2));
-            if (!rows.is_null(3))
-                one.next_attempt_at = to_wall_time(rows.number(3));
-            one.ordering_key = static_cast<std::uint64_t>(rows.number(4));
-            one.replay = static_cast<std::uint32_t>(rows.number(5));
-            one.is_conditional = rows.number(6) != 0;
-            found.push_back(one);
-        }
+        while (rows.step())
+            found.push_back(read_unfinished(rows, 0));
         return found;
     });
 }

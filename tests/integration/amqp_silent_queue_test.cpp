@@ -64,11 +64,11 @@ TEST(SilentQueues, AWorkQueueHoldsUpNoOther) {
     ASSERT_TRUE(eventually([&] { return is_all_well(receiver); }));
     std::uint64_t posted = 0;
     const auto post_some = [&] {
-        post_numbers(receiver, posted + 1, posted + 30);
+        ASSERT_NO_FATAL_FAILURE(post_numbers(receiver, posted + 1, posted + 30));
         posted += 30;
     };
     // From a new channel RabbitMQ waits for a quorum queue at its first message.
-    post_some();
+    ASSERT_NO_FATAL_FAILURE(post_some());
     ASSERT_TRUE(has_published_all(receiver));
     double before = receiver.metric("outreachd_published_total");
     const auto others_go_on = [&] {
@@ -76,13 +76,13 @@ TEST(SilentQueues, AWorkQueueHoldsUpNoOther) {
     };
     {
         const hanging_queue hangs(vhost, "outreachd.work.0");
-        post_some();
+        ASSERT_NO_FATAL_FAILURE(post_some());
         EXPECT_TRUE(others_go_on()) << status_of(receiver);
         EXPECT_TRUE(eventually([&] {
             return status_of(receiver).find("outreachd.work.0: no confirm in time") != std::string::npos;
         })) << status_of(receiver);
         before = receiver.metric("outreachd_published_total");
-        post_some();
+        ASSERT_NO_FATAL_FAILURE(post_some());
         EXPECT_TRUE(others_go_on()) << status_of(receiver);
         EXPECT_GT(receiver.metric("outreachd_outbox"), 0);
     }
@@ -102,13 +102,13 @@ TEST(SilentQueues, AWorkQueueHoldsUpNoOtherFromTheStart) {
     {
         const hanging_queue hangs(vhost, "outreachd.work.0");
         receiver.start();
-        post_numbers(receiver, 1, count);
+        ASSERT_NO_FATAL_FAILURE(post_numbers(receiver, 1, count));
         const auto others_are_through = [&] { return receiver.metric("outreachd_outbox") < count / 2; };
         EXPECT_TRUE(eventually(others_are_through, 30s)) << status_of(receiver);
         EXPECT_THAT(status_of(receiver), HasSubstr("outreachd.work.0: no confirm in time"));
         const double published = receiver.metric("outreachd_published_total");
         sleep_for(lasting(40s, 3s)); // it is tried again and again meanwhile
-        post_numbers(receiver, count + 1, 2 * count);
+        ASSERT_NO_FATAL_FAILURE(post_numbers(receiver, count + 1, 2 * count));
         EXPECT_TRUE(eventually(
             [&] { return receiver.metric("outreachd_published_total") > published + count / 2; }, 5s))
             << status_of(receiver);
@@ -177,15 +177,15 @@ protected:
 };
 
 TEST_F(SilentQueueOfAnotherProgram, KeepsNothingFromWorkers) {
-    post_numbers(daemon_, 1, 1);
+    ASSERT_NO_FATAL_FAILURE(post_numbers(daemon_, 1, 1));
     ASSERT_TRUE(has_delivered(1, 10s));
     {
         const hanging_queue hangs(vhost_, "theirs");
-        post_numbers(daemon_, 2, 600);
+        ASSERT_NO_FATAL_FAILURE(post_numbers(daemon_, 2, 600));
         EXPECT_TRUE(has_delivered(600, 8s)) << daemon_.delivered().size() << status_of(daemon_);
         EXPECT_TRUE(is_told()) << status_of(daemon_);
         sleep_for(lasting(30s, 0s));
-        post_numbers(daemon_, 601, 700);
+        ASSERT_NO_FATAL_FAILURE(post_numbers(daemon_, 601, 700));
         EXPECT_TRUE(has_delivered(700, 2s)) << "nothing waits any more";
         EXPECT_EQ(daemon_.metric("outreachd_outbox"), 699) << "until theirs has it, too";
     }
@@ -199,13 +199,13 @@ TEST_F(SilentQueueOfAnotherProgram, KeepsNothingFromWorkersFromTheStart) {
     {
         const hanging_queue hangs(vhost_, "theirs");
         daemon_.start();
-        post_numbers(daemon_, 1, 300);
+        ASSERT_NO_FATAL_FAILURE(post_numbers(daemon_, 1, 300));
         EXPECT_TRUE(has_delivered(300, 10s)) << daemon_.delivered().size() << status_of(daemon_);
         ASSERT_TRUE(eventually([&] { return is_told(); }));
         sleep_for(lasting(60s, 2s));
         daemon_.kill();
         daemon_.start();
-        post_numbers(daemon_, 301, 400);
+        ASSERT_NO_FATAL_FAILURE(post_numbers(daemon_, 301, 400));
         EXPECT_TRUE(has_delivered(400, 10s)) << daemon_.delivered().size() << status_of(daemon_);
         EXPECT_LE(daemon_.metric("outreachd_taken_in_repeats_total"), 128)
             << "the window; of the rest it is known";

@@ -52,6 +52,14 @@ TEST_F(LinkHealth, RemindsOnceAMinuteOfWhatLasts) {
                                      HasSubstr("low on memory")));
 }
 
+TEST_F(LinkHealth, AReminderWithACauseTellsWhatIsNotKnownYet) {
+    health_.remind("single events", "too long");
+    EXPECT_THAT(health_.problems(),
+                ElementsAre("relay: not connected to the broker", "relay: single events: too long"));
+    health_.remind("single events", "another");
+    EXPECT_THAT(lines(), ElementsAre(HasSubstr("too long")));
+}
+
 TEST_F(LinkHealth, TheSameAgainIsToldAtIntervalsWithItsCount) {
     for (int i = 1; i <= 4; ++i)
         health_.trouble("outreachd.work.3", "full");

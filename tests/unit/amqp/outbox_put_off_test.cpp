@@ -8,37 +8,69 @@ namespace {
 
 using testing::ElementsAre;
 
-TEST_F(OutboxReader, OneThatIsPutOffIsTakenOutOfThePageAndComesWhenItIsDue) {
+class PutOff : public OutboxReader {
+protected:
+    /// Of those that come now or in a while.
+    std::vector<int> first_to_come() {
+        std::vector<int> numbers;
+        EXPECT_TRUE(store::eventually([&] {
+            numbers = drain();
+            return !numbers.empty();
+        }));
+        return numbers;
+    }
+};
+
+TEST_F(PutOff, OneIsTakenOutOfThePageAndComesOnceItIsDue) {
     fill(100); // more than are read ahead
     const auto first = next();
     ASSERT_TRUE(first);
-    const auto last = events_.open_reader()->unfinished(store::outbox_name, 0, 100).value().back();
-    const event_id id = events_.open_reader()->event_at(last.sequence).value().subject->id;
-    put_off(last.sequence, wall_now(), wall_now() + 100ms);
-    reader_.forget({{id, std::chrono::steady_clock::now() + 100ms}});
+    const store::sequence last = places().back();
+    put_off(last, wall_now(), wall_now() + 30min);
     EXPECT_EQ(drain().size(), 98U);
-    std::vector<int> later;
-    EXPECT_TRUE(store::eventually([&] {
-        later = drain();
-        return !later.empty();
-    }));
-    EXPECT_THAT(later, ElementsAre(100));
+    put_off(last, wall_now(), wall_now());
+    reader_.forget({{id_at(last), std::chrono::steady_clock::now()}});
+    EXPECT_THAT(first_to_come(), ElementsAre(100));
 }
 
-TEST_F(OutboxReader, TakesUpWhatWasPutOffOnceItIsDue) {
+TEST_F(PutOff, OneThatWasReadComesOnceItIsDue) {
     fill(2);
     const auto first = next();
     ASSERT_TRUE(first);
-    put_off(first->at, wall_now(), wall_now() + 100ms);
+    put_off(first->at, wall_now(), wall_now() + 3s);
     turns_.pass(first->ordering_key);
     reader_.start_over();
     EXPECT_THAT(drain(), ElementsAre(2));
-    std::vector<int> later;
-    EXPECT_TRUE(store::eventually([&] {
-        later = drain();
-        return !later.empty();
-    }));
-    EXPECT_THAT(later, ElementsAre(1));
+    EXPECT_THAT(first_to_come(), ElementsAre(1));
+}
+
+/// Its row is read as it was before, and all is read anew.
+TEST_F(PutOff, OneComesThoughItsCommitIsLate) {
+    fill(2);
+    const auto first = next();
+    ASSERT_TRUE(first);
+    turns_.pass(first->ordering_key);
+    const event_id id = first->subject->id;
+    under_way_.insert(id);
+    reader_.expect_due(std::chrono::steady_clock::now() + 1s);
+    reader_.start_over();
+    EXPECT_THAT(drain(), ElementsAre(2));
+    put_off(first->at, wall_now(), wall_now());
+    under_way_.erase(id);
+    reader_.forget({{id, std::chrono::steady_clock::now()}});
+    EXPECT_THAT(first_to_come(), ElementsAre(1));
+}
+
+/// As often as it was tried since its place was read.
+TEST_F(PutOff, OneIsToldWithItsAttempts) {
+    fill(100); // more than are read ahead
+    ASSERT_TRUE(next());
+    put_off(places().back(), wall_now(), wall_now());
+    std::optional<outgoing_event> told;
+    while (const auto one = next())
+        told = one;
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->attempts, 1U);
 }
 
 TEST_F(OutboxReader, GoesToTheEndBeforeItTakesUpWhatIsDue) {

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <optional>
 #include <set>
 #include <string>
@@ -45,7 +46,8 @@ protected:
     }
 
     std::optional<outgoing_event> next() {
-        auto found = reader_.next([this](store::sequence at) { return in_flight_.contains(at); });
+        auto found = reader_.next({[this](store::sequence at) { return in_flight_.contains(at); },
+                                   [this](const event_id& id) { return under_way_.contains(id); }});
         EXPECT_TRUE(found.has_value());
         return found ? *found : std::nullopt;
     }
@@ -66,10 +68,28 @@ protected:
     std::vector<store::sequence> fill_with_one_resource(int count) {
         for (int number = 1; number <= count; ++number)
             EXPECT_FALSE(store::append(events_, body_of(1, number)).ec);
-        std::vector<store::sequence> places;
-        for (const auto& one : events_.open_reader()->unfinished(store::outbox_name, 0, 100).value())
-            places.push_back(one.sequence);
-        return places;
+        return places();
+    }
+
+    event_id id_at(store::sequence at) { return events_.open_reader()->event_at(at).value().subject->id; }
+
+    std::vector<store::sequence> places() {
+        std::vector<store::sequence> found;
+        for (const auto& one : events_.open_reader()->unfinished(store::outbox_name, 0, 10'000).value())
+            found.push_back(one.sequence);
+        return found;
+    }
+
+    void publish(const std::vector<event_id>& ids) {
+        std::promise<void> written;
+        events_.note_published(ids, [&] { written.set_value(); });
+        written.get_future().get();
+    }
+
+    /// The pause of the queue that has been held for longest is over.
+    std::optional<partition_holds::probe> begin_probe() {
+        return holds_.begin_probe(std::chrono::steady_clock::now() + 1h,
+                                  [this](const partition_holds::probe& one) { return reader_.may_try(one); });
     }
 
     void put_off(store::sequence at, wall_time tried_at, wall_time until, bool is_in_work_queue = false) {
@@ -99,6 +119,7 @@ protected:
     resource_turns turns_;
     outbox_reader reader_{events_, names_, holds_, turns_};
     std::set<store::sequence> in_flight_;
+    std::set<event_id> under_way_;
 };
 
 } // namespace outreachd::amqp
