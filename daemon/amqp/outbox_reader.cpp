@@ -117,7 +117,7 @@ result<std::optional<outgoing_event>> outbox_reader::next(const events_under_way
         if (!probe || *probe)
             return probe;
     } else if (const auto wanted = holds_.wanted_probe(); wanted && read_first_.empty()) {
-        holds_.postpone_probe(wanted->partition, std::chrono::steady_clock::now()); // all went back meanwhile
+        holds_.call_off_probe(wanted->partition); // reading went back meanwhile
         search_.reset();
     }
     return next_in_order(others);
@@ -190,8 +190,8 @@ result<std::optional<outgoing_event>> outbox_reader::next_probe(const events_und
     forget_ahead();
     pass_over_held(); // which may change `first`
     const auto wanted = holds_.wanted_probe();
-    if (!search_ || search_->partition != wanted->partition)
-        search_ = {wanted->partition, *wanted->first - 1, {}};
+    if (!search_ || search_->partition != wanted->partition || *wanted->first < search_->first)
+        search_ = {wanted->partition, *wanted->first, *wanted->first - 1, {}};
     bool is_at_end = false;
     for (int pages = 0; !is_at_end && pages < pages_at_once; ++pages) {
         const auto found = reader_->unfinished(store::outbox_name, search_->looked_up_to, page_events);

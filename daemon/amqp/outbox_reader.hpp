@@ -119,6 +119,7 @@ private:
     /// Of an event for the queue that is to be tried.
     struct probe_search {
         std::uint32_t partition = 0;
+        store::sequence first = 0;
         store::sequence looked_up_to = 0;
         /// Of some that wait for their turn. Though it may come meanwhile, none behind may overtake them.
         std::unordered_set<std::uint64_t> waiting_keys;

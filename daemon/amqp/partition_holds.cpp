@@ -61,6 +61,8 @@ bool partition_holds::note_taken(std::uint32_t partition) {
 
 std::optional<partition_holds::probe>
 partition_holds::begin_probe(steady_time now, const std::function<bool(const probe&)>& may_try) {
+    if (released_from_)
+        return std::nullopt;
     std::optional<probe> next;
     for (const auto& [partition, how] : held_) {
         if (how.phase == phase::probing || how.wants_probe())
@@ -88,6 +90,11 @@ void partition_holds::postpone_probe(std::uint32_t partition, steady_time now) {
         return;
     known->second.phase = phase::waiting;
     known->second.until = now + known->second.pause;
+}
+
+void partition_holds::call_off_probe(std::uint32_t partition) {
+    if (const auto known = held_.find(partition); known != held_.end() && known->second.wants_probe())
+        known->second.phase = phase::waiting;
 }
 
 void partition_holds::note_none_left(std::uint32_t partition) {

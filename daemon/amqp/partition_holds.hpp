@@ -34,13 +34,15 @@ public:
         friend bool operator==(const probe&, const probe&) = default;
     };
 
-    /// The one that has been due for longest, of those that may be tried now. While one is probed none: they
-    /// go one after the other.
+    /// The one that has been due for longest, of those that may be tried now. None while one is probed, since
+    /// they go one after the other, nor before `first_passed_over` was asked: reading goes back then.
     std::optional<probe> begin_probe(steady_time now, const std::function<bool(const probe&)>& may_try);
     /// Of which queue an event is to be looked for and sent, from `first` on.
     std::optional<probe> wanted_probe() const;
     /// There is one, but it can't be sent now. Again after the same pause.
     void postpone_probe(std::uint32_t partition, steady_time now);
+    /// None is looked for now. Again as soon as it may be.
+    void call_off_probe(std::uint32_t partition);
     /// There is none: the next one that is read is the probe.
     void note_none_left(std::uint32_t partition);
 

@@ -284,6 +284,26 @@ TEST_F(HeldQueue, OneWhoseTurnComesDuringTheSearchIsNotOvertaken) {
     EXPECT_TRUE(drain().empty()) << "the second stands in front of the third";
 }
 
+/// As where several come back together.
+TEST_F(HeldQueue, IsTriedBehindAnotherWithoutAFurtherPause) {
+    fill(1'000); // some pages
+    for (std::uint32_t partition = 0; partition < 4; ++partition)
+        holds_.hold(partition, 0, std::chrono::steady_clock::now());
+    EXPECT_TRUE(drain().empty());
+    for (int tries = 0; tries < 4; ++tries) {
+        const auto begun = begin_probe();
+        ASSERT_TRUE(begun) << tries;
+        const auto probe = next();
+        ASSERT_TRUE(probe);
+        EXPECT_EQ(probe->partition, begun->partition);
+        note_sent(*probe);
+        note_taken(*probe);
+        EXPECT_FALSE(begin_probe()) << "reading goes back first";
+        drain();
+    }
+    EXPECT_EQ(in_flight_.size(), 1'000U);
+}
+
 /// What was passed over before is noted anew.
 TEST_F(HeldQueue, IsTriedInOrderWhenAllIsReadAnew) {
     const int other = neighbour();

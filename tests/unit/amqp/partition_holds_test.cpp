@@ -113,6 +113,22 @@ TEST(PartitionHolds, AProbeThatCantBeSentIsLookedForAgainAfterTheSamePause) {
     EXPECT_TRUE(holds.is_probing(1)) << "that one was sent";
 }
 
+/// Else what is read again by then would be in the way of the next one.
+TEST(PartitionHolds, TheNextIsTriedOnceReadingWentBackForTheOneBefore) {
+    partition_holds holds;
+    holds.hold(1, 10, start);
+    holds.hold(2, 20, start);
+    ASSERT_EQ(begin(holds, start + 1s), (probe{1, 10, true}));
+    holds.note_sent(1, 10);
+    ASSERT_TRUE(holds.note_taken(1));
+    EXPECT_FALSE(begin(holds, start + 1s));
+    EXPECT_EQ(holds.first_passed_over(), 10);
+    EXPECT_EQ(begin(holds, start + 1s), (probe{2, 20, true}));
+    holds.call_off_probe(2);
+    EXPECT_FALSE(holds.wanted_probe());
+    EXPECT_EQ(begin(holds, start + 1s), (probe{2, 20, true})) << "without another pause";
+}
+
 TEST(PartitionHolds, WhereNoneIsLeftTheNextOneIsTheProbe) {
     partition_holds holds;
     holds.hold(1, 10, start);
@@ -131,6 +147,7 @@ TEST(PartitionHolds, IsNotTriedWhileSomeAreOnTheirWay) {
     EXPECT_FALSE(holds.may_send(1, 12));
     holds.note_sent(2, 11);
     holds.note_taken(2);
+    holds.first_passed_over();
     EXPECT_EQ(begin(holds, start + 1s), (probe{1, 10, true})) << "now none is";
 }
 
