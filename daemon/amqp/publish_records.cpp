@@ -37,27 +37,21 @@ void publish_records::hand_over() {
     kept.reserve(ids.size());
     for (const event_id& id : ids)
         kept.push_back({.id = id});
+    events_.note_published(std::move(ids), when_committed([this, kept = std::move(kept)] {
+                               recorded_.insert(recorded_.end(), kept.begin(), kept.end());
+                           }));
+}
+
+std::function<void()> publish_records::when_committed(std::function<void()> note) {
     ++waiting_;
-    events_.note_published(
-        std::move(ids), [self = shared_from_this(), kept = std::move(kept)] { self->note_committed(kept); });
-}
-
-void publish_records::note_committed(const std::vector<committed_event>& told) {
-    {
-        const std::lock_guard lock(mutex_);
-        recorded_.insert(recorded_.end(), told.begin(), told.end());
-    }
-    --waiting_;
-    committed_();
-}
-
-void publish_records::note_buried(store::sequence at) {
-    {
-        const std::lock_guard lock(mutex_);
-        recorded_burials_.push_back(at);
-    }
-    --waiting_;
-    committed_();
+    return [self = shared_from_this(), note = std::move(note)] {
+        {
+            const std::lock_guard lock(self->mutex_);
+            note();
+        }
+        --self->waiting_;
+        self->committed_();
+    };
 }
 
 std::vector<committed_event> publish_records::look() {
@@ -92,10 +86,9 @@ steady_time publish_records::put_off(const event_in_flight& what, const std::str
     unrecorded_.insert(what.id);
     const steady_time due = std::chrono::steady_clock::now() + pause;
     told.handler = store::outbox_name;
-    ++waiting_;
-    events_.settle(std::move(told), [self = shared_from_this(), put_off = committed_event{what.id, due}] {
-        self->note_committed({put_off});
-    });
+    events_.settle(std::move(told), when_committed([this, put_off = committed_event{what.id, due}] {
+                       recorded_.push_back(put_off);
+                   }));
     return due;
 }
 
@@ -108,8 +101,7 @@ void publish_records::bury(store::sequence at) {
     told.state = store::delivery_state::dead;
     told.started_at = wall_now();
     told.reason = store::damaged_reason;
-    ++waiting_;
-    events_.settle(std::move(told), [self = shared_from_this(), at] { self->note_buried(at); });
+    events_.settle(std::move(told), when_committed([this, at] { recorded_burials_.push_back(at); }));
 }
 
 } // namespace outreachd::amqp

@@ -60,8 +60,8 @@ public:
     std::uint64_t waiting() const { return waiting_; }
 
 private:
-    void note_committed(const std::vector<committed_event>& told);
-    void note_buried(store::sequence at);
+    /// For the store to call: runs `note` under the mutex. Holds this while it waits.
+    std::function<void()> when_committed(std::function<void()> note);
 
     store::store& events_;
     const std::function<void()> committed_;

@@ -23,11 +23,28 @@ protected:
         reader_.look_again();
     }
 
-    /// Its queue doesn't take it, nor what waits for its turn to go there.
+    /// Events 1 and 2 of the resource 1. The first is on its way to the exchange, the other waits for it.
+    outgoing_event send_with_one_behind() {
+        append(1, 1);
+        append(1, 2);
+        const auto first = next();
+        EXPECT_TRUE(first);
+        in_flight_.insert(first.value().at);
+        EXPECT_FALSE(next());
+        return *first;
+    }
+
+    /// As the relay does where a queue takes nothing: what waits for its turn to go there is passed over,
+    /// too.
+    void pass_over_waiting(std::uint32_t partition) {
+        if (const auto first = turns_.pass_over(partition))
+            holds_.may_send(partition, *first);
+    }
+
+    /// Its queue doesn't take it.
     void refuse(const outgoing_event& one) {
         holds_.hold(one.partition, one.at, std::chrono::steady_clock::now());
-        if (const auto first = turns_.pass_over(one.partition))
-            holds_.may_send(one.partition, *first);
+        pass_over_waiting(one.partition);
         turns_.pass(one.ordering_key);
     }
 
@@ -175,21 +192,16 @@ TEST_F(HeldQueue, IsTriedWithTheNextOneWhereTheFirstWaitsForItsTurn) {
 }
 
 TEST_F(HeldQueue, IsTriedLaterWhereAllWaitForTheirTurn) {
-    append(1, 1);
-    append(1, 2);
-    const auto first = next();
-    ASSERT_TRUE(first);
-    in_flight_.insert(first->at); // to the exchange
-    EXPECT_FALSE(next());
-    holds_.hold(first->partition, 0, std::chrono::steady_clock::now());
-    holds_.may_send(first->partition, *turns_.pass_over(first->partition));
+    const outgoing_event first = send_with_one_behind();
+    holds_.hold(first.partition, 0, std::chrono::steady_clock::now());
+    pass_over_waiting(first.partition);
     ASSERT_TRUE(begin_probe());
     EXPECT_FALSE(next());
     EXPECT_FALSE(reader_.has_more()) << "nobody looks for it without end";
     const int other = neighbour();
     append(other, 1);
     EXPECT_FALSE(next()) << "its queue is held";
-    turns_.pass(first->ordering_key);
+    turns_.pass(first.ordering_key);
     ASSERT_TRUE(begin_probe());
     const auto probe = next();
     ASSERT_TRUE(probe);
@@ -260,12 +272,7 @@ TEST_F(HeldQueue, IsTriedWithOneThatStandsFarBehindTheFirstThatIsGone) {
 /// One call doesn't look through all.
 TEST_F(HeldQueue, OneWhoseTurnComesDuringTheSearchIsNotOvertaken) {
     const std::uint32_t tried = partition_of(1);
-    append(1, 1);
-    append(1, 2);
-    const auto before = next();
-    ASSERT_TRUE(before);
-    in_flight_.insert(before->at); // to the exchange
-    EXPECT_FALSE(next());
+    const outgoing_event before = send_with_one_behind();
     for (int resource = 2, count = 0; count < 2'200; ++resource)
         if (partition_of(resource) != tried) {
             append(resource, 1);
@@ -275,12 +282,12 @@ TEST_F(HeldQueue, OneWhoseTurnComesDuringTheSearchIsNotOvertaken) {
     const auto now = std::chrono::steady_clock::now();
     for (std::uint32_t partition = 0; partition < 4; ++partition)
         holds_.hold(partition, 0, partition == tried ? now - 1s : now);
-    holds_.may_send(tried, *turns_.pass_over(tried));
+    pass_over_waiting(tried);
     EXPECT_TRUE(drain().empty());
     ASSERT_EQ(begin_probe()->partition, tried);
     EXPECT_FALSE(next());
     ASSERT_TRUE(reader_.has_more()) << "the search goes on";
-    turns_.pass(before->ordering_key);
+    turns_.pass(before.ordering_key);
     EXPECT_TRUE(drain().empty()) << "the second stands in front of the third";
 }
 

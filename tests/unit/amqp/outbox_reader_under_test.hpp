@@ -7,10 +7,10 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace outreachd::amqp {
@@ -80,11 +80,7 @@ protected:
         return found;
     }
 
-    void publish(const std::vector<event_id>& ids) {
-        std::promise<void> written;
-        events_.note_published(ids, [&] { written.set_value(); });
-        written.get_future().get();
-    }
+    void publish(std::vector<event_id> ids) { store::note_published(events_, std::move(ids)); }
 
     /// The pause of the queue that has been held for longest is over.
     std::optional<partition_holds::probe> begin_probe() {

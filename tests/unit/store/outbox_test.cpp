@@ -28,11 +28,7 @@ protected:
         return added.result.id;
     }
 
-    void publish(std::vector<event_id> ids) {
-        std::promise<void> written;
-        opened_->note_published(std::move(ids), [&] { written.set_value(); });
-        written.get_future().get();
-    }
+    void publish(std::vector<event_id> ids) { note_published(*opened_, std::move(ids)); }
 
     std::uint64_t take_in(std::vector<std::shared_ptr<const event>> events,
                           std::vector<destination> handlers = {"crm"}) {

@@ -97,6 +97,12 @@ void settle(store& to, settlement what) {
     done.get_future().get();
 }
 
+void note_published(store& to, std::vector<event_id> ids) {
+    std::promise<void> done;
+    to.note_published(std::move(ids), [&] { done.set_value(); });
+    done.get_future().get();
+}
+
 namespace {
 
 std::uint64_t wait_for_change(const std::function<void(change_done)>& ask) {

@@ -87,6 +87,7 @@ appended_event append(store& to, std::string body, std::string outreach_event_id
                       std::chrono::milliseconds window = std::chrono::hours{24});
 void route(store& to, std::vector<routing> routes);
 void settle(store& to, settlement what);
+void note_published(store& to, std::vector<event_id> ids);
 /// What operators ask for; gives back how many deliveries were changed.
 std::uint64_t replay(store& to, std::vector<routing> routes);
 std::uint64_t revive(store& to, std::vector<event_id> dead, bool is_from_start = false);
