@@ -127,18 +127,34 @@ answer change_one(const event_id& id, change what, const services& of) {
     }};
 }
 
-std::string cursor_of(const store::dead_delivery& last) {
-    return std::to_string(last.of.sequence) + "." + last.what.handler;
+/// Of the first piece: what dies of events that come from now on isn't meant.
+result<store::dead_span> all_of_now(store::reader& from) {
+    const auto newest = from.routed_up_to();
+    if (!newest)
+        return newest.error();
+    return store::dead_span{{}, *newest};
 }
 
-std::optional<store::dead_place> parse_cursor(std::string_view text) {
-    store::dead_place place;
-    const char* const end = text.data() + text.size();
-    const auto number = std::from_chars(text.data(), end, place.sequence);
-    if (number.ec != std::errc{} || number.ptr == end || *number.ptr != '.')
-        return std::nullopt;
-    place.handler.assign(number.ptr + 1, end);
-    return place;
+/// Nothing is behind it.
+constexpr std::string_view end_cursor = "0.0.";
+
+std::string cursor_of(const store::dead_span& span, const store::dead_delivery& reached) {
+    return std::to_string(span.newest) + "." + std::to_string(reached.of.sequence) + "." +
+           reached.what.handler;
+}
+
+std::optional<store::dead_span> parse_cursor(std::string_view text) {
+    store::dead_span span;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    for (store::sequence* const number : {&span.newest, &span.behind.sequence}) {
+        const auto read = std::from_chars(at, end, *number);
+        if (read.ec != std::errc{} || read.ptr == end || *read.ptr != '.')
+            return std::nullopt;
+        at = read.ptr + 1;
+    }
+    span.behind.handler.assign(at, end);
+    return span;
 }
 
 /// Deliveries that wait for a handler which the configuration no longer has can be given up as well: nobody
@@ -151,8 +167,14 @@ std::optional<std::uint64_t> discard_waiting(const std::string& handler, const s
     }});
 }
 
-response change_piece(const store::dead_filter& filter, change what, store::reader& from,
-                      const services& of) {
+/// One piece in the order of receipt, so that a record's events come in their order again.
+response change_piece(store::dead_filter filter, change what, store::reader& from, const services& of) {
+    if (!filter.in_order) {
+        const auto span = all_of_now(from);
+        if (!span)
+            return store_error(span.error(), no_delivery);
+        filter.in_order = *span;
+    }
     const auto found = from.list_dead(filter);
     if (!found)
         return store_error(found.error(), no_delivery);
@@ -163,16 +185,17 @@ response change_piece(const store::dead_filter& filter, change what, store::read
     if (!changed)
         return change_is_late();
     if (found->ended_at)
-        return changed_answer(what, *changed, cursor_of(*found->ended_at));
+        return changed_answer(what, *changed, cursor_of(*filter.in_order, *found->ended_at));
     if (!found->records.empty())
-        return changed_answer(what, *changed, cursor_of(found->records.back()));
+        return changed_answer(what, *changed, cursor_of(*filter.in_order, found->records.back()));
     const bool is_narrowed = filter.since || !filter.name.empty() || !filter.resource.empty();
     if (what != change::discard || is_narrowed)
         return changed_answer(what, 0);
     changed = discard_waiting(filter.handler, of);
     if (!changed)
         return change_is_late();
-    return changed_answer(what, *changed, *changed == piece_deliveries ? "0." : "");
+    return changed_answer(what, *changed,
+                          std::string{*changed == piece_deliveries ? end_cursor : std::string_view{}});
 }
 
 answer change_many(const request& asked, change what, const services& of) {
@@ -188,8 +211,8 @@ answer change_many(const request& asked, change what, const services& of) {
     filter.name = read.name;
     filter.resource = read.resource;
     if (!read.cursor.empty()) {
-        filter.behind = parse_cursor(read.cursor);
-        if (!filter.behind)
+        filter.in_order = parse_cursor(read.cursor);
+        if (!filter.in_order)
             return error_answer(400, "parameter 'cursor' is none that an answer has given");
     }
     return read_job{

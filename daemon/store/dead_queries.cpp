@@ -29,24 +29,35 @@ std::optional<sqlite_reader::dead_row> sqlite_reader::dead_row_of(const event_id
     return dead_row{find.number(0), find.number(1)};
 }
 
-/// A piece of the places behind `below`, the newest event first.
+/// A piece of the places behind that one, in the order that is asked for.
 std::vector<sqlite_reader::dead_row> sqlite_reader::next_dead(const dead_filter& what,
-                                                              const dead_row& below) {
+                                                              const dead_row& behind) {
     std::vector<dead_row> found;
     const auto collect = [&](statement& rows) {
         while (rows.step())
             found.push_back({rows.number(0), rows.number(1)});
     };
-    if (what.handler.empty()) {
+    if (what.in_order && what.handler.empty()) {
+        statement rows(*database_, "SELECT event, handler FROM dead WHERE (event, handler) > (?, ?)"
+                                   " AND event<=? ORDER BY event, handler LIMIT ?");
+        collect(rows.bind(behind.event, behind.handler, what.in_order->newest, candidates_per_piece));
+    } else if (what.in_order) {
+        statement rows(*database_, "SELECT event, handler FROM dead WHERE event>=?1 AND event<=?3"
+                                   " AND handler=(SELECT id FROM handlers WHERE name=?4)"
+                                   " AND (event>?1 OR handler>?2) ORDER BY event LIMIT ?5");
+        collect(rows.bind(behind.event, behind.handler, what.in_order->newest, std::string_view(what.handler),
+                          candidates_per_piece));
+    } else if (what.handler.empty()) {
         statement rows(*database_, "SELECT event, handler FROM dead WHERE (event, handler) < (?, ?)"
                                    " ORDER BY event DESC, handler DESC LIMIT ?");
-        collect(rows.bind(below.event, below.handler, candidates_per_piece));
+        collect(rows.bind(behind.event, behind.handler, candidates_per_piece));
     } else {
         // `before` may be the same event's delivery to another handler.
         statement rows(*database_, "SELECT event, handler FROM dead WHERE event<=?1"
                                    " AND handler=(SELECT id FROM handlers WHERE name=?3)"
                                    " AND (event<?1 OR handler<?2) ORDER BY event DESC LIMIT ?4");
-        collect(rows.bind(below.event, below.handler, std::string_view(what.handler), candidates_per_piece));
+        collect(
+            rows.bind(behind.event, behind.handler, std::string_view(what.handler), candidates_per_piece));
     }
     return found;
 }
@@ -73,21 +84,21 @@ result<found_list<dead_delivery>> sqlite_reader::list_dead(const dead_filter& wh
     bool is_place_known = true;
     auto found = guarded(false, [&] {
         const std::size_t limit = std::min(what.limit, list_limit_max);
-        dead_row below{std::numeric_limits<sequence>::max(), 0};
-        if (what.before) {
+        dead_row behind{std::numeric_limits<sequence>::max(), 0};
+        if (what.in_order) {
+            const dead_place& place = what.in_order->behind;
+            statement handler(*database_, "SELECT id FROM handlers WHERE name=?");
+            const bool is_known = handler.bind(std::string_view(place.handler)).step();
+            behind = {place.sequence, is_known ? handler.number(0) : 0};
+        } else if (what.before) {
             const auto place = dead_row_of(*what.before);
             is_place_known = place.has_value();
-            below = place.value_or(dead_row{0, 0});
+            behind = place.value_or(dead_row{0, 0});
         }
         found_list<dead_delivery> fitting;
-        if (what.behind) {
-            statement handler(*database_, "SELECT id FROM handlers WHERE name=?");
-            const bool is_known = handler.bind(std::string_view(what.behind->handler)).step();
-            below = {what.behind->sequence, is_known ? handler.number(0) : 0};
-        }
         const auto give_up_at = std::chrono::steady_clock::now() + list_time_max_;
         for (;;) {
-            const std::vector<dead_row> places = next_dead(what, below);
+            const std::vector<dead_row> places = next_dead(what, behind);
             if (places.empty())
                 return fitting;
             for (const dead_row& each : places) {
@@ -101,7 +112,7 @@ result<found_list<dead_delivery>> sqlite_reader::list_dead(const dead_filter& wh
                 if (fitting.records.size() >= limit || fitting.ended_at)
                     return fitting;
             }
-            below = places.back();
+            behind = places.back();
         }
     });
     if (found && !is_place_known)

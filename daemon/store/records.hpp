@@ -213,12 +213,18 @@ struct dead_place {
     std::string handler;
 };
 
-/// Which dead deliveries are asked for. Those of the newest events first.
+/// A part of that order, the oldest event first: what is made pending again so comes in the order of receipt.
+struct dead_span {
+    dead_place behind;
+    outreachd::store::sequence newest = 0; ///< The last event that is asked for.
+};
+
+/// Which dead deliveries are asked for. Those of the newest events first, but where `in_order` is given.
 struct dead_filter {
-    std::size_t limit = 50;           ///< At most 1,000.
-    std::optional<event_id> before;   ///< A dead delivery's id.
-    std::optional<dead_place> behind; ///< The same by its place.
-    std::optional<wall_time> since;   ///< When it died.
+    std::size_t limit = 50;         ///< At most 1,000.
+    std::optional<event_id> before; ///< A dead delivery's id. Not with `in_order`.
+    std::optional<dead_span> in_order;
+    std::optional<wall_time> since; ///< When it died.
     std::string handler;
     std::string name;     ///< A glob.
     std::string resource; ///< `task`, or `task:123` with the id.

@@ -51,7 +51,7 @@ private:
     };
 
     std::optional<dead_row> dead_row_of(const event_id& delivery);
-    std::vector<dead_row> next_dead(const dead_filter& what, const dead_row& below);
+    std::vector<dead_row> next_dead(const dead_filter& what, const dead_row& behind);
     std::optional<dead_delivery> dead_at(const dead_row& where);
     std::optional<sequence> sequence_of(const event_id& id);
     std::vector<sequence> next_candidates(const event_filter& what, sequence below, sequence lowest);

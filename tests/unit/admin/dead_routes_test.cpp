@@ -142,6 +142,10 @@ TEST(DeadRoutes, ReplaysManyInPiecesAndLeavesTheRest) {
     const auto other = place(server, store::task_body(count), "audit");
     const auto nobody = place(server, "no json", "", delivery_state::dead, "unparsable");
     EXPECT_EQ(json_of(server.post("/api/dead/replay?handler=crm")).at("replayed").to_number<int>(), 256);
+    const auto left = json_of(server.get("/api/dead?handler=crm&limit=1000"));
+    ASSERT_EQ(left.as_array().size(), 44U);
+    EXPECT_EQ(left.at(0).at("resource_id").as_string(), "299");
+    EXPECT_EQ(left.at(43).at("resource_id").as_string(), "256") << "in the order of receipt";
     EXPECT_EQ(change_all(server, "/api/dead/replay?handler=crm", "replayed"), 300U - 256U);
     EXPECT_EQ(states_of(server, other), "audit:dead");
     EXPECT_EQ(change_all(server, "/api/dead/replay", "replayed"), 2U);
@@ -157,9 +161,9 @@ TEST(DeadRoutes, SayWhereASearchWasEndedAndChangeWhatLiesBehindIt) {
     const std::string listed = server.get("/api/dead?resource=task:1");
     EXPECT_EQ(body_of(listed), "[]");
     EXPECT_NE(listed.find("\r\nSearch-Ended-At: " + newer.delivery + "\r\n"), std::string::npos) << listed;
-    EXPECT_EQ(change_all(server, "/api/dead/replay?resource=task:1", "replayed"), 1U);
-    EXPECT_EQ(states_of(server, older), "crm:pending");
-    EXPECT_EQ(states_of(server, newer), "crm:dead");
+    EXPECT_EQ(change_all(server, "/api/dead/replay?resource=task:2", "replayed"), 1U);
+    EXPECT_EQ(states_of(server, older), "crm:dead");
+    EXPECT_EQ(states_of(server, newer), "crm:pending");
 }
 
 TEST(DeadRoutes, DiscardsManyByWhatTheyAre) {
