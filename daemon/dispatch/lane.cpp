@@ -211,6 +211,8 @@ std::optional<verdict> lane::judge_conditional(worker& self, const delivery& wha
     const auto programs = surroundings_.routes->get()->conditions_of(subject.facts.name, configured_.name);
     if (!programs)
         return std::nullopt;
+    if (programs->empty()) // by a reload or a restart, since it was routed here
+        return without_attempt(what, store::delivery_state::dead, no_route_reason);
     auto said = judge_conditions(*programs, subject, expressions_.get());
     if (said.said == condition_verdict::kind::wanted)
         return std::nullopt;

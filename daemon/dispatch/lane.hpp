@@ -44,6 +44,10 @@ struct equipped_handler {
 /// Why a delivery is dead whose event the store no longer has.
 inline constexpr const char* gone_reason = "the event is gone from the store: its record was lost or removed";
 
+/// Why one is dead that a 'where' was to judge.
+inline constexpr const char* no_route_reason =
+    "no route leads to this handler any more, so no 'where' says whether the event is for it";
+
 /// Runs a handler's deliveries on `concurrency` threads of its own: one that hangs holds no other
 /// handler's. A worker waits for its settlement's commit before it takes the next delivery, so that
 /// at most the deliveries that ran are repeated after a crash (guarantee G7).

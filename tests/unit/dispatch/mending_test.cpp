@@ -146,7 +146,7 @@ TEST_F(RealDispatch, AnUndecidedDeliveryIsDeadAndJudgedAgainOnceRevived) {
     EXPECT_EQ(runs_of(id), 1U);
 }
 
-TEST_F(RealDispatch, WhatNoRouteWantsAnyMoreIsUnroutedAndHoldsUpNobody) {
+TEST_F(RealDispatch, WhatNoRouteLeadsToAnyMoreIsDeadAndHoldsUpNobody) {
     const event_id id = add(1);
     const event_id unreadable = add(std::string("no JSON"));
     const event_id next = add(store::task_body(1) + " ");
@@ -156,18 +156,20 @@ TEST_F(RealDispatch, WhatNoRouteWantsAnyMoreIsUnroutedAndHoldsUpNobody) {
                            {place_of(next), {"crm"}, key, {}}});
     start({}, these(equip(quick_handler("crm"), succeed), equip(quick_handler("audit"), succeed)));
     ASSERT_TRUE(wait_for_end());
-    EXPECT_EQ(story(id).summary.state, store::event_state::unrouted);
-    EXPECT_EQ(story(unreadable).summary.state, store::event_state::dead);
-    EXPECT_EQ(story(unreadable).summary.deliveries.size(), 1U);
-    EXPECT_EQ(delivery(unreadable, "").reason, unparsable_reason);
+    EXPECT_EQ(story(id).summary.state, store::event_state::dead);
+    EXPECT_EQ(delivery(id, "crm").reason, no_route_reason);
+    EXPECT_EQ(delivery(unreadable, "crm").reason, no_route_reason);
+    EXPECT_EQ(delivery(unreadable, "audit").reason, no_route_reason);
     EXPECT_EQ(story(next).summary.state, store::event_state::done);
     EXPECT_EQ(runs_->runs().size(), 1U);
-    EXPECT_EQ(store_->dead_without_handler(), 1U);
 
     dispatcher_->use(all_to_crm, these(equip(quick_handler("crm"), succeed)));
-    EXPECT_EQ(replay({id, unreadable}), 2U);
+    EXPECT_EQ(store::revive(*store_, {delivery(id, "crm").delivery, delivery(unreadable, "crm").delivery}),
+              2U);
     ASSERT_TRUE(wait_for_end());
-    EXPECT_EQ(store_->accounts().done, 3U);
+    EXPECT_EQ(store_->accounts().done, 2U);
+    EXPECT_EQ(delivery(unreadable, "crm").state, done);
+    EXPECT_EQ(runs_->runs().size(), 3U);
 }
 
 /// What waits for a handler is still there when it comes back, whatever the routes said meanwhile.

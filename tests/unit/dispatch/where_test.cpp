@@ -141,6 +141,24 @@ TEST_F(Where, AHandlerThatIsRemovedWhileItJudgesKeepsItsDeliveries) {
     EXPECT_EQ(runs_of(id), 1U);
 }
 
+/// It was to be delivered there, perhaps: nobody decides that it isn't.
+TEST_F(Where, WhatNoRouteLeadsToAnyMoreIsDeadAndSaysWhy) {
+    start(to_crm(slow_yes), these(judging(quick_handler("crm", 1))));
+    const event_id first = add(1);
+    const event_id waiting = add(2);
+    ASSERT_TRUE(store::eventually([&] { return dispatcher_->is_running("crm", place_of(first)); }));
+    ASSERT_TRUE(store::eventually([&] { return !story(waiting).summary.deliveries.empty(); }));
+    dispatcher_->use({}, these(judging(quick_handler("crm", 1))));
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(delivery(waiting, "crm").state, dead);
+    EXPECT_EQ(delivery(waiting, "crm").reason, no_route_reason);
+    EXPECT_EQ(runs_of(waiting), 0U);
+    dispatcher_->use(to_crm(".data.id == 2"), these(judging(quick_handler("crm", 1))));
+    EXPECT_EQ(store::revive(*store_, {delivery(waiting, "crm").delivery}), 1U);
+    ASSERT_TRUE(wait_for_end());
+    EXPECT_EQ(delivery(waiting, "crm").state, done) << "judged by the route that leads there now";
+}
+
 /// A process that gets no time on a processor says nothing of the event.
 TEST_F(Where, WhatTheMachineLetDownIsTriedAgainAndJudgedAgain) {
     engine_ = std::make_shared<expression::engine>(1, expression::limits{.time = 500ms});
