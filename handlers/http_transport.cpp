@@ -247,10 +247,11 @@ private:
         case CURLE_PEER_FAILED_VERIFICATION:
             return curls + " (if its CA is one of your own, give it as 'ca')";
         case CURLE_COULDNT_RESOLVE_PROXY:
-            // Here and below libcurl may repeat the proxy's URL, with the password in it.
+            // Here, and where it can't use its scheme, libcurl may repeat the proxy's URL, password and all.
             return "the proxy's name can't be resolved, or its URL can't be used";
         default:
-            return curls.find("proxy") == std::string::npos ? curls : "the proxy's URL can't be used";
+            return curls.find("Unsupported proxy") == std::string::npos ? curls
+                                                                        : "the proxy's URL can't be used";
         }
     }
 

@@ -40,14 +40,25 @@ std::string queued_for(const json::value& story) {
     return handlers.empty() ? "waits to be routed" : handlers;
 }
 
+/// Whether the attempt is the one that a delivery ended by, and not one of before a replay.
+bool is_end_of(const json::value& attempt, const json::value& delivery) {
+    if (text_at(attempt, "handler") != text_at(delivery, "handler") ||
+        text_at(attempt, "outcome") != text_at(delivery, "state"))
+        return false;
+    constexpr std::chrono::milliseconds rounding{2}; // of the texts
+    const auto began = parse_timestamp(text_at(attempt, "started_at"));
+    const auto ended = parse_timestamp(text_at(delivery, "finished_at"));
+    const std::chrono::duration<double> took{number_at(attempt, "took_seconds")};
+    return !began || !ended ||
+           *began + std::chrono::duration_cast<wall_time::duration>(took) + rounding >= *ended;
+}
+
 /// The last word on a delivery whose attempts were not kept one by one, as none of them failed.
 bool is_told_by_attempts(const json::value& story, const json::value& delivery) {
     const json::array& attempts = list_at(story, "attempts");
     const bool is_unfinished = text_at(delivery, "finished_at").empty();
-    return is_unfinished || std::any_of(attempts.begin(), attempts.end(), [&](const json::value& each) {
-               return text_at(each, "handler") == text_at(delivery, "handler") &&
-                      text_at(each, "outcome") == text_at(delivery, "state");
-           });
+    return is_unfinished ||
+           std::ranges::any_of(attempts, [&](const json::value& each) { return is_end_of(each, delivery); });
 }
 
 std::vector<happening> attempts_in_order(const json::value& story) {

@@ -69,6 +69,18 @@ TEST(EventsShow, SaysHowManyAttemptsAreLeftOut) {
                 testing::ContainsRegex("queued    for crm, audit\n +attempts  4 older ones are left out\n"));
 }
 
+/// A success at once has no attempt of its own, whatever succeeded before a replay.
+TEST(EventsShow, TellsTheSuccessOfEachReplay) {
+    const admin_server its{
+        R"({"id":"x","name":"task.completed","state":"done","received_at":"2026-11-21T08:00:00.000Z",)"
+        R"("stored_at":"2026-11-21T08:00:00.001Z","origin":"signed","damaged":false,"deliveries":[{"handler":"crm",)"
+        R"("state":"done","attempts":1,"finished_at":"2026-11-21T12:00:00.000Z"}],"attempts":[{"handler":"crm",)"
+        R"("number":1,"started_at":"2026-11-21T08:00:00.010Z","took_seconds":0,"outcome":"done"}]})"};
+    EXPECT_THAT(
+        its.ask({"events", "show", shown_event}).out,
+        testing::ContainsRegex("T08:00:00.010Z  crm #1 [^\n]*\n  2026-11-21T12:00:00.000Z  crm +done"));
+}
+
 /// From the quarantine, after the secrets changed: nobody was answered 200 then.
 TEST(EventsShow, SaysWhereAnEventWasStoredLate) {
     const admin_server its{

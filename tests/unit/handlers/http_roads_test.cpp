@@ -114,6 +114,12 @@ private:
     std::vector<std::string> names_;
 };
 
+TEST(HttpRoads, TakesNoServerForAProxyForItsName) {
+    const outcome said = make_http(http_to("http://api-proxy.localhost:1/in"))->handle(attempt_at());
+    EXPECT_EQ(said.verdict, outcome::kind::retry);
+    EXPECT_THAT(said.reason, AllOf(HasSubstr("Couldn't connect"), Not(HasSubstr("the proxy's URL"))));
+}
+
 TEST(HttpRoads, TakesTheConfiguredProxy) {
     scripted_server proxy{answer_ok};
     // It is meant for every host, whatever the environment says.
