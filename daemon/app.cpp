@@ -263,9 +263,10 @@ bool app::stop() {
     const bool are_links_ended =
         all.broker.finish_stop(std::min(deadline, std::max(now + 5s, leave_by + 2s)));
     const bool is_return_ended = all.leftovers.stop();
-    const bool is_watch_ended =
-        all.calls_outreach.stop(std::min(deadline, std::chrono::steady_clock::now() + 1s));
+    all.calls_outreach.begin_stop();
     const bool is_finished = all.deliveries.stop(remaining());
+    const bool is_watch_ended =
+        all.calls_outreach.finish_stop(std::min(deadline, std::chrono::steady_clock::now() + 1s), deadline);
     all.log.info("stopping: deliveries are finished or given back", {{"all", is_finished}});
     const bool is_store_ended = all.events.stop(remaining() + 1s);
     all.io.stop();

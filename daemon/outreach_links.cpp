@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 /// Threads that a reload replaces ask for nothing that matters any more; those that it doesn't come to use
 /// have asked for nothing yet.
 constexpr auto old_threads_patience = 100ms;
+constexpr auto renewal_look = 50ms;
 
 /// What is fetched seems to have come where Outreach sends to.
 std::optional<outreach::backfill_target> target_of(const settings::settings& from,
@@ -60,7 +61,8 @@ outreach_links::outreach_links(const settings::settings& configured, store::stor
 }
 
 outreach_links::~outreach_links() {
-    stop(std::chrono::steady_clock::now() + 1s);
+    const auto until = std::chrono::steady_clock::now() + 1s;
+    finish_stop(until, until);
 }
 
 void outreach_links::start() {
@@ -108,15 +110,32 @@ outreach_links::prepared::~prepared() {
         fresh_->leave_behind();
 }
 
-bool outreach_links::stop(steady_time until) {
+void outreach_links::begin_stop() {
+    for (const threads& one : replaced_)
+        one.begin_stop();
+    running().begin_stop();
+}
+
+bool outreach_links::finish_stop(steady_time until, steady_time renewed_until) {
+    const auto now = std::chrono::steady_clock::now;
     std::vector<threads> all = std::exchange(replaced_, {});
     all.push_back(running());
     bool are_over = true;
-    for (const threads& one : all)
-        if (!one.stop(until)) {
-            one.leave_behind();
-            are_over = false;
+    for (const threads& one : all) {
+        bool is_over = one.stop(until);
+        for (bool is_renewing = true; !is_over && is_renewing && now() < renewed_until;) {
+            is_renewing = one.is_renewing();
+            is_over = one.stop(std::min<steady_time>(renewed_until, now() + renewal_look));
         }
+        if (is_over)
+            continue;
+        if (one.is_renewing())
+            log_.warn(
+                "a token of Outreach is being renewed, and shutdown_timeout has passed; where the answer is "
+                "lost, somebody has to log in again");
+        one.leave_behind();
+        are_over = false;
+    }
     return are_over;
 }
 
@@ -154,6 +173,7 @@ outreach_links::threads outreach_links::make_threads(const plan& from,
     threads made;
     if (!calls.shared)
         return made;
+    made.shared = calls.shared;
     outreach::watch_hooks others;
     if (from.target) {
         made.backfill = std::make_shared<outreach::backfill>(
@@ -209,11 +229,19 @@ void outreach_links::threads::leave_behind() const {
         backfill->leave_behind();
 }
 
-bool outreach_links::threads::stop(steady_time until) const {
+void outreach_links::threads::begin_stop() const {
     if (watch)
         watch->begin_stop();
     if (backfill)
         backfill->begin_stop();
+}
+
+bool outreach_links::threads::is_renewing() const {
+    return shared && shared->tokens().is_renewing();
+}
+
+bool outreach_links::threads::stop(steady_time until) const {
+    begin_stop();
     const bool is_watch_over = !watch || watch->finish_stop(until);
     const bool is_backfill_over = !backfill || backfill->finish_stop(until);
     return is_watch_over && is_backfill_over;

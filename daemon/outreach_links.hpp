@@ -45,8 +45,11 @@ public:
     /// From now on that, and the watch and the backfill that belong to it.
     void use(prepared next);
 
-    /// False: a thread is left behind.
-    bool stop(steady_time until);
+    /// Asks for the end of its threads. Doesn't block.
+    void begin_stop();
+    /// Waits for them up to `until`, and up to `renewed_until` for one that renews a token: an answer that
+    /// nobody waits for can cost a login. False: a thread is left behind.
+    bool finish_stop(steady_time until, steady_time renewed_until);
 
     // Any thread.
     /// What somebody should know, and no reason to take the host out of service.
@@ -71,11 +74,14 @@ private:
     struct threads {
         std::shared_ptr<outreach::watch> watch;
         std::shared_ptr<outreach::backfill> backfill;
+        std::shared_ptr<handlers::outreach::access> shared; ///< What those two ask by.
 
         /// All or none. Throws std::system_error.
         void make_ready() const;
         void start() const;
+        void begin_stop() const;
         bool stop(steady_time until) const;
+        bool is_renewing() const;
         void leave_behind() const;
     };
 

@@ -63,4 +63,9 @@ std::optional<milliseconds> parse_wait(std::string_view text, wall_time now) {
     return bounded(date - now_seconds);
 }
 
+std::optional<milliseconds> parse_wait_left(std::string_view text, wall_time now) {
+    const auto wait = parse_wait(text, now);
+    return wait > milliseconds::zero() ? wait : std::nullopt;
+}
+
 } // namespace outreachd::handlers

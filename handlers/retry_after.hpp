@@ -14,4 +14,8 @@ namespace outreachd::handlers {
 /// ISO 8601 time. At least zero, at most ten years. Nothing where the text is none of them. Any thread.
 std::optional<std::chrono::milliseconds> parse_wait(std::string_view text, wall_time now);
 
+/// The same, for who has a backoff of his own: nothing, too, where the text asks for no wait, or for one up
+/// to a time that has passed, by this clock or by that one.
+std::optional<std::chrono::milliseconds> parse_wait_left(std::string_view text, wall_time now);
+
 } // namespace outreachd::handlers

@@ -32,11 +32,15 @@ interrupt_watch::interrupt_watch() {
     once.sa_flags = static_cast<int>(SA_RESETHAND);
     ::sigaction(SIGINT, &once, &before_interrupt_);
     ::sigaction(SIGTERM, &once, &before_end_);
+    ::sigaction(SIGHUP, &once, &before_hangup_);
+    if (before_hangup_.sa_handler == SIG_IGN) // nohup
+        ::sigaction(SIGHUP, &before_hangup_, nullptr);
 }
 
 interrupt_watch::~interrupt_watch() {
     ::sigaction(SIGINT, &before_interrupt_, nullptr);
     ::sigaction(SIGTERM, &before_end_, nullptr);
+    ::sigaction(SIGHUP, &before_hangup_, nullptr);
 }
 
 bool interrupt_watch::is_interrupted() noexcept {

@@ -1,4 +1,4 @@
-/// Ctrl-C while a command waits.
+/// Ctrl-C, or a terminal that is closed, while a command waits.
 #pragma once
 
 #include "daemon/event/timestamp.hpp"
@@ -7,8 +7,8 @@
 
 namespace outreachd::command_line {
 
-/// While it lives, the first SIGINT or SIGTERM is remembered and no more, so that what is being asked of
-/// Outreach is answered and written down: an answer with a new token that nobody reads can cost a login. A
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP is remembered and no more, so that what is being asked
+/// of Outreach is answered and written down: an answer with a new token that nobody reads can cost a login. A
 /// second signal ends the program at once. One at a time.
 class interrupt_watch {
 public:
@@ -26,6 +26,8 @@ private:
     struct sigaction before_interrupt_ {};
 
     struct sigaction before_end_ {};
+
+    struct sigaction before_hangup_ {};
 };
 
 } // namespace outreachd::command_line

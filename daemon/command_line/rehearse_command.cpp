@@ -2,6 +2,7 @@
 
 #include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
+#include "daemon/command_line/interrupt.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/command_line/samples.hpp"
 #include "daemon/command_line/send_plan.hpp"
@@ -71,10 +72,11 @@ std::string end_without_handler(const event_facts& facts) {
 /// One event on its way.
 class rehearsal {
 public:
-    rehearsal(const settings::settings& configured, const streams& to)
+    /// `may_ask`: whether all is there that Outreach is asked with.
+    rehearsal(const settings::settings& configured, bool may_ask, const streams& to)
         : configured_(configured), to_(to), routes_(configured.routes),
           expressions_(std::make_shared<expression::engine>(1)) {
-        if (configured.outreach)
+        if (configured.outreach && may_ask)
             shared_ = std::make_shared<handlers::outreach::access>(*configured.outreach,
                                                                    configured.store.directory);
     }
@@ -113,6 +115,10 @@ private:
 
     bool run(const std::shared_ptr<const event>& subject, const settings::handler& of,
              const settings::outreach_handler& steps) {
+        if (!shared_) {
+            to_.out << "    what it would send isn't known: a secret of outreach.auth can't be read here\n";
+            return false;
+        }
         const auto handler = handlers::make_outreach_handler(
             steps, shared_, {}, expressions_,
             [this](const step_form& step, const step_request& made) { return show_request(step, made); });
@@ -141,7 +147,7 @@ private:
     const streams to_;
     const dispatch::router routes_;
     const std::shared_ptr<expression::engine> expressions_;
-    std::shared_ptr<handlers::outreach::access> shared_;
+    std::shared_ptr<handlers::outreach::access> shared_; ///< Null: nothing can be asked.
 };
 
 } // namespace
@@ -159,11 +165,21 @@ int rehearse(const std::string& config_path, const send_options& options, const 
             to.err << config_path << ": a host that doesn't receive has no events to send\n";
         return exit_code::configuration;
     }
+    // The endpoint would refuse a login without its secret, and the daemon's own with it.
+    const std::vector<settings::problem> missing =
+        loaded.settings.outreach && !loaded.errors.empty()
+            ? settings::load_settings(config_path, settings::scope::outreach).errors
+            : std::vector<settings::problem>{};
+    write_missing_secrets(missing, config_path, to.err);
+    const interrupt_watch signals;
     try {
-        rehearsal all{loaded.settings, to};
+        rehearsal all{loaded.settings, missing.empty(), to};
         bool is_fine = true;
-        for (const send_item& item : resolve_items(options.what))
+        for (const send_item& item : resolve_items(options.what)) {
             is_fine = all.show(item) && is_fine;
+            if (interrupt_watch::is_interrupted())
+                return exit_code::interrupted;
+        }
         return is_fine ? exit_code::ok : exit_code::failed;
     } catch (const usage_error& problem) {
         return refuse_usage(problem.what(), to);

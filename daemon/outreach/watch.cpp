@@ -102,6 +102,8 @@ void watch::run() {
 
 void watch::look() {
     const token_reply token = shared_->tokens().get(std::chrono::steady_clock::now() + times_.request);
+    if (thread_.is_stopping())
+        return;
     if (token.what != token_reply::kind::token)
         note_failed_look(token.why);
     if (token.what == token_reply::kind::needs_login)

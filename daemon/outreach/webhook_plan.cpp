@@ -35,6 +35,23 @@ wanted_webhook in_words_of(const webhook& there) {
     return {there.url, there.resource, there.action, there.payload_version};
 }
 
+/// Why one that nothing wanted needs is to go; nothing: it stays. One with another URL is only ours to delete
+/// where this host has made it itself: our app's others may be another host's.
+std::optional<std::string> why_removed(const webhook& one, const std::vector<const webhook*>& needed,
+                                       const settings::webhooks& configured, const ownership& whose) {
+    if (one.url != configured.url)
+        return find_made(whose, one.id) == nullptr
+                   ? std::nullopt
+                   : std::optional<std::string>{
+                         "made by this host for a URL that the configuration doesn't name"};
+    if (!is_ours(one, whose))
+        return std::nullopt;
+    const bool is_twin = std::ranges::any_of(needed, [&](const webhook* other) {
+        return other->resource == one.resource && other->action == one.action;
+    });
+    return is_twin ? "an older one does the same" : "the configuration doesn't name it";
+}
+
 const char* sign_of(change_kind kind) {
     switch (kind) {
     case change_kind::create:
@@ -83,17 +100,10 @@ webhook_plan make_plan(const std::vector<webhook>& existing, const settings::web
             plan.changes.push_back({change_kind::update, (*first)->id, wanted, std::move(why)});
     }
     for (const webhook& one : existing) {
-        if (one.url != configured.url || std::ranges::find(needed, &one) != needed.end() ||
-            !is_ours(one, whose))
+        if (std::ranges::find(needed, &one) != needed.end())
             continue;
-        const bool is_twin = std::ranges::any_of(needed, [&](const webhook* other) {
-            return other->resource == one.resource && other->action == one.action;
-        });
-        plan.changes.push_back(
-            {change_kind::remove,
-             one.id,
-             in_words_of(one),
-             {is_twin ? "an older one does the same" : "the configuration doesn't name it"}});
+        if (auto why = why_removed(one, needed, configured, whose))
+            plan.changes.push_back({change_kind::remove, one.id, in_words_of(one), {std::move(*why)}});
     }
     return plan;
 }

@@ -73,7 +73,7 @@ void judge_success(api_answer& said, const http_answer& answer, const api_reques
 std::optional<std::chrono::milliseconds> maintenance_wait(const http_answer& answer, wall_time now) {
     if (answer.status != 503)
         return std::nullopt;
-    if (const auto wait = parse_wait(answer.field("retry-after"), now))
+    if (const auto wait = parse_wait_left(answer.field("retry-after"), now))
         return wait;
     if (has_error(read_errors(answer.body), "scheduledServerMaintenance"))
         return std::chrono::minutes{1};

@@ -15,7 +15,7 @@ namespace outreachd::handlers::outreach {
 api_answer judge_api_answer(http_answer answer, const api_request& request, const std::string& what);
 
 /// How long a 503 asks everybody to wait: `Retry-After`, or a minute where it says that it is a maintenance.
-/// Nothing: it is an error like others.
+/// A time that has passed counts as none. Nothing: it is an error like others.
 std::optional<std::chrono::milliseconds> maintenance_wait(const http_answer& answer, wall_time now);
 
 } // namespace outreachd::handlers::outreach

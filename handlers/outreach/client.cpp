@@ -57,6 +57,17 @@ api_answer without_token(const token_reply& reply) {
     return said;
 }
 
+bool is_past(steady_time deadline) {
+    return std::chrono::steady_clock::now() >= deadline;
+}
+
+/// Fetching the token took what the request would have needed. Nothing was sent; the next finds it there.
+api_answer came_too_late(const api_request& request, wall_time now) {
+    return {.what = later,
+            .problem = request.method + ": the time was over when Outreach had given the access token",
+            .until = now};
+}
+
 /// Says whose token it is, whatever that may do (contract 6.32).
 api_request probe_request() {
     return get("");
@@ -103,9 +114,12 @@ api_answer client::send(const api_request& request, steady_time deadline) {
     if (const destination to = find_destination(request, {});
         !to.problem.empty() && !is_whole_url(request.target))
         return {.what = refused, .problem = to.problem};
+    const bool was_past = is_past(deadline);
     const token_reply by = shared_.tokens().get(deadline);
     if (by.what != token_reply::kind::token)
         return without_token(by);
+    if (!was_past && is_past(deadline))
+        return came_too_late(request, shared_.now());
     api_answer said = send_once(request, by, deadline);
     lasting_refusal& refusal = shared_.refusal();
     if (is_unauthorized(said) && !refusal.is_recent(shared_.now()))
@@ -134,6 +148,7 @@ api_answer client::send_again(const api_request& request, const token_reply& by,
             return probe;
         }
     }
+    const bool was_past = is_past(deadline);
     const token_reply renewed = shared_.tokens().renew(by.token, deadline);
     if (renewed.what != token_reply::kind::token) {
         said = without_token(renewed);
@@ -141,6 +156,8 @@ api_answer client::send_again(const api_request& request, const token_reply& by,
             refusal.begin(said.problem);
         return said;
     }
+    if (!was_past && is_past(deadline))
+        return came_too_late(request, shared_.now());
     said = send_once(request, renewed, deadline);
     if (is_unauthorized(said)) {
         if (!is_probe(request) && send_once(probe_request(), renewed, deadline).is_success())

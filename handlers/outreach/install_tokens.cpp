@@ -11,6 +11,7 @@
 #include "handlers/retry_after.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 namespace outreachd::handlers::outreach {
@@ -51,8 +52,17 @@ bool is_success(int status) {
     return status >= 200 && status <= 299;
 }
 
-bool is_refusal(int status) {
-    return status == 400 || status == 401 || status == 403 || status == 404 || status == 410 || status == 422;
+/// A page of whatever stands between says nothing of the install.
+bool is_refusal(const http_answer& answer) {
+    static constexpr std::array refusals{400, 401, 403, 404, 410, 422};
+    return std::ranges::find(refusals, answer.status) != refusals.end() &&
+           (answer.body.empty() || is_endpoints_word(answer.body));
+}
+
+/// What a refusal is about: any other of these could do better.
+std::string refused_by(const settings::s2s_access& access, const std::string& base_url,
+                       const std::string& install) {
+    return fingerprint({access.guid, access.private_key.reveal(), base_url, install});
 }
 
 } // namespace
@@ -163,6 +173,9 @@ token_reply install_tokens::obtain(const secret& rejected, steady_time deadline)
     if (age == token_age::fresh)
         return held_.get(now_()).reply();
     token_reply renewed = renew_unlocked(record);
+    // What is due is still good.
+    if (age == token_age::over && renewed.what == token_reply::kind::needs_login)
+        record.access_token = {};
     if (is_filed && !record.install.empty()) // else there is nothing to keep, and maybe another app's to lose
         static_cast<void>(file_.write(*held, record));
     unfiled_ = std::move(record);
@@ -186,8 +199,8 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
         return token_reply::no_login(
             "no install of the app is known: give outreach.auth.install, exchange the set-up token by "
             "`outreachd auth install`, or have Outreach send install.created to an endpoint of this daemon");
-    if (!record.refusal.empty() && record.refused_at && *record.refused_at <= now &&
-        now < *record.refused_at + refusal_max)
+    if (!record.refusal.empty() && record.refused == refused_by(access_, base_url_, record.install) &&
+        record.refused_at && *record.refused_at <= now && now < *record.refused_at + refusal_max)
         return token_reply::no_login(record.refusal);
     if (record.no_grant_before && *record.no_grant_before > now &&
         *record.no_grant_before <= now + grant_wait_max)
@@ -199,7 +212,7 @@ token_reply install_tokens::renew_unlocked(store::token_record& record) {
     const bool is_whole = answer.problem.empty() && !answer.is_too_long;
     if (is_whole && is_success(answer.status) && take_token(answer, record, now))
         return held_.get(now_()).reply();
-    if (is_whole && is_refusal(answer.status))
+    if (is_whole && is_refusal(answer))
         return take_refusal(answer, record, now);
     return take_failure(answer, record, now);
 }
@@ -219,6 +232,7 @@ bool install_tokens::take_token(const http_answer& answer, store::token_record& 
     record.no_grant_before = asked_at + grant_interval;
     record.api_base = own_api_base(std::string{link}, base_url_);
     record.refusal.clear();
+    record.refused.clear();
     record.refused_at.reset();
     hold(record);
     return true;
@@ -227,14 +241,14 @@ bool install_tokens::take_token(const http_answer& answer, store::token_record& 
 token_reply install_tokens::take_refusal(const http_answer& answer, store::token_record& record,
                                          wall_time asked_at) {
     record.refusal = refusal_of(answer, record.install);
+    record.refused = refused_by(access_, base_url_, record.install);
     record.refused_at = asked_at;
-    record.access_token = {};
     return token_reply::no_login(record.refusal);
 }
 
 token_reply install_tokens::take_failure(const http_answer& answer, store::token_record& record,
                                          wall_time asked_at) {
-    const auto asked = parse_wait(answer.field("retry-after"), asked_at);
+    const auto asked = parse_wait_left(answer.field("retry-after"), asked_at);
     const milliseconds own =
         std::min<milliseconds>(grant_backoff_first * (1 << std::min(failures_++, 10)), grant_backoff_max);
     const milliseconds wait = asked.value_or(answer.status == 429 ? milliseconds{grant_interval} : own);

@@ -144,6 +144,11 @@ std::vector<api_error> read_errors(std::string_view body) {
     return errors;
 }
 
+bool is_endpoints_word(std::string_view body) {
+    const auto document = read_json(body);
+    return document && (!find_text(*document, {"error"}).empty() || !read_errors(body).empty());
+}
+
 std::string describe_failure(int status, std::string_view content_type, std::string_view body) {
     std::string line = std::to_string(status);
     const std::vector<api_error> errors = read_errors(body);

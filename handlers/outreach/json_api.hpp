@@ -26,6 +26,10 @@ struct api_error {
 /// At most 20. Empty where `body` holds none, or is no JSON.
 std::vector<api_error> read_errors(std::string_view body);
 
+/// Whether a token endpoint itself speaks, in OAuth's form (RFC 6749, 5.2) or in that of `read_errors`: a
+/// proxy's or a firewall's page refuses the request of just now, and no token.
+bool is_endpoints_word(std::string_view body);
+
 /// What failed, on one line: `422 validationError: Validation Error: Name can't be blank
 /// (/data/attributes/name)`. Without errors the first words of a body that is plain text: `429: Retry later`.
 std::string describe_failure(int status, std::string_view content_type, std::string_view body);

@@ -65,13 +65,6 @@ grant_reply read_grant(const http_answer& answer) {
     return {.what = grant_reply::kind::granted, .given = std::move(given)};
 }
 
-/// Whether the endpoint itself speaks, in OAuth's form (RFC 6749, 5.2) or Outreach's: a proxy's or a
-/// firewall's page refuses the request of just now, and no token.
-bool is_endpoints_word(std::string_view body) {
-    const auto document = read_json(body);
-    return document && (!find_text(*document, {"error"}).empty() || !read_errors(body).empty());
-}
-
 grant_reply judge(const http_answer& answer) {
     using enum grant_reply::kind;
     if (!answer.was_sent)
@@ -83,19 +76,21 @@ grant_reply judge(const http_answer& answer) {
     std::string said =
         "answered " + describe_failure(answer.status, answer.field("content-type"), answer.body);
     if (answer.status == 429) {
-        auto wait = parse_wait(answer.field("retry-after"), wall_now());
+        auto wait = parse_wait_left(answer.field("retry-after"), wall_now());
         if (!wait)
-            wait = parse_wait(answer.field("x-ratelimit-reset"), wall_now());
+            wait = parse_wait_left(answer.field("x-ratelimit-reset"), wall_now());
         return {.what = later, .why = std::move(said), .wait = wait.value_or(seconds{60})};
     }
     if (answer.status == 400 && is_endpoints_word(answer.body))
         return {.what = refused, .why = std::move(said)};
     if (answer.status == 401 && is_endpoints_word(answer.body))
-        return {.what = refused, .why = std::move(said) + "; look at client_id and client_secret"};
+        return {.what = refused,
+                .why = std::move(said) + "; look at client_id and client_secret",
+                .is_of_client = true};
     if (answer.status >= 500) // It may have given one before it failed.
         return {.what = lost,
                 .why = std::move(said),
-                .wait = parse_wait(answer.field("retry-after"), wall_now())};
+                .wait = parse_wait_left(answer.field("retry-after"), wall_now())};
     return {.what = later, .why = std::move(said) + "; look at token_url"};
 }
 

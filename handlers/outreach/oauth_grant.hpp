@@ -32,7 +32,8 @@ struct grant_reply {
 
     kind what = kind::later;
     grant given{};
-    std::string why{}; ///< In words, without a token; empty where granted.
+    std::string why{};         ///< In words, without a token; empty where granted.
+    bool is_of_client = false; ///< Where refused: the client, whose refresh token may be good.
     /// What the endpoint asks for; nothing: the caller's own backoff.
     std::optional<std::chrono::milliseconds> wait{};
 };

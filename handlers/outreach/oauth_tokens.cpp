@@ -43,13 +43,30 @@ void set_grant(store::token_record& record, const grant& given, wall_time now) {
 }
 
 /// `begun_at`: of an earlier refresh whose end nobody wrote down.
-std::string refusal_words(const std::string& why, const std::optional<wall_time>& begun_at) {
-    std::string words = "the token endpoint " + why + ": the refresh token is not valid any more";
+std::string refusal_words(const grant_reply& refused, const std::optional<wall_time>& begun_at) {
+    std::string words = "the token endpoint " + refused.why;
+    if (refused.is_of_client)
+        return words;
+    words += ": the refresh token is not valid any more";
     if (begun_at)
         words += " (the answer to a refresh begun at " + to_rfc3339(*begun_at) +
                  " never got here, and the new token was lost with it)";
     return words + "; " + how_to_log_in;
 }
+
+/// True for as long as this lives.
+class raised {
+public:
+    explicit raised(std::atomic<bool>& flag) : flag_(flag) { flag_ = true; }
+
+    ~raised() { flag_ = false; }
+
+    raised(const raised&) = delete;
+    raised& operator=(const raised&) = delete;
+
+private:
+    std::atomic<bool>& flag_;
+};
 
 } // namespace
 
@@ -118,6 +135,7 @@ token_reply oauth_tokens::renew_locked(const store::token_file::guard& held, sto
         return token_reply::not_before(*record.no_grant_before, record.refreshing_since
                                                                     ? "the last refresh got no answer"
                                                                     : "Outreach gives one token a minute");
+    const raised while_asked{is_renewing_};
     const std::optional<wall_time> begun_before = record.refreshing_since;
     record.refreshing_since = begun_before.value_or(now);
     record.granted_at = now;
@@ -157,7 +175,7 @@ token_reply oauth_tokens::take_failure(const store::token_file::guard& held, sto
     std::string why = "the token endpoint " + reply.why;
     token_reply said;
     if (reply.what == grant_reply::kind::refused) {
-        record.refusal = refusal_words(reply.why, begun_before);
+        record.refusal = refusal_words(reply, begun_before);
         record.refused = refused_by(access_, record.refresh_token);
         record.refused_at = now;
         record.refreshing_since.reset();

@@ -8,6 +8,7 @@
 #include "handlers/outreach/oauth_grant.hpp"
 #include "handlers/outreach/token_source.hpp"
 
+#include <atomic>
 #include <optional>
 
 namespace outreachd::handlers::outreach {
@@ -23,6 +24,8 @@ public:
     /// `file` and `transport` outlive it.
     oauth_tokens(settings::oauth_access access, store::token_file& file, http_transport& transport,
                  wall_clock now = wall_now);
+
+    bool is_renewing() const noexcept override { return is_renewing_; }
 
 private:
     /// What was given, and couldn't be written down yet.
@@ -43,6 +46,7 @@ private:
 
     const settings::oauth_access access_;
     http_transport& transport_;
+    std::atomic<bool> is_renewing_ = false; ///< Set by who holds the file's lock.
     // Guarded by the file's lock.
     std::optional<unsaved_grant> unsaved_;
     int failures_ = 0;

@@ -46,6 +46,10 @@ public:
 
     /// After a 401 to `rejected`: another one, unless somebody has fetched it meanwhile already.
     virtual token_reply renew(const secret& rejected, steady_time deadline) = 0;
+
+    /// Whether one that nobody could ask for a second time is asked for, or written down, just now: who ends
+    /// the process waits for it.
+    virtual bool is_renewing() const noexcept { return false; }
 };
 
 /// A token that somebody else renews: there is no other one. Throws std::runtime_error, without a word of it,

@@ -240,11 +240,15 @@ protected:
         EXPECT_EQ(asked("POST", "/oauth/token", 200), 1);
     }
 
-    /// In which no token is asked for: Outreach gives one a minute (contract 7.9).
-    void let_a_minute_pass() const {
+    /// In which no token is asked for: Outreach gives one a minute (contract 7.9). `and_forget`: what else of
+    /// the file isn't known any more.
+    void let_a_minute_pass(std::string_view and_forget = {}) const {
         const std::string path = daemon_.directory().at("store/outreach-tokens.json");
         auto kept = boost::json::parse(read_file(path));
         EXPECT_EQ(kept.as_object().erase("no_grant_before"), 1U);
+        if (!and_forget.empty()) {
+            EXPECT_EQ(kept.as_object().erase(and_forget), 1U);
+        }
         std::ofstream{path} << boost::json::serialize(kept);
     }
 };
@@ -259,6 +263,20 @@ TEST_F(OutreachAccess, ATokenThatEndsInTheMiddleIsRenewed) {
     EXPECT_EQ(asked("GET", "/api/v2/prospects/", 401), 1);
     EXPECT_EQ(asked("POST", "/oauth/token", 200), 2) << "one renewal";
     EXPECT_EQ(asked("POST", tasks, 201), 2) << "one task for each";
+}
+
+/// An answer that nobody waits for would cost the login: the old token is dead once the new one is given.
+TEST_F(OutreachAccess, AStopWaitsForATokenThatIsBeingRenewed) {
+    EXPECT_EQ(daemon_.stop(), 0);
+    let_a_minute_pass("expires_at");
+    outreach_.subject.inject({.path = "/oauth/token", .delay = 3s});
+    daemon_.start();
+    ASSERT_TRUE(eventually([&] { return outreach_.subject.faults_left() == 0; })) << daemon_.log();
+    EXPECT_EQ(daemon_.stop(), 0);
+    EXPECT_EQ(asked("POST", "/oauth/token", 200), 2);
+    daemon_.start();
+    EXPECT_EQ(deliver().state, "done") << "with the token that was given";
+    EXPECT_EQ(asked("POST", "/oauth/token", 200), 2);
 }
 
 /// One that is refused while another request is answered is no token's fault.

@@ -74,7 +74,8 @@ TEST_F(OutreachLinks, AreReplacedWhileTheyAreInARequest) {
     links_.use(links_.prepare(configured({"task"})));
     EXPECT_FALSE(before->finish_stop(std::chrono::steady_clock::now())) << "nobody waited for it";
     EXPECT_TRUE(works(*links_.backfill()));
-    EXPECT_TRUE(links_.stop(std::chrono::steady_clock::now() + 10s)) << "that one is waited for, too";
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    EXPECT_TRUE(links_.finish_stop(until, until)) << "that one is waited for, too";
     EXPECT_TRUE(before->finish_stop(std::chrono::steady_clock::now()));
 }
 

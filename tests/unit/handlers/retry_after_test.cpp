@@ -48,5 +48,11 @@ TEST(RetryAfter, IsNothingWhereItIsNonsense) {
         EXPECT_FALSE(parse_wait(text, now)) << text;
 }
 
+TEST(RetryAfter, LeavesNothingOfATimeThatHasPassed) {
+    for (const char* text : {"0", "Sat, 21 Nov 2026 08:00:00 GMT", "2020-01-01T00:00:00Z", "soon"})
+        EXPECT_FALSE(parse_wait_left(text, now)) << text;
+    EXPECT_EQ(parse_wait_left("7", now), seconds{7});
+}
+
 } // namespace
 } // namespace outreachd::handlers

@@ -102,6 +102,19 @@ TEST(WebhookPlan, RemovesWhatItMadeAndTheConfigurationNamesNoMore) {
                 ElementsAre("- call.* 2"));
 }
 
+/// Both would send what happens. What our app has elsewhere may be another host's.
+TEST(WebhookPlan, RemovesWhatItMadeForAUrlThatHasChanged) {
+    webhook old = there("1", "task", "completed");
+    old.url = "https://hooks.example.com/before";
+    webhook anothers = there("2", "task", "completed");
+    anothers.url = "https://elsewhere.example.com/w";
+    const webhook_plan plan = make_plan({old, anothers}, configured({"task.completed"}), ours({"1"}));
+    EXPECT_THAT(lines(plan), ElementsAre("+ task.completed", "- task.completed 1")) << "the new one first";
+    EXPECT_THAT(to_text(plan), HasSubstr("- delete task.completed -> https://hooks.example.com/before"));
+    EXPECT_THAT(plan.changes[1].why,
+                ElementsAre("made by this host for a URL that the configuration doesn't name"));
+}
+
 /// Two hosts that applied at once: the older stays, whatever order they are told in.
 TEST(WebhookPlan, RemovesAYoungerTwin) {
     const webhook_plan plan = make_plan({there("10", "task", "completed"), there("9", "task", "completed")},

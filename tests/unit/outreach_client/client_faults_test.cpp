@@ -63,6 +63,8 @@ TEST(OutreachFaults, AnswersThatAreErrors) {
         {"failed", answer_of(500, R"({"errors":[{"id":"internalError"}]})"), answer_kind::answered,
          answer_kind::answered, 500, "500 internalError"},
         {"busy", answer_of(503, ""), answer_kind::answered, answer_kind::answered, 503, "answered 503"},
+        {"busy, with a time that has passed", answer_of(503, "", "Retry-After: 0\r\n"), answer_kind::answered,
+         answer_kind::answered, 503, "answered 503"},
         {"teapot", answer_of(418, ""), answer_kind::answered, answer_kind::answered, 418, "answered 418"},
     };
     for (const fault& each : faults)
@@ -223,11 +225,30 @@ TEST(OutreachFaults, WaitsForTheEndOfAMaintenance) {
         EXPECT_EQ(test.send(get("/tasks")).what, answer_kind::later);
         EXPECT_EQ(test.server.requests().size(), 1U);
     }
+    for (const char* headers : {"", "Retry-After: 0\r\n", "Retry-After: 2020-01-01T00:00:00Z\r\n"}) {
+        client_under_test test;
+        test.script = [&](const recorded_request&) {
+            return answer_of(503, R"({"errors":[{"id":"scheduledServerMaintenance"}]})", headers);
+        };
+        EXPECT_EQ(test.send(get("/tasks")).until, test.clock.now() + minutes{1}) << headers;
+    }
+}
+
+/// The attempt has its time, and the token one of its own: nothing was tried in vain.
+TEST(OutreachFaults, ATokenThatComesTooLateCostsNoAttempt) {
     client_under_test test;
-    test.script = [&](const recorded_request&) {
-        return answer_of(503, R"({"errors":[{"id":"scheduledServerMaintenance"}]})");
+    test.use_oauth();
+    test.script = [](const recorded_request& request) {
+        if (!request.line.starts_with("POST /oauth/token "))
+            return answer_of(200, R"({"data":[]})");
+        std::this_thread::sleep_for(milliseconds{300});
+        return grant_of("access-planted-1", "refresh-planted-1");
     };
-    EXPECT_EQ(test.send(get("/tasks")).until, test.clock.now() + minutes{1});
+    const api_answer said = test.send(post("/tasks", "{}"), milliseconds{200});
+    EXPECT_EQ(said.what, answer_kind::later) << said.problem;
+    EXPECT_THAT(said.problem, HasSubstr("had given the access token"));
+    EXPECT_EQ(test.server.requests().size(), 1U) << "nothing but the token was asked for";
+    EXPECT_TRUE(test.send(post("/tasks", "{}")).is_success());
 }
 
 /// The server repeats whatever it was sent, in every way that we show.

@@ -268,6 +268,8 @@ TEST(InstallTokens, TakesOddRepliesForWhatTheyAre) {
     } const replies[] = {
         {answer_of(401, ""), kind::needs_login, "doesn't take our app token"},
         {answer_of(403, R"({"errors":[{"detail":"org locked"}]})"), kind::needs_login, "org locked"},
+        {answer_of(403, "<html>", {}, "text/html"), kind::later, "answered 403"},
+        {answer_of(404, "nothing here", {}, "text/plain"), kind::later, "answered 404"},
         {answer_of(429, "Retry later", {}, "text/plain"), kind::later, "Retry later"},
         {answer_of(500, ""), kind::later, "answered 500"},
         {answer_of(200, "{}"), kind::later, "without a token"},
@@ -288,6 +290,36 @@ TEST(InstallTokens, TakesOddRepliesForWhatTheyAre) {
         test.clock.advance(minutes{15});
         EXPECT_EQ(token_of(tokens->get(in())), "given");
     }
+}
+
+/// What stands between has refused the request of just now, and not the install.
+TEST(InstallTokens, GoesOnWithATokenThatIsStillGood) {
+    install_under_test test;
+    const auto tokens = test.make();
+    ASSERT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    test.clock.advance(minutes{56}); // it is due
+    for (const scripted_answer& each : {answer_of(403, "<html>Request blocked</html>", {}, "text/html"),
+                                        answer_of(403, R"({"errors":[{"detail":"org locked"}]})")}) {
+        test.script = [&](const recorded_request&) { return each; };
+        EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+        EXPECT_EQ(token_of(test.make()->get(in())), "access-planted-1") << "the file has it, too";
+        test.clock.advance(minutes{1});
+    }
+    EXPECT_EQ(test.server.requests().size(), 3U);
+    test.clock.advance(minutes{4});
+    EXPECT_EQ(tokens->get(in()).what, kind::needs_login) << "it is over, and the org's word counts";
+}
+
+TEST(InstallTokens, AsksAnewOnceTheKeyIsAnother) {
+    install_under_test test;
+    test.script = [](const recorded_request&) { return answer_of(401, ""); };
+    ASSERT_EQ(test.make()->get(in()).what, kind::needs_login);
+    ASSERT_EQ(test.make()->get(in()).what, kind::needs_login);
+    EXPECT_EQ(test.server.requests().size(), 1U);
+    test.script = [](const recorded_request&) { return access_token_of("given"); };
+    const key_ptr mended{EVP_RSA_gen(2048), EVP_PKEY_free};
+    test.configured.private_key = secret{pem_of(mended)};
+    EXPECT_EQ(token_of(test.make()->get(in())), "given");
 }
 
 TEST(InstallTokens, GoesToTheOrgsOwnApiWhereThatIsOutreachs) {

@@ -86,6 +86,47 @@ TEST(OauthEndpoint, TakesOddRepliesForWhatTheyAre) {
     }
 }
 
+TEST(OauthEndpoint, SaysWhatIsRefused) {
+    oauth_under_test test;
+    test.endpoint.instead = [](const recorded_request&) {
+        return answer_of(401, R"({"error":"invalid_client"})");
+    };
+    EXPECT_THAT(test.make()->get(in()).why,
+                AllOf(HasSubstr("look at client_id and client_secret"), Not(HasSubstr("refresh token"))));
+    test.endpoint.instead = [](const recorded_request&) {
+        return answer_of(400, R"({"error":"invalid_grant"})");
+    };
+    test.configured.client_secret = secret{"another"}; // else it isn't asked again
+    test.clock.advance(minutes{1});
+    EXPECT_THAT(test.make()->get(in()).why,
+                HasSubstr("the refresh token is not valid any more; log in again"));
+}
+
+TEST(OauthEndpoint, HasItsOwnWaitWhereTheOneThatIsAskedForHasPassed) {
+    for (const int status : {429, 503}) {
+        oauth_under_test test;
+        test.endpoint.instead = [&](const recorded_request&) {
+            return answer_of(status, "", "Retry-After: 0\r\n");
+        };
+        EXPECT_GE(test.make()->get(in()).until, test.clock.now() + minutes{1}) << status;
+    }
+}
+
+/// Who ends the process looks.
+TEST(OauthEndpoint, TellsThatItIsAsked) {
+    oauth_under_test test;
+    std::atomic<bool> was_renewing = false;
+    const auto tokens = test.make();
+    test.endpoint.instead = [&](const recorded_request& request) {
+        was_renewing = tokens->is_renewing();
+        return test.endpoint.rotate(request);
+    };
+    EXPECT_FALSE(tokens->is_renewing());
+    EXPECT_EQ(token_of(tokens->get(in())), "access-planted-1");
+    EXPECT_TRUE(was_renewing);
+    EXPECT_FALSE(tokens->is_renewing());
+}
+
 TEST(OauthEndpoint, GoesOnOnceWhateverStoodInTheWayIsGone) {
     oauth_under_test test;
     test.endpoint.instead = [](const recorded_request&) {
