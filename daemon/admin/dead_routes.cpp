@@ -127,16 +127,8 @@ answer change_one(const event_id& id, change what, const services& of) {
     }};
 }
 
-/// Of the first piece: what dies of events that come from now on isn't meant.
-result<store::dead_span> all_of_now(store::reader& from) {
-    const auto newest = from.routed_up_to();
-    if (!newest)
-        return newest.error();
-    return store::dead_span{{}, *newest};
-}
-
 /// Nothing is behind it.
-constexpr std::string_view end_cursor = "0.0.";
+constexpr const char* end_cursor = "0.0.";
 
 std::string cursor_of(const store::dead_span& span, const store::dead_delivery& reached) {
     return std::to_string(span.newest) + "." + std::to_string(reached.of.sequence) + "." +
@@ -169,11 +161,11 @@ std::optional<std::uint64_t> discard_waiting(const std::string& handler, const s
 
 /// One piece in the order of receipt, so that a record's events come in their order again.
 response change_piece(store::dead_filter filter, change what, store::reader& from, const services& of) {
-    if (!filter.in_order) {
-        const auto span = all_of_now(from);
-        if (!span)
-            return store_error(span.error(), no_delivery);
-        filter.in_order = *span;
+    if (!filter.in_order) { // the first: what dies of events that come from now on isn't meant
+        const auto newest = from.routed_up_to();
+        if (!newest)
+            return store_error(newest.error(), no_delivery);
+        filter.in_order = store::dead_span{{}, *newest};
     }
     const auto found = from.list_dead(filter);
     if (!found)
@@ -194,8 +186,7 @@ response change_piece(store::dead_filter filter, change what, store::reader& fro
     changed = discard_waiting(filter.handler, of);
     if (!changed)
         return change_is_late();
-    return changed_answer(what, *changed,
-                          std::string{*changed == piece_deliveries ? end_cursor : std::string_view{}});
+    return changed_answer(what, *changed, *changed == piece_deliveries ? end_cursor : "");
 }
 
 answer change_many(const request& asked, change what, const services& of) {
