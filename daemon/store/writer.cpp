@@ -170,7 +170,7 @@ bool writer::take_work() {
 
     std::size_t bytes = 0;
     while (!appends_.empty() && batch_.appends.size() < batch_events_max && bytes < batch_bytes_max) {
-        const std::size_t size = appends_.front().subject->body.size();
+        const std::size_t size = appends_.front().bytes();
         bytes += size;
         waiting_bytes_ -= size;
         if (!appends_.front().done)

@@ -12,10 +12,10 @@
 
 namespace outreachd::store {
 
-/// What waits for the writer. Appends are bounded by 256 MiB of bodies, over which nothing more is
-/// taken, and those whose connection is gone by 64 MiB; routes and settlements by the dispatcher's windows;
-/// steps by one for each worker, of which a commit takes 4 MiB; what goes to and comes from a broker by the
-/// relay's window and the intake's batches.
+/// What waits for the writer. Appends are bounded by 256 MiB of bodies and headers, over which nothing more
+/// is taken but a larger one alone, and those whose connection is gone by 64 MiB; routes and settlements by
+/// the dispatcher's windows; steps by one for each worker, of which a commit takes 4 MiB; what goes to and
+/// comes from a broker by the relay's window and the intake's batches.
 ///
 /// A failed commit is tried again every 100 ms until it succeeds. After a failed flush, or where the
 /// file is damaged or the device goes on refusing it, it goes on in a fresh file; until what isn't finished
@@ -105,6 +105,8 @@ private:
 
     struct route_job {
         std::vector<routing> routes;
+
+        std::size_t bytes() const; // of body and headers
         write_done done;
     };
 
@@ -218,8 +220,8 @@ private:
     std::condition_variable has_work_;
     std::condition_variable background_done_;
     std::deque<append_job> appends_;
-    std::size_t waiting_bytes_ = 0; // of appends_
-    std::size_t abandoned_bytes_ = 0;
+    std::size_t waiting_bytes_ = 0;   // of appends_
+    std::size_t abandoned_bytes_ = 0; // of those among them whose connection is gone
     std::deque<route_job> routes_;
     std::deque<settle_job> settlements_;
     std::deque<step_job> steps_;

@@ -144,15 +144,15 @@ void writer::expire_appends(bool is_giving_up) {
     const std::scoped_lock lock(mutex_);
     for (append_job& job : appends_)
         if (expire(job, now, is_giving_up))
-            abandoned_bytes_ += job.subject->body.size();
+            abandoned_bytes_ += job.bytes();
     // A sender that was told "not stored" may have given up: what fits is stored all the same.
     for (auto job = appends_.begin(); job != appends_.end() && abandoned_bytes_ > abandoned_bytes_max;) {
         if (job->done) {
             ++job;
             continue;
         }
-        abandoned_bytes_ -= job->subject->body.size();
-        waiting_bytes_ -= job->subject->body.size();
+        abandoned_bytes_ -= job->bytes();
+        waiting_bytes_ -= job->bytes();
         job = appends_.erase(job);
     }
 }

@@ -15,6 +15,13 @@ constexpr std::chrono::minutes refused_page_memory{1};
 
 } // namespace
 
+std::size_t writer::append_job::bytes() const {
+    std::size_t bytes = subject->body.size();
+    for (const header& one : subject->headers)
+        bytes += one.name.size() + one.value.size();
+    return bytes;
+}
+
 void writer::append(verified_event genuine, std::chrono::milliseconds dedup_window, steady_time deadline,
                     append_done done, answered_when when) {
     append_job job{std::make_shared<const event>(std::move(genuine).take()),
@@ -26,10 +33,10 @@ void writer::append(verified_event genuine, std::chrono::milliseconds dedup_wind
                    {}};
     {
         const std::scoped_lock lock(mutex_);
-        const std::size_t bytes = job.subject->body.size();
+        const std::size_t bytes = job.bytes();
         if (waiting_bytes_ + bytes > waiting_bytes_max)
             drop_late(bytes);
-        if (!is_stopping_ && waiting_bytes_ + bytes <= waiting_bytes_max) {
+        if (!is_stopping_ && (waiting_bytes_ + bytes <= waiting_bytes_max || appends_.empty())) {
             waiting_bytes_ += bytes;
             appends_.push_back(std::move(job));
             has_work_.notify_one();
@@ -45,7 +52,7 @@ void writer::drop_late(std::size_t bytes_needed) {
     const auto now = std::chrono::steady_clock::now();
     while (!appends_.empty() && waiting_bytes_ + bytes_needed > waiting_bytes_max) {
         append_job& oldest = appends_.front();
-        const std::size_t bytes = oldest.subject->body.size();
+        const std::size_t bytes = oldest.bytes();
         if (!oldest.done)
             abandoned_bytes_ -= bytes;
         else if (!expire(oldest, now, false))

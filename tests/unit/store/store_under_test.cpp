@@ -56,7 +56,7 @@ std::vector<std::string> recording_quarantine_observer::failures() const {
     return failures_;
 }
 
-verified_event genuine_event(std::string body, std::string outreach_event_id) {
+verified_event genuine_event(std::string body, std::string outreach_event_id, std::vector<header> headers) {
     static const signature::verifier unsigned_endpoint{{{}, true}};
     received_request request;
     request.endpoint = "/hook";
@@ -64,7 +64,7 @@ verified_event genuine_event(std::string body, std::string outreach_event_id) {
     request.received_at = wall_now();
     request.content_type = "application/json";
     request.outreach_event_id = std::move(outreach_event_id);
-    request.headers = {{"Outreach-Org-Id", "0f0e"}};
+    request.headers = std::move(headers);
     request.body = std::move(body);
     return unsigned_endpoint.verify(request).value();
 }

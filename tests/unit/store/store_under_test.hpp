@@ -79,7 +79,8 @@ struct appended_event {
 };
 
 /// A genuine event with this body, at `/hook`.
-verified_event genuine_event(std::string body, std::string outreach_event_id = {});
+verified_event genuine_event(std::string body, std::string outreach_event_id = {},
+                             std::vector<header> headers = {{"Outreach-Org-Id", "0f0e"}});
 std::string task_body(int id);
 
 /// Appends and waits for the answer.
