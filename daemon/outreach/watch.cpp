@@ -143,9 +143,16 @@ void watch::look_at_webhooks(client& by) {
         for (webhook& one : found.all)
             if (is_for(one, each))
                 there.push_back(&one);
-        if (there.empty())
+        if (there.empty()) {
             seen.problems.push_back("Outreach has no webhook for " + each.event() +
                                     "; `outreachd webhooks apply` makes it");
+            if (have_sent_.contains(each.event())) { // else it isn't made yet, and holds nothing back
+                seen.goes_on = true;
+                seen.silent_since = std::min(seen.silent_since.value_or(all_sent_at_), all_sent_at_);
+            }
+        } else if (std::ranges::any_of(there, [](const webhook* one) { return sends(*one); })) {
+            have_sent_.insert(each.event());
+        }
         for (webhook* const one : there) {
             const bool is_own = is_ours(*one, whose);
             // What a stranger's holds back comes by another one.
@@ -156,7 +163,7 @@ void watch::look_at_webhooks(client& by) {
     }
     keep(look_at(found.all, watched_->wanted, wall_now()));
     tell(std::move(seen.problems), seen.disabled);
-    tell_silence(seen.silent_since, seen.disabled > 0);
+    tell_silence(seen.silent_since, seen.goes_on);
 }
 
 /// Makes it active again where it may.
@@ -179,6 +186,7 @@ void watch::see_silent(client& by, webhook& one, bool is_own, findings& seen) {
         failure.insert(0, "; it can't be made active: ");
     }
     ++seen.disabled;
+    seen.goes_on = true;
     seen.problems.push_back(trouble + failure + advice_on(is_own));
 }
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ struct watch_times {
 
 /// What else is to be done. On the watch's thread.
 struct watch_hooks {
-    /// Gets since when a webhook that leads here sends nothing, or nothing where all send.
+    /// Gets since when a webhook that leads here sends nothing, or is gone; or nothing where all send.
     std::function<void(std::optional<wall_time> since)> on_look{};
     /// Every few seconds.
     std::function<void()> often{};
@@ -76,7 +77,8 @@ private:
     struct findings {
         std::vector<std::string> problems;
         std::size_t disabled = 0;              ///< Send nothing, and go on so.
-        std::optional<wall_time> silent_since; ///< Of those, and of those that were mended.
+        std::optional<wall_time> silent_since; ///< Of those, of those that were mended, and that are gone.
+        bool goes_on = false;                  ///< The silence of some.
     };
 
     void run();
@@ -100,6 +102,7 @@ private:
     wakeable_thread thread_;
     wall_time all_sent_at_ = wall_now(); ///< The watch thread's own: as of the last look.
     int looks_without_token_ = 0;        ///< The same: in a row, where waiting helps.
+    std::set<std::string> have_sent_;    ///< The same: events of which a webhook was seen that sends.
 
     mutable std::mutex mutex_; ///< Guards all below.
     std::vector<std::string> problems_;

@@ -35,7 +35,7 @@ protected:
         }
         shared_ = std::make_shared<handlers::outreach::access>(to, directory_.path());
         auto made = std::make_shared<watch>(shared_, handlers::outreach::client_hooks{}, watched, log_,
-                                            watch_hooks{}, watch_times{.first = 0ms, .period = 10ms});
+                                            hooks_, watch_times{.first = 0ms, .period = 10ms});
         made->start();
         return made;
     }
@@ -86,6 +86,7 @@ protected:
     std::variant<settings::oauth_access, settings::s2s_access, settings::token_access> auth_ =
         settings::token_access{.token = secret{sandbox::known_token}};
     std::shared_ptr<handlers::outreach::access> shared_;
+    watch_hooks hooks_;
 };
 
 TEST_F(Watch, TellsWhichWebhooksSendNothing) {
@@ -130,6 +131,36 @@ TEST_F(Watch, MendsNothingThatSomebodyElseMade) {
     EXPECT_FALSE(outreach_.get("webhooks/" + id).at("/data/attributes/disabledReason").is_null());
     EXPECT_EQ(running->disabled_webhooks(), 1U);
     EXPECT_THAT(running->problems(), ElementsAre(HasSubstr("apply --all` takes it over")));
+}
+
+/// What it would have told of isn't sent later, as after a suspension.
+TEST_F(Watch, AWebhookThatSomebodyHasRemovedSendsNothingUntilThereIsAnother) {
+    std::mutex mutex;
+    std::vector<std::optional<wall_time>> seen; // each time once
+    hooks_.on_look = [&](std::optional<wall_time> since) {
+        const std::lock_guard lock(mutex);
+        if (seen.empty() || seen.back() != since)
+            seen.push_back(since);
+    };
+    const auto times_seen = [&] {
+        const std::lock_guard lock(mutex);
+        return seen.size();
+    };
+    const auto running = start({"account.created"});
+    ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
+    const std::string id = make_webhook();
+    ASSERT_TRUE(becomes_true([&] { return running->problems().empty(); }));
+    const wall_time before = wall_now();
+    ASSERT_EQ(times_seen(), 1U) << "one that nobody has made yet holds nothing back";
+    ASSERT_EQ(outreach_.ask("DELETE", "webhooks/" + id).status, 204U);
+    ASSERT_TRUE(becomes_true([&] { return times_seen() == 2; }));
+    make_webhook();
+    ASSERT_TRUE(becomes_true([&] { return times_seen() == 3; }));
+    stop(*running);
+    ASSERT_TRUE(seen[1].has_value());
+    EXPECT_GE(*seen[1], before - 5s);
+    EXPECT_LE(*seen[1], wall_now());
+    EXPECT_FALSE(seen[0] || seen[2]);
 }
 
 /// Ours or not, `active: false` without a suspension is somebody's wish.
