@@ -84,7 +84,7 @@ public:
                      const pause_for& pause, const std::function<void(const backfill_progress&)>& tell,
                      const backfill_run_times& times)
         : from_(from), to_(to), pause_(pause), tell_(tell), times_(times),
-          client_(*from.shared, caller::backfill, from.hooks), known_(from.events, wish.since) {
+          client_(*from.shared, caller::backfill, from.hooks), known_(from.events, to.source, wish.since) {
         progress_.wish = wish;
         progress_.started_at = wish.asked_at;
         for (const std::string& one : wish.resources)

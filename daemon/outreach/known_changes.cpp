@@ -25,8 +25,9 @@ std::optional<wall_time> state_of(const event& what) {
 
 } // namespace
 
-known_changes::known_changes(store::store& events, wall_time since)
-    : events_(events), read_up_to_((since - clock_difference).time_since_epoch().count()) {}
+known_changes::known_changes(store::store& events, std::string source, wall_time since)
+    : events_(events), source_(std::move(source)),
+      read_up_to_((since - clock_difference).time_since_epoch().count()) {}
 
 result<void> known_changes::catch_up(const std::function<bool()>& is_stopping) {
     if (!reader_) {
@@ -44,7 +45,8 @@ result<void> known_changes::catch_up(const std::function<bool()>& is_stopping) {
             break;
         for (const store::stored_event& one : *found) {
             read_up_to_ = one.sequence;
-            const std::uint64_t key = one.subject ? ordering_key(one.subject->facts) : 0;
+            const bool is_of_source = one.subject && one.subject->source == source_;
+            const std::uint64_t key = is_of_source ? ordering_key(one.subject->facts) : 0;
             const auto told = key != 0 ? state_of(*one.subject) : std::nullopt;
             if (!told)
                 continue;

@@ -8,15 +8,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 namespace outreachd::outreach {
 
-/// The newest state of each record that an event from `since` on told of. It takes some 50 bytes for each
-/// record, and reads each event once. One thread; the store outlives it.
+/// The newest state of each record that an event of that source, from `since` on, told of: another source may
+/// be another organisation, whose records have the same numbers. It takes some 50 bytes for each record, and
+/// reads each event once. One thread; the store outlives it.
 class known_changes {
 public:
-    known_changes(store::store& events, wall_time since);
+    known_changes(store::store& events, std::string source, wall_time since);
 
     /// Takes in what was stored up to now; ends early where `is_stopping`. Errors: those of a reader.
     result<void> catch_up(const std::function<bool()>& is_stopping);
@@ -31,6 +33,7 @@ private:
     std::optional<wall_time> newest_of(const changed_record& what) const;
 
     store::store& events_;
+    const std::string source_;
     std::unique_ptr<store::reader> reader_;
     store::sequence read_up_to_ = 0;
     std::unordered_map<std::uint64_t, wall_time> newest_; ///< By ordering key.

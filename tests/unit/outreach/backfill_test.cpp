@@ -71,6 +71,16 @@ TEST_F(Backfill, ComparesStatesAndNotRecords) {
     EXPECT_EQ(told.missing[0].id, std::to_string(older));
 }
 
+/// Two organisations number their records from one.
+TEST_F(Backfill, AnotherSourcesEventsTellOfOtherRecords) {
+    const std::int64_t prospect = add_prospect("Ada");
+    append(events_, delivered("prospect", prospect, R"("updatedAt":")" + updated_at(prospect) + '"',
+                              "2026-01-01T00:00:00Z"));
+    source_ = "another-organisation";
+    EXPECT_EQ(run().resources[0].stored, 1U);
+    EXPECT_EQ(run().resources[0].stored, 0U);
+}
+
 TEST_F(Backfill, ADryRunStoresNothing) {
     const std::int64_t missing = add_prospect("Ada");
     const backfill_progress told = run({"prospect"}, true);

@@ -42,8 +42,8 @@ protected:
 
     backfill_sources sources() { return {shared_, {}, events_}; }
 
-    static backfill_target target() {
-        return {"/hook", "outreach", std::chrono::hours{24}, std::chrono::hours{24 * 7}};
+    backfill_target target() const {
+        return {"/hook", source_, std::chrono::hours{24}, std::chrono::hours{24 * 7}};
     }
 
     backfill_progress run(std::vector<std::string> resources = {"prospect"}, bool is_dry_run = false) {
@@ -79,6 +79,7 @@ protected:
     running_sandbox outreach_;
     std::shared_ptr<handlers::outreach::access> shared_;
     wall_time since_ = wall_now() - std::chrono::hours{1};
+    std::string source_ = "outreach"; ///< Of the endpoint that Outreach sends to.
     std::vector<std::string> waited_for_;
     std::atomic<bool> is_over_ = false;
 };
