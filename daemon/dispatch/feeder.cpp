@@ -37,6 +37,7 @@ void feeder::feed() {
     bool is_idle = false;
     while (!inbox_->is_closed()) {
         bool is_readable = true;
+        lanes_.clear(); // one that has ended can go then
         lanes_ = lane_set_->current();
         if (is_reading_back_) {
             is_readable = read_back();

@@ -2,6 +2,8 @@
 #include "daemon/dispatch/lane_set.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <system_error>
 
 namespace outreachd::dispatch {
@@ -11,6 +13,13 @@ namespace {
 /// What a handler that is let go has begun ends as it was configured then, if it can by that time. Longer its
 /// other resources don't stand still for it.
 constexpr std::chrono::seconds change_patience{10};
+
+template <typename Condition>
+void move_if(lane_set::lanes& from, lane_set::lanes& to, Condition fits) {
+    const auto moved = std::stable_partition(from.begin(), from.end(), std::not_fn(fits));
+    std::move(moved, from.end(), std::back_inserter(to));
+    from.erase(moved, from.end());
+}
 
 } // namespace
 
@@ -51,8 +60,11 @@ void lane_set::dismiss(std::vector<place>& gone) {
 }
 
 lane_set::lanes lane_set::current() {
+    lanes gone; // let go without the lock: a handler may take its time to close what it has open
     const std::lock_guard lock(mutex_);
-    std::erase_if(leaving_, [](const auto& one) { return one->has_ended() && one->finish_stop({}); });
+    move_if(leaving_, ended_, [](const auto& one) { return one->has_ended() && one->finish_stop({}); });
+    // The word of its last commit may be under way on the store's writer thread, which mustn't end it.
+    move_if(ended_, gone, [](const auto& one) { return one.use_count() == 1; });
     lanes active;
     for (place& one : places_) {
         if (one.waiting && !is_stopping_ && !is_leaving(one.handler))

@@ -59,6 +59,7 @@ private:
     mutable std::mutex mutex_; ///< Guards all below. Taken before a lane's.
     std::vector<place> places_;
     lanes leaving_; ///< Told to stop, and not yet seen to have ended.
+    lanes ended_;   ///< Seen so, and still held elsewhere.
     bool is_stopping_ = false;
 };
 

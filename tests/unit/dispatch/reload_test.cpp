@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <map>
 
 namespace outreachd::dispatch {
@@ -63,6 +64,25 @@ TEST(Reload, AChangedHandlerFinishesFirstAndItsSuccessorGoesOn) {
     EXPECT_TRUE(dispatcher->stop(10s));
     EXPECT_EQ(on.runs->runs().size(), 11U) << "each once";
     EXPECT_EQ(on.store.violations(), std::vector<std::string>{});
+}
+
+/// One that closes a connection which the other side doesn't answer on.
+TEST(Reload, AHandlerThatTakesLongToEndHoldsUpNoQuestion) {
+    gate end;
+    bench on;
+    std::shared_ptr<void> connection(nullptr, [&end](void*) { end.pass(); });
+    const auto dispatcher = on.start(
+        {}, on.equip(quick_handler("crm", 1),
+                     [open = std::move(connection)](const handlers::attempt&) { return outcome::done(); }));
+    on.store.add("1");
+    ASSERT_TRUE(on.store.wait_for_finished("crm", 1));
+    dispatcher->use(all_to({"audit"}), these(on.equip(quick_handler("audit"), succeed)));
+    ASSERT_TRUE(end.wait_for_arrivals(1));
+    auto asked = std::async(std::launch::async, [&] { return dispatcher->has("audit"); });
+    EXPECT_EQ(asked.wait_for(5s), std::future_status::ready);
+    end.open();
+    EXPECT_TRUE(asked.get());
+    EXPECT_TRUE(dispatcher->stop(10s));
 }
 
 TEST(Reload, KeepsTheOrderOfAResourceWithItsRetries) {
