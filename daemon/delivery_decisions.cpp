@@ -18,7 +18,7 @@ store::routing route_anew(const host_part& host, const store::stored_event& stor
 bool has_unfinished(const store::unfinished_view& seen, store::sequence up_to,
                     const std::function<bool(std::string_view)>& has_handler) {
     return seen.routed_up_to < up_to || std::ranges::any_of(seen.oldest, [&](const auto& one) {
-               return one.second <= up_to && has_handler(one.first);
+               return one.second.sequence <= up_to && has_handler(one.first);
            });
 }
 

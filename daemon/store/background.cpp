@@ -194,10 +194,11 @@ void background::look_for_unfinished() {
         found.routed_up_to = database_->read_number("SELECT value FROM facts WHERE key='routed_up_to'");
     statement names(*database_, "SELECT id, name FROM handlers WHERE id > 0");
     statement oldest(*database_,
-                     "SELECT event FROM deliveries WHERE handler=? AND state<2 ORDER BY event LIMIT 1");
+                     "SELECT event, (SELECT received_at FROM events WHERE sequence=event) FROM deliveries"
+                     " WHERE handler=? AND state<2 ORDER BY event LIMIT 1");
     while (names.step()) {
         if (oldest.bind(names.number(0)).step())
-            found.oldest[names.text(1)] = oldest.number(0);
+            found.oldest[names.text(1)] = {oldest.number(0), to_wall_time(oldest.number(1))};
         oldest.reset();
     }
     const std::scoped_lock lock(mutex_);

@@ -256,10 +256,15 @@ struct handler_depth {
 
 /// Where deliveries are unfinished, as it was a moment ago.
 struct unfinished_view {
+    struct place {
+        outreachd::store::sequence sequence = 0;
+        wall_time received_at; ///< The place itself is later where the clock was set back.
+    };
+
     /// Later events weren't looked at; 0: none were.
     sequence routed_up_to = 0;
     /// Of each handler's oldest unfinished delivery; a handler without any isn't here.
-    std::map<std::string, sequence> oldest;
+    std::map<std::string, place> oldest;
 };
 
 /// Every event that was ever received, by what became of it (guarantee G6). All counts are kept in

@@ -232,7 +232,7 @@ std::vector<handler_depth> store::depths() const {
             continue; // events without a handler are in the ledger
         found.push_back(depth);
         if (const auto at = oldest.find(name); at != oldest.end() && depth.pending + depth.retry > 0)
-            found.back().oldest_pending = to_wall_time(at->second);
+            found.back().oldest_pending = at->second.received_at;
     }
     return found;
 }
@@ -243,7 +243,7 @@ handler_depth store::outbox() const {
     const auto known = depths.find(outbox_name);
     handler_depth found = known == depths.end() ? handler_depth{} : known->second;
     if (const auto at = oldest.find(outbox_name); at != oldest.end() && found.pending + found.retry > 0)
-        found.oldest_pending = to_wall_time(at->second);
+        found.oldest_pending = at->second.received_at;
     return found;
 }
 

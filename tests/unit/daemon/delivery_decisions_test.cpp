@@ -43,9 +43,9 @@ bool has_crm(std::string_view handler) {
 
 TEST(HasUnfinished, LooksAtTheOldestOfEachHandler) {
     EXPECT_FALSE(has_unfinished({9, {}}, 9, has_crm));
-    EXPECT_FALSE(has_unfinished({9, {{"crm", 6}}}, 5, has_crm));
-    EXPECT_TRUE(has_unfinished({9, {{"crm", 5}}}, 5, has_crm));
-    EXPECT_TRUE(has_unfinished({9, {{"crm", 4}}}, 5, has_crm));
+    EXPECT_FALSE(has_unfinished({9, {{"crm", {6, {}}}}}, 5, has_crm));
+    EXPECT_TRUE(has_unfinished({9, {{"crm", {5, {}}}}}, 5, has_crm));
+    EXPECT_TRUE(has_unfinished({9, {{"crm", {4, {}}}}}, 5, has_crm));
 }
 
 TEST(HasUnfinished, HoldsWhatWasNotLookedAtForUnfinished) {
@@ -54,8 +54,8 @@ TEST(HasUnfinished, HoldsWhatWasNotLookedAtForUnfinished) {
 }
 
 TEST(HasUnfinished, LeavesOutHandlersThatAreNoMore) {
-    EXPECT_FALSE(has_unfinished({9, {{"gone", 4}}}, 5, has_crm));
-    EXPECT_TRUE(has_unfinished({9, {{"crm", 5}, {"gone", 4}}}, 5, has_crm));
+    EXPECT_FALSE(has_unfinished({9, {{"gone", {4, {}}}}}, 5, has_crm));
+    EXPECT_TRUE(has_unfinished({9, {{"crm", {5, {}}}, {"gone", {4, {}}}}}, 5, has_crm));
 }
 
 } // namespace

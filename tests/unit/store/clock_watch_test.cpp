@@ -1,5 +1,6 @@
 /// A clock that jumps, and what the expiry makes of it.
 #include "daemon/store/clock_watch.hpp"
+#include "daemon/store/event_row.hpp"
 #include "daemon/store/expiry.hpp"
 #include "daemon/store/writer.hpp"
 #include "tests/unit/store/store_under_test.hpp"
@@ -115,6 +116,31 @@ TEST_F(ExpiryByTheClock, DropsNothingForRoomThatIsNeededUnlessTheClockJumped) {
     EXPECT_EQ(left_at(now, no_room, 24h, std::nullopt), 5U);
     EXPECT_EQ(left_at(now + 48h, no_room, 24h, now), 5U);
     EXPECT_EQ(left_at(now + 48h, no_room, 24h, std::nullopt), 0U);
+}
+
+/// Each event has a place behind the one before, so what was stored while the clock was wrong leaves places
+/// for later that lie far ahead. How long something waits is told all the same.
+TEST(ClockSetBack, HidesNoAge) {
+    const temporary_directory directory;
+    recording_observer observer;
+    { const store made(options{.directory = directory.path()}, observer); }
+    {
+        database file(directory.path() + "/events-000001.db", open_mode::write);
+        statement(file, "UPDATE facts SET value=? WHERE key='routed_up_to'")
+            .bind(to_number(wall_now() + 24h * 365))
+            .run();
+    }
+    store opened(options{.directory = directory.path()}, observer);
+    const wall_time before = wall_now();
+    append(opened, task_body(1));
+    const auto events = opened.open_reader()->events_after(0, 1, 1).value();
+    ASSERT_EQ(events.size(), 1U);
+    ASSERT_GT(to_wall_time(events.front().sequence), before + 24h);
+    route(opened, {{events.front().sequence, {"crm"}, 0, {}}});
+    EXPECT_TRUE(eventually([&] { return opened.depths().front().oldest_pending.has_value(); }));
+    const wall_time told = opened.depths().front().oldest_pending.value();
+    EXPECT_GE(told, before - 1s);
+    EXPECT_LE(told, wall_now());
 }
 
 } // namespace

@@ -244,7 +244,7 @@ TEST_F(Outbox, WhatIsUnfinishedIsKnownUpToAPlace) {
     const auto oldest = [&]() -> sequence {
         const unfinished_view seen = opened_->unfinished();
         const auto known = seen.oldest.find("crm");
-        return seen.routed_up_to < second_at ? -1 : known == seen.oldest.end() ? 0 : known->second;
+        return seen.routed_up_to < second_at ? -1 : known == seen.oldest.end() ? 0 : known->second.sequence;
     };
     EXPECT_TRUE(eventually([&] { return oldest() == first_at; }));
     settle_as(second_at, "crm", retry);
