@@ -22,7 +22,18 @@ bool database_error::is_damage() const noexcept {
 }
 
 bool database_error::is_failed_read() const noexcept {
-    return (code_ & 0xFF) == SQLITE_IOERR && !is_failed_sync();
+    switch (code_) {
+    case SQLITE_IOERR:
+    case SQLITE_IOERR_READ:
+    case SQLITE_IOERR_SHORT_READ:
+    case SQLITE_IOERR_FSTAT:
+    case SQLITE_IOERR_MMAP:
+    case SQLITE_IOERR_CORRUPTFS:
+    case SQLITE_IOERR_DATA:
+        return true;
+    default: // of locks, memory, or the index of the WAL, for which a full disk may have no room
+        return false;
+    }
 }
 
 bool database_error::is_unreadable_page() const noexcept {
