@@ -120,6 +120,9 @@ struct app::parts {
         if (events.is_carrying_over())
             all.emplace_back(
                 "deliveries wait: what isn't finished is carried over from an older database file");
+        if (const auto bytes = events.room_wanted())
+            all.push_back("an older database file waits to be carried over until the store's disk has " +
+                          std::to_string(*bytes / (1024 * 1024) + 1) + " MiB free");
         return all;
     }
 

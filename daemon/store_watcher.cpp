@@ -38,6 +38,11 @@ void store_watcher::carried_over(std::string_view file, std::uint64_t events, st
             {{"file", file}, {"events", events}, {"unreadable", lost}});
 }
 
+void store_watcher::waits_for_room(std::string_view directory, std::uint64_t bytes) {
+    log_.error("an older database file waits to be carried over: the disk has no room for it",
+               {{"directory", directory}, {"bytes_free_wanted", bytes}});
+}
+
 void store_watcher::damaged(store::sequence at, std::string_view file) {
     log_.error("a stored event is damaged: its checksum doesn't hold", {{"sequence", at}, {"file", file}});
 }

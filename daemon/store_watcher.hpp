@@ -23,6 +23,7 @@ public:
     void written(std::chrono::milliseconds took) override;
     void set_aside(std::string_view file, std::string_view fresh, std::string_view cause) override;
     void carried_over(std::string_view file, std::uint64_t events, std::uint64_t lost) override;
+    void waits_for_room(std::string_view directory, std::uint64_t bytes) override;
     void damaged(store::sequence at, std::string_view file) override;
     void clock_jumped(std::chrono::seconds by) override;
 

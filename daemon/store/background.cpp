@@ -24,6 +24,9 @@ constexpr auto expiry_pause = 5ms;
 constexpr int expiry_steps_max = 100;
 constexpr auto pass_pause = 3s;
 constexpr int passes_max = 10;
+/// What a damaged file that is carried over leaves free, of the disk at most that part: an ack is worth more.
+constexpr std::uint64_t disk_reserve_max = 128UL * 1024 * 1024;
+constexpr std::uint64_t disk_reserve_part = 16;
 
 } // namespace
 
@@ -117,9 +120,13 @@ void background::carry_older_files() {
             continue;
         if (is_clean && !has_room()) {
             waits_for_room_ = into; // it is history, and the space is needed for what comes
+            newest_waiting_ = 0;
+            for (const auto& one : older)
+                newest_waiting_ = std::max(newest_waiting_, one->last());
             return;
         }
         waits_for_room_ = 0;
+        keeps_reserve_ = !is_clean; // else there is room for all of it
 
         const auto rest = carry_rest(older);
         if (rest == carried::later)
@@ -142,12 +149,13 @@ void background::carry_older_files() {
 }
 
 /// Ascending; each knows the next newer one.
-std::vector<std::unique_ptr<carry_over>> background::open_older(std::int64_t into) const {
+std::vector<std::unique_ptr<carry_over>> background::open_older(std::int64_t into) {
     std::vector<std::int64_t> numbers = writer_.older_files();
     std::vector<std::unique_ptr<carry_over>> older(numbers.size());
     const carry_over* newer = nullptr;
     for (std::size_t at = numbers.size(); at-- > 0; newer = older[at].get())
-        older[at] = std::make_unique<carry_over>(files_, numbers[at], into, writer_, watcher_, newer);
+        older[at] = std::make_unique<carry_over>(files_, numbers[at], into, writer_, watcher_, newer,
+                                                 [this] { return !keeps_reserve_ || !waits_for_reserve(); });
     return older;
 }
 
@@ -165,11 +173,36 @@ background::carried background::carry_rest(const std::vector<std::unique_ptr<car
     return is_unreadable ? carried::unreadable : carried::all;
 }
 
-bool background::has_room() const {
-    std::uintmax_t needed = 0;
+bool background::has_room() {
+    std::uint64_t needed = 0;
     for (const std::int64_t number : writer_.older_files())
         needed += std::filesystem::file_size(files_.path_of(number));
-    return needed == 0 || std::filesystem::space(files_.directory()).available > needed + needed / 4;
+    needed += needed / 4;
+    const bool has = needed == 0 || std::filesystem::space(files_.directory()).available > needed;
+    want_room(has ? 0 : needed);
+    return has;
+}
+
+/// Of a file that is damaged everything is carried at once, whatever room there is. True: it waited a while.
+bool background::waits_for_reserve() {
+    const auto disk = std::filesystem::space(files_.directory());
+    const std::uint64_t reserve =
+        std::min<std::uint64_t>(disk_reserve_max, disk.capacity / disk_reserve_part);
+    const bool has = disk.available > reserve;
+    want_room(has ? 0 : reserve);
+    if (!has)
+        stop_.wait_for(pass_pause);
+    return !has;
+}
+
+void background::want_room(std::uint64_t bytes) {
+    if (room_wanted_.exchange(bytes) == 0 && bytes != 0)
+        watcher_.waits_for_room(files_.directory(), bytes);
+}
+
+std::optional<std::uint64_t> background::room_wanted() const {
+    const std::uint64_t bytes = room_wanted_;
+    return bytes == 0 ? std::nullopt : std::optional{bytes};
 }
 
 void background::follow_writer() {
@@ -228,11 +261,17 @@ void background::check_some_rows() {
     is_checked_ = is_end;
 }
 
-/// Between other work, and with pauses: the writer has more urgent things to do. Not before older files are
-/// gone: they may have an event as it was before it was finished, and it must not come back.
+/// Older files may have an event as it was before it was finished, and it must not come back: while they are
+/// there nothing is removed, and while they wait for room nothing that may be in them.
+bool background::may_remove() const {
+    return !writer_.is_carrying() && (!may_have_older_ || waits_for_room_ == file_);
+}
+
+/// Between other work, and with pauses: the writer has more urgent things to do.
 void background::remove_some_events() {
-    for (int step = 0; step < expiry_steps_max && !may_have_older_ && !writer_.is_carrying(); ++step)
-        if (!expiry_.step(*database_, file_, wall_now()) || stop_.wait_for(expiry_pause))
+    for (int step = 0; step < expiry_steps_max && may_remove(); ++step)
+        if (!expiry_.step(*database_, file_, wall_now(), may_have_older_ ? newest_waiting_ : 0) ||
+            stop_.wait_for(expiry_pause))
             return;
 }
 

@@ -59,14 +59,20 @@ public:
     /// As of the last look. Any thread.
     unfinished_view unfinished() const;
 
+    /// Bytes that must be free before an older file is carried over, or on. Any thread.
+    std::optional<std::uint64_t> room_wanted() const;
+
 private:
     enum class carried { all, unreadable, out_of_reach, later };
 
     bool pause();
     void carry_older_files();
-    std::vector<std::unique_ptr<carry_over>> open_older(std::int64_t into) const;
+    std::vector<std::unique_ptr<carry_over>> open_older(std::int64_t into);
     carried carry_rest(const std::vector<std::unique_ptr<carry_over>>& older);
-    bool has_room() const;
+    bool has_room();
+    bool waits_for_reserve();
+    void want_room(std::uint64_t bytes);
+    bool may_remove() const;
     void follow_writer();
     void look_for_unfinished();
     void check_some_rows();
@@ -82,6 +88,9 @@ private:
     std::int64_t file_ = 0;
     bool may_have_older_ = true;
     std::int64_t waits_for_room_ = 0; ///< The file into which only what is unfinished was carried.
+    bool keeps_reserve_ = false;      ///< While the rest of older files is carried.
+    sequence newest_waiting_ = 0;     ///< Of the files that wait for room.
+    std::atomic<std::uint64_t> room_wanted_ = 0;
     sequence checked_up_to_ = 0;
     bool is_checked_ = false;
     int seen_frames_ = 0;

@@ -33,8 +33,9 @@ bool was_never_finished(const std::string& path) {
 } // namespace
 
 carry_over::carry_over(const file_set& files, std::int64_t file, std::int64_t into, writer& to,
-                       observer& watcher, const carry_over* newer)
-    : files_(files), file_(file), into_(into), writer_(to), watcher_(watcher), newer_(newer) {
+                       observer& watcher, const carry_over* newer, std::function<bool()> has_room)
+    : files_(files), file_(file), into_(into), writer_(to), watcher_(watcher), newer_(newer),
+      has_room_(std::move(has_room)) {
     try {
         open();
     } catch (const database_error& failure) {
@@ -45,6 +46,7 @@ carry_over::carry_over(const file_set& files, std::int64_t file, std::int64_t in
 /// Not more than the schema: a damaged table must not hide the others.
 void carry_over::open() {
     const std::string path = files_.path_of(file_);
+    writer_.mend_older(file_);
     try {
         old_ = std::make_unique<database>(path, open_mode::read);
         if (has_whole_schema(*old_))
@@ -54,7 +56,8 @@ void carry_over::open() {
             throw;
     }
     old_.reset();
-    if (was_never_finished(path))
+    has_nothing_ = was_never_finished(path);
+    if (has_nothing_)
         return;
     // The tables lie where they lie in every file: a fresh one's schema leads to them.
     old_ = open_overlaid(path, std::make_shared<page_overlay>(whole_schema()));
@@ -76,6 +79,15 @@ void carry_over::note_failure(const database_error& failure) {
         return;
     is_out_of_reach_ = true;
     watcher_.read_failed(failure.what());
+}
+
+sequence carry_over::last() {
+    try {
+        return old_ ? old_->read_number("SELECT max(sequence) FROM events") : 0;
+    } catch (const database_error& failure) {
+        note_failure(failure);
+        return sequence_max;
+    }
 }
 
 bool carry_over::is_over() const {
@@ -110,7 +122,7 @@ bool carry_over::has_taken_over_from(std::int64_t file) const {
 
 bool carry_over::carry_unfinished() {
     if (!old_)
-        return false;
+        return has_nothing_;
     try {
         std::vector<std::int64_t> handlers;
         statement names(*old_, "SELECT id FROM handlers");
@@ -241,9 +253,9 @@ bool carry_over::finish() {
 bool carry_over::carry(const std::vector<sequence>& sequences, bool is_newest_wanted) {
     std::vector<carried_event> piece;
     std::size_t bytes = 0;
-    const auto write = [&] {
+    const auto write_piece = [&] {
         bytes = 0;
-        return !is_over() && (piece.empty() || writer_.carry(into_, std::exchange(piece, {})));
+        return write(std::exchange(piece, {}), !is_newest_wanted);
     };
     for (const sequence at : sequences) {
         if (auto one = read(at)) {
@@ -253,10 +265,18 @@ bool carry_over::carry(const std::vector<sequence>& sequences, bool is_newest_wa
             bytes += one->what.subject->body.size();
             piece.push_back(std::move(*one));
         }
-        if (bytes >= piece_bytes && !write())
+        if (bytes >= piece_bytes && !write_piece())
             return false;
     }
-    return write();
+    return write_piece();
+}
+
+bool carry_over::write(std::vector<carried_event> piece, bool may_wait) {
+    if (piece.empty())
+        return !is_over();
+    while (may_wait && !is_over() && !has_room_()) {
+    }
+    return !is_over() && writer_.carry(into_, piece);
 }
 
 std::optional<carried_event> carry_over::read(sequence at) {

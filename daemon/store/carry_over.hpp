@@ -5,6 +5,8 @@
 #include "daemon/store/file_set.hpp"
 #include "daemon/store/writer.hpp"
 
+#include <functional>
+
 namespace outreachd::store {
 
 /// Carries one file that was set aside, in small pieces between the writer's own commits. Can be
@@ -14,9 +16,10 @@ namespace outreachd::store {
 class carry_over {
 public:
     /// From `file` into the store's file in use, `into`. `newer`: the next newer file of those to be carried,
-    /// which outlives this one; what stands there, too, has had its further story there.
+    /// which outlives this one; what stands there, too, has had its further story there. `has_room` says
+    /// whether the disk has room for a piece more, and waits a while where it has none.
     carry_over(const file_set& files, std::int64_t file, std::int64_t into, writer& to, observer& watcher,
-               const carry_over* newer);
+               const carry_over* newer, std::function<bool()> has_room);
 
     /// First what isn't finished, so that the dispatcher can go on. False: the file is damaged, and
     /// only `carry_rest` can find everything; or it is over.
@@ -24,6 +27,9 @@ public:
     /// Then every other row that can be reached, around damaged pages; the newest file first, since what is
     /// there already stays as it is. False: it is over.
     bool carry_rest();
+
+    /// The place of its newest event, or the last there is where that can't be read; 0: it has none.
+    sequence last();
 
     /// Something couldn't be read until now. It may be the device that fails: `is_readable` tells.
     bool has_failed() const noexcept { return has_failed_; }
@@ -44,6 +50,8 @@ private:
     void note_failure(const database_error& failure);
     void note_lost(const database_error& failure);
     bool is_over() const;
+    /// False: it is over.
+    bool write(std::vector<carried_event> piece, bool may_wait);
     /// Whether this file, or a newer one, has the event whole.
     bool holds(const event_id& id) const;
     bool has_taken_over_from(std::int64_t file) const;
@@ -68,7 +76,8 @@ private:
     writer& writer_;
     observer& watcher_;
     const carry_over* const newer_; // null: this is the newest
-    std::unique_ptr<database> old_; // empty: there is nothing to be carried, or it can't be opened
+    const std::function<bool()> has_room_;
+    std::unique_ptr<database> old_; // empty: it can't be opened, or `has_nothing_`
 
     /// No row between these, exclusive, could be reached.
     struct gap {
@@ -79,6 +88,7 @@ private:
     std::vector<gap> gaps_;
     std::vector<sequence> carried_; ///< Some twice, until `settle_carried`.
     std::uint64_t lost_ = 0;        ///< Events, or places where they stood.
+    bool has_nothing_ = false;      ///< It was never finished.
     bool has_failed_ = false;
     bool is_out_of_reach_ = false;
 };

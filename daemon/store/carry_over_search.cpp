@@ -113,7 +113,7 @@ bool carry_over::carry_hidden() {
                 one.deliveries = std::move(*became);
             piece.push_back(std::move(one));
         }
-        if (is_over() || (!piece.empty() && !writer_.carry(into_, piece)))
+        if (!write(std::move(piece), true))
             return false;
     }
     return true;

@@ -34,9 +34,10 @@ std::uint64_t bytes_in_use(database& from) {
 
 } // namespace
 
-bool expiry::step(database& from, std::int64_t file, wall_time now) {
-    if (file != file_) {
+bool expiry::step(database& from, std::int64_t file, wall_time now, sequence behind) {
+    if (file != file_ || behind != behind_) {
         file_ = file;
+        behind_ = behind;
         passed_ = dropped_ = 0;
         next_full_pass_ = next_drop_ = {};
     }
@@ -116,15 +117,19 @@ bool expiry::remove_old(database& from, std::int64_t file, sequence removable_up
     return (old.empty() || writer_.expire(file, old)) && is_further;
 }
 
-/// By the deliveries alone: the events' own rows, with their bodies, needn't be touched.
-expiry::piece expiry::read_piece(database& from, sequence after, sequence up_to) {
+/// By the deliveries alone: the events' own rows, with their bodies, needn't be touched, but where one that
+/// is behind may have come before.
+expiry::piece expiry::read_piece(database& from, sequence after, sequence up_to) const {
     statement rows(from, "SELECT event, max(state<2), max(state=3), max(state=2), max(state=4), "
                          "max(finished_at), max(state=5) FROM deliveries"
                          " WHERE event>? AND event<=? GROUP BY event ORDER BY event LIMIT ?");
-    rows.bind(after, up_to, piece_events);
+    rows.bind(std::max(after, behind_), up_to, piece_events);
+    statement came(from, "SELECT 1 FROM events WHERE sequence=? AND received_at<=?");
     piece seen;
     while (rows.step()) {
         seen.last = rows.number(0);
+        if (behind_ != 0 && came.bind(seen.last, behind_).step())
+            continue;
         const auto state = rows.number(1) != 0   ? event_state::pending
                            : rows.number(2) != 0 ? event_state::dead
                            : rows.number(3) != 0 ? event_state::done

@@ -25,7 +25,8 @@ public:
         : configured_(configured), repeat_window_(repeat_window), writer_(to), watcher_(watcher) {}
 
     /// One piece, some milliseconds of reading. True: there is more to do now. `file`: which one `from` is.
-    bool step(database& from, std::int64_t file, wall_time now);
+    /// `behind`: what has its place, or came, up to then stays; 0: nothing has to.
+    bool step(database& from, std::int64_t file, wall_time now, sequence behind);
 
 private:
     struct found_event {
@@ -39,7 +40,7 @@ private:
         sequence last = 0; ///< 0: nothing is behind.
     };
 
-    static piece read_piece(database& from, sequence after, sequence up_to);
+    piece read_piece(database& from, sequence after, sequence up_to) const;
     bool shrink(database& from, std::int64_t file, sequence removable_up_to);
     bool is_dropping(event_state state) const;
     bool remove_old(database& from, std::int64_t file, sequence removable_up_to, wall_time today);
@@ -51,6 +52,7 @@ private:
     observer& watcher_;
     clock_watch clock_;
     std::int64_t file_ = 0;
+    sequence behind_ = 0;
     sequence passed_ = 0; ///< By the pass that removes what is old.
     steady_time next_full_pass_;
     sequence dropped_ = 0; ///< By the pass that makes room.

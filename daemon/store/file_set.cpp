@@ -24,7 +24,8 @@ constexpr std::string_view prefix = "events-";
 constexpr std::string_view suffix = ".db";
 constexpr std::string_view index_suffix = "-shm";
 /// The database last: until it is gone a start takes it up again, and comes to the same end.
-constexpr std::string_view companions[] = {new_wal_suffix, "-wal", damaged_wal_suffix, index_suffix, ""};
+constexpr std::string_view companions[] = {new_wal_suffix,     new_database_suffix, "-wal",
+                                           damaged_wal_suffix, index_suffix,        ""};
 
 void sync_path(const std::string& directory) {
     const int descriptor =

@@ -129,12 +129,13 @@ void shape(database& fresh) {
     fresh.execute("PRAGMA journal_mode=WAL"); // in memory there is none, and nothing happens
 }
 
-void fill(database& fresh) {
+void fill(database& fresh, std::int64_t routed_up_to) {
     const std::string version = std::to_string(schema_version);
     transaction all(fresh, transaction::kind::write);
     fresh.execute(tables);
     fresh.execute(
         ("INSERT INTO facts VALUES ('" + std::string(version_fact) + "', " + version + ")").c_str());
+    statement(fresh, "UPDATE facts SET value=? WHERE key='routed_up_to'").bind(routed_up_to).run();
     fresh.execute(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
     fresh.execute(("PRAGMA user_version=" + version).c_str());
     all.commit();
@@ -183,7 +184,7 @@ const fresh_file& make_once() {
     static const fresh_file made = [] {
         database memory(":memory:", open_mode::write);
         shape(memory);
-        fill(memory);
+        fill(memory, 0);
         sqlite3_int64 bytes = 0;
         const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> image(
             sqlite3_serialize(memory.handle(), "main", &bytes, 0), &sqlite3_free);
@@ -209,9 +210,9 @@ const std::vector<std::uint32_t>& schema_pages() {
     return make_once().schema_pages;
 }
 
-void create_schema(database& fresh) {
+void create_schema(database& fresh, std::int64_t routed_up_to) {
     shape(fresh);
-    fill(fresh);
+    fill(fresh, routed_up_to);
     // The header is in the file itself before anything relies on it, so that a WAL that goes
     // missing can't make the file look like no database at all.
     fresh.checkpoint_truncate();

@@ -16,8 +16,9 @@ class newer_schema_error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Sets up an empty file. One transaction, flushed; then the file is in WAL mode.
-void create_schema(database& fresh);
+/// Sets up an empty file whose routing cursor stands at that sequence. One transaction, flushed; then the
+/// file is in WAL mode.
+void create_schema(database& fresh, std::int64_t routed_up_to = 0);
 
 /// What `create_schema` makes, page behind page. In every file the schema lies on the same pages and says the
 /// same, and so do the first pages of the tables: no table comes or goes later.

@@ -111,8 +111,8 @@ public:
     void expire(std::span<const finished_event> events);
     /// The same with events that leave before their time, to make room.
     void drop(std::span<const finished_event> events);
-    /// A fresh file takes up the order where the older one was left.
-    void continue_from(sequence routed_up_to, sequence last_sequence);
+    /// A fresh file takes up the order where the older one was left. Before the first `begin`.
+    void continue_behind(sequence last);
     void maintain(sequence oldest_needed);
     /// Gives a few pages that nothing is on back to the file system, at the next checkpoint.
     void give_back_pages();

@@ -81,10 +81,8 @@ void session::carry_departed(std::int64_t older_file, const departed_events& wha
     is_changed_ = true;
 }
 
-void session::continue_from(sequence routed_up_to, sequence last_sequence) {
-    state_.routed_up_to = routed_up_to;
-    state_.last_sequence = std::max({state_.last_sequence, routed_up_to, last_sequence});
-    is_changed_ = true;
+void session::continue_behind(sequence last) {
+    state_.last_sequence = std::max(state_.last_sequence, last);
 }
 
 } // namespace outreachd::store

@@ -278,6 +278,10 @@ bool store::is_carrying_over() const {
     return engine_->owner.is_carrying();
 }
 
+std::optional<std::uint64_t> store::room_wanted() const {
+    return engine_->clerk.room_wanted();
+}
+
 std::uint64_t store::damaged_rows() const {
     return engine_->damaged;
 }

@@ -59,6 +59,9 @@ public:
     virtual void set_aside(std::string_view file, std::string_view fresh, std::string_view cause) = 0;
     /// What was carried over from a file that was set aside; `lost` rows could not be read.
     virtual void carried_over(std::string_view file, std::uint64_t events, std::uint64_t lost) = 0;
+    /// An older file isn't carried over, or not on, before the disk has so many bytes free. Once, until it
+    /// goes on.
+    virtual void waits_for_room(std::string_view directory, std::uint64_t bytes) = 0;
     /// A stored row whose checksum doesn't hold.
     virtual void damaged(sequence at, std::string_view file) = 0;
     /// The wall clock was set forward: for `clock_watch::doubt` no event is removed for its age.
@@ -211,6 +214,9 @@ public:
     /// What isn't finished is still being carried over from an older file: it isn't counted yet, nothing is
     /// routed, and nobody reads for deliveries.
     bool is_carrying_over() const;
+    /// How many bytes the disk must have free before an older file is carried over; nothing where none waits
+    /// for that. Its events are in no list until then.
+    std::optional<std::uint64_t> room_wanted() const;
     /// Rows found damaged since the start.
     std::uint64_t damaged_rows() const;
     /// The database file in use.

@@ -134,6 +134,7 @@ private:
 struct diagnosis {
     bool is_damaged = false;
     std::size_t end = 0;             ///< Behind the last commit that counts.
+    std::size_t leftovers_end = 0;   ///< Behind the last frame of now, committed or not.
     std::uint32_t pages_at_most = 0; ///< Of the database.
 };
 
@@ -166,6 +167,8 @@ diagnosis diagnose(const wal_file& wal, const wal_generation& generation) {
     frames_in_order frames(wal);
     for (std::size_t i = 0; i < wal.frames(); ++i) {
         auto [frame, beside] = frames.take();
+        if (frame.salts() == generation.salts)
+            found.leftovers_end = i + 1;
         const condition what = judge.judge(frame, beside);
         if (what != condition::whole)
             first_damage = std::min(first_damage, i);
@@ -189,17 +192,26 @@ diagnosis diagnose(const wal_file& wal, const wal_generation& generation) {
     return found;
 }
 
-/// A file that is written beside another, and takes its place once its bytes are on the disk.
+[[noreturn]] void fail(const std::string& what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+/// A file that is written beside another, to take its place once its bytes are on the disk. It goes where it
+/// doesn't come to that.
 class replacement {
 public:
     replacement(std::string path, std::string beside)
         : path_(std::move(path)), beside_(std::move(beside)),
           descriptor_(::open(beside_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {
         if (descriptor_ < 0)
-            fail();
+            fail("can't write " + beside_);
     }
 
-    ~replacement() { ::close(descriptor_); }
+    ~replacement() {
+        ::close(descriptor_);
+        if (!is_in_place_)
+            ::unlink(beside_.c_str());
+    }
 
     replacement(const replacement&) = delete;
     replacement& operator=(const replacement&) = delete;
@@ -208,24 +220,27 @@ public:
         while (!bytes.empty()) {
             const ssize_t put = ::write(descriptor_, bytes.data(), bytes.size());
             if (put < 0)
-                fail();
+                fail("can't write " + beside_);
             bytes.remove_prefix(static_cast<std::size_t>(put));
         }
     }
 
+    void flush() {
+        if (::fsync(descriptor_) != 0)
+            fail("can't flush " + beside_);
+    }
+
     void put_in_place() {
-        if (::fsync(descriptor_) != 0 || ::rename(beside_.c_str(), path_.c_str()) != 0)
-            fail();
+        if (::rename(beside_.c_str(), path_.c_str()) != 0)
+            fail("can't rename " + beside_);
+        is_in_place_ = true;
     }
 
 private:
-    [[noreturn]] void fail() const {
-        throw std::system_error(errno, std::generic_category(), "can't write " + beside_);
-    }
-
     std::string path_;
     std::string beside_;
     int descriptor_;
+    bool is_in_place_ = false;
 };
 
 /// False: it can't be said which page it is, so an older state of that has to do.
@@ -256,9 +271,13 @@ void write_mended(const wal_file& found, const wal_generation& generation, const
     }
 }
 
-void rename_file(const std::string& from, const std::string& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0)
-        throw std::system_error(errno, std::generic_category(), "can't rename " + from);
+/// What a commit that a power cut tore has left behind the last whole one. SQLite writes over it from its
+/// beginning; what stays of it would look, after another cut, as if the commit before it had been flushed.
+void cut_leftovers(const std::string& wal, const wal_generation& generation, const diagnosis& what) {
+    if (!generation.is_header_whole || what.leftovers_end <= what.end)
+        return;
+    std::error_code failed; // then it is as it was
+    std::filesystem::resize_file(wal, wal_header_bytes + what.end * frame_bytes, failed);
 }
 
 } // namespace
@@ -275,17 +294,24 @@ bool mend_wal(const std::string& database_file) {
     // SQLite removes the WAL of an empty database at the first look.
     std::error_code failed;
     const bool is_empty = what.end > 0 && std::filesystem::file_size(database_file, failed) < page_bytes;
-    if (!was_begun && !what.is_damaged && !is_empty)
+    if (!was_begun && !what.is_damaged && !is_empty) {
+        cut_leftovers(wal, generation, what);
         return false;
-    if (is_empty) {
-        replacement begin(database_file, database_file + new_wal_suffix);
-        begin.write(fresh_image());
-        begin.put_in_place();
     }
-    if (!was_begun)
-        rename_file(wal, kept);
+    // All that takes room is on the disk before the first name changes.
     replacement mended(wal, database_file + new_wal_suffix);
     write_mended(found, generation, what, mended);
+    mended.flush();
+    std::optional<replacement> begin;
+    if (is_empty) {
+        begin.emplace(database_file, database_file + new_database_suffix);
+        begin->write(fresh_image());
+        begin->flush();
+    }
+    if (!was_begun && ::rename(wal.c_str(), kept.c_str()) != 0)
+        fail("can't rename " + wal);
+    if (begin)
+        begin->put_in_place();
     mended.put_in_place();
     // Who has the database open elsewhere keeps SQLite from making its index anew.
     ::unlink((database_file + "-shm").c_str());

@@ -19,14 +19,19 @@ namespace outreachd::store {
 /// can be made so again to the bit. So damage within the last commit, which was flushed, loses that one,
 /// unseen.
 ///
-/// True: it was mended, now or by an earlier start that got no further. For the writer's start: not while any
-/// connection of this process has the database open. Reads the WAL once. Throws std::runtime_error where it
-/// can't be opened, or the new one can't be written.
+/// Of a WAL that is whole, what stands behind its last commit is cut off, so that no later look takes it for
+/// flushed.
+///
+/// True: it was mended, now or by an earlier call that got no further. Not while any connection of this
+/// process has the database open. Reads the WAL once. Throws std::system_error where it can't be opened, or
+/// the new one can't be written: then the one that was found is in its place still, or kept as damaged with
+/// none in its place, and the database must not be read before another call has succeeded.
 bool mend_wal(const std::string& database_file);
 
 /// Behind the name of the database: the WAL that was found damaged.
 inline constexpr const char* damaged_wal_suffix = "-wal.damaged";
-/// What is being written in the place of either.
+/// What is being written in the place of the WAL, and of an empty database.
 inline constexpr const char* new_wal_suffix = "-wal.new";
+inline constexpr const char* new_database_suffix = ".new";
 
 } // namespace outreachd::store

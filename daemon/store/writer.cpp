@@ -1,8 +1,6 @@
 #include "daemon/store/writer.hpp"
 
 #include "daemon/store/event_row.hpp"
-#include "daemon/store/schema.hpp"
-#include "daemon/store/wal_mending.hpp"
 
 #include <algorithm>
 
@@ -49,81 +47,12 @@ void give_back(std::vector<Job>& taken, std::deque<Job>& to) {
     taken.clear();
 }
 
-/// What fails here fails when it is carried over, too, and is told there.
-void mend_older(const std::string& file) {
-    try {
-        if (!is_of_newer_program(file))
-            mend_wal(file);
-    } catch (const std::exception&) { // no room, no memory, a device that fails
-    }
-}
-
 } // namespace
 
 writer::writer(const file_set& files, std::chrono::milliseconds repeat_window, observer& watcher)
     : files_(files), repeat_window_(repeat_window), watcher_(watcher) {
     open_newest();
     publish();
-}
-
-void writer::open_newest() {
-    const auto numbers = files_.numbers();
-    if (numbers.empty()) {
-        open_fresh(1, 0, 0);
-        return;
-    }
-    const std::int64_t newest = numbers.back();
-    for (const std::int64_t number : numbers)
-        if (number != newest)
-            mend_older(files_.path_of(number));
-    try {
-        const std::string path = files_.path_of(newest);
-        if (!is_of_newer_program(path)) {
-            check_header(path);
-            if (mend_wal(path))
-                throw damaged_file(path +
-                                   "-wal is damaged in its midst; what stands behind was brought back");
-        }
-        session_ = std::make_shared<session>(files_.path_of(newest));
-        is_wal_trusted_ = false;
-        file_ = newest;
-        is_carrying_ = numbers.size() > 1;
-    } catch (const newer_schema_error&) {
-        throw;
-    } catch (const database_error& damage) {
-        if (!damage.is_damage() && !damage.is_failed_read() && !damage.is_failed_sync())
-            throw;
-        session_.reset();
-        // Where the cursor can't be read either, events without deliveries are carried as new ones.
-        sequence routed_up_to = to_number(wall_now());
-        try {
-            database old(files_.path_of(newest), open_mode::read);
-            routed_up_to = old.read_number("SELECT value FROM facts WHERE key='routed_up_to'");
-        } catch (const database_error&) { // as damaged as the rest
-        }
-        watcher_.set_aside(files_.path_of(newest), files_.path_of(newest + 1), damage.what());
-        open_fresh(newest + 1, routed_up_to, routed_up_to);
-    }
-}
-
-void writer::open_fresh(std::int64_t number, sequence routed_up_to, sequence last_sequence) {
-    const std::string path = files_.path_of(number);
-    files_.remove(number); // what an earlier try may have left
-    {
-        database fresh(path, open_mode::create);
-        create_schema(fresh);
-    }
-    files_.sync_directory();
-    auto opened = std::make_shared<session>(path);
-    opened->begin();
-    opened->continue_from(routed_up_to, last_sequence);
-    opened->commit();
-    is_wal_trusted_ = true;
-    const std::scoped_lock lock(mutex_);
-    session_.swap(opened); // the old one is closed after the lock is given back, unless it is borrowed
-    // Before the file is published: a reader that finds it must know that it isn't whole.
-    is_carrying_ = number > 1;
-    file_ = number;
 }
 
 void writer::run() {
@@ -213,7 +142,7 @@ void writer::write_batch() {
             } catch (const std::exception& failure) {
                 watcher_.write_failed(failure.what());
                 if (is_refused_ && file_ == distrusted)
-                    go_back();
+                    distrust_cause_.clear(); // nothing can be written anywhere: it may be whole afterwards
             }
         }
         const bool is_last_try = is_given_up();
@@ -311,33 +240,6 @@ void writer::route_now(append_job& job) {
     job.route = decide_now_({job.result.sequence, job.subject, false, {}});
     if (job.route)
         session_->route_stored(*job.route);
-}
-
-void writer::replace_file() {
-    const std::int64_t old = file_;
-    const std::shared_ptr<session> older = session_;
-    const bool was_durable = is_wal_trusted_;
-    open_fresh(old + 1, session_->routed_up_to(), session_->last_sequence());
-    // Else it may know events that nobody was answered for, and that no flush has reached: a repeat of such a
-    // one has to be stored.
-    if (was_durable)
-        session_->repeats().inherit(older->repeats());
-    watcher_.set_aside(files_.path_of(old), files_.path_of(old + 1), distrust_cause_);
-    distrust_cause_.clear();
-    // Routes and settlements wait until the events they speak of have been carried over.
-    const std::scoped_lock lock(mutex_);
-    give_back_dispatch_work();
-}
-
-/// Nothing can be written anywhere: the file in use may be whole when that is over. What there is of the
-/// fresh one goes, since the next start would take it for the newer.
-void writer::go_back() {
-    distrust_cause_.clear();
-    try {
-        files_.remove(file_ + 1);
-    } catch (const std::exception& failure) { // it is gone, though not for certain where the power fails now
-        watcher_.write_failed(failure.what());
-    }
 }
 
 void writer::give_back_dispatch_work() {

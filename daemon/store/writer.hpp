@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 
 namespace outreachd::store {
 
@@ -51,6 +52,9 @@ public:
     void note_failure(std::int64_t file, const database_error& failure);
 
     // The background thread.
+    /// Before an older file of an earlier run is opened: SQLite would drop what stands behind a damaged place
+    /// of its WAL. Throws database_error where that can't be mended for now.
+    void mend_older(std::int64_t number);
     // Each returns after its commit, and is tried again until that succeeds. Nothing is written where `into`
     // isn't the file in use any more. False: stopping.
     /// Writes a piece of an older file.
@@ -101,12 +105,12 @@ private:
         answered_when when = answered_when::stored;
         session::appended result;
         std::optional<routing> route; // where it goes, recorded by the same commit
+
+        std::size_t bytes() const; // of body and headers
     };
 
     struct route_job {
         std::vector<routing> routes;
-
-        std::size_t bytes() const; // of body and headers
         write_done done;
     };
 
@@ -177,7 +181,8 @@ private:
     void apply();
     void route_now(append_job& job);
     void replace_file();
-    void go_back();
+    sequence cursor_of(std::int64_t number);
+    void remove_what_was_made(std::int64_t number);
     void acknowledge();
     void answer(append_job& job);
     void answer_published(const std::vector<published_job>& jobs);
@@ -215,6 +220,9 @@ private:
     std::vector<stored_event> taken_; // by this batch, from a queue
     std::multimap<event_id, unconfirmed_append> unconfirmed_;
     steady_time next_look_at_unconfirmed_{};
+
+    // The constructor's, then the background thread's: files of earlier runs that nobody has looked at.
+    std::set<std::int64_t> unmended_;
 
     mutable std::mutex mutex_; // guards what follows
     std::condition_variable has_work_;

@@ -24,6 +24,8 @@ public:
 
     void carried_over(std::string_view, std::uint64_t, std::uint64_t) override {}
 
+    void waits_for_room(std::string_view, std::uint64_t) override {}
+
     void damaged(store::sequence at, std::string_view file) override;
 
     void clock_jumped(std::chrono::seconds) override {}

@@ -86,10 +86,11 @@ small_disk::~small_disk() {
     ::umount2(directory_.c_str(), MNT_DETACH);
 }
 
-void small_disk::fill() {
+void small_disk::fill(std::uint64_t bytes_left) {
     const int file = ::open((directory_ + "/filler").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     const std::vector<char> block(4096, 'x');
-    while (::write(file, block.data(), block.size()) > 0) {
+    while ((bytes_left == 0 || std::filesystem::space(directory_).available > bytes_left) &&
+           ::write(file, block.data(), block.size()) > 0) {
     }
     ::close(file);
 }

@@ -1,6 +1,7 @@
 /// Faults of the disk, made real.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <sys/types.h>
@@ -36,8 +37,8 @@ public:
     small_disk(const small_disk&) = delete;
     small_disk& operator=(const small_disk&) = delete;
 
-    /// Takes all space that is left.
-    void fill();
+    /// Takes the space that is left, but for so much.
+    void fill(std::uint64_t bytes_left = 0);
     /// Gives it back.
     void empty();
 

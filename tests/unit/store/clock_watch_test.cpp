@@ -82,10 +82,10 @@ protected:
                           std::optional<wall_time> seen) {
         expiry subject(kept, repeat_window, *writer_, observer_);
         database nothing(nothing_.path() + "/events-000001.db", open_mode::read);
-        while (seen && subject.step(nothing, 2, *seen)) {
+        while (seen && subject.step(nothing, 2, *seen, 0)) {
         }
         database from(files_->path_of(1), open_mode::read);
-        while (subject.step(from, 1, now)) {
+        while (subject.step(from, 1, now, 0)) {
         }
         return writer_->accounts().done;
     }

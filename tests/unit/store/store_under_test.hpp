@@ -44,6 +44,8 @@ public:
         add("carried_over " + std::to_string(events) + " lost " + std::to_string(lost));
     }
 
+    void waits_for_room(std::string_view, std::uint64_t) override { add("waits_for_room"); }
+
     void damaged(sequence, std::string_view) override { add("damaged"); }
 
     void clock_jumped(std::chrono::seconds) override { add("clock_jumped"); }
