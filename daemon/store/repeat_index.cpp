@@ -4,16 +4,14 @@
 
 #include <algorithm>
 #include <cassert>
+#include <filesystem>
 
 namespace outreachd::store {
 
 namespace {
 
 constexpr std::size_t run_size = 16'384;
-constexpr std::size_t group_size = 64 * run_size;
 constexpr std::size_t rows_per_commit = 512;
-constexpr std::size_t filter_bits_per_entry = 16;
-constexpr std::size_t filter_probes = 6;
 constexpr std::size_t rows_per_piece = 5'000; // a millisecond of a read transaction, more on a cold disk
 
 fingerprint first_half(const digest& whole) noexcept {
@@ -32,6 +30,11 @@ std::string_view view_of(const digest& what) noexcept {
     return {reinterpret_cast<const char*>(what.data()), what.size()};
 }
 
+std::string directory_of(const std::string& file) {
+    const std::string parent = std::filesystem::path(file).parent_path().string();
+    return parent.empty() ? "." : parent;
+}
+
 } // namespace
 
 fingerprint fingerprint_of_body(const event& what) {
@@ -45,36 +48,14 @@ std::optional<fingerprint> fingerprint_of_event_id(const event& what) {
                                         what.facts.resource, what.facts.resource_id}));
 }
 
-fingerprint_filter::fingerprint_filter(std::size_t capacity)
-    : words_(std::max<std::size_t>(1, capacity * filter_bits_per_entry / 64)) {}
-
-void fingerprint_filter::add(const fingerprint& what) noexcept {
-    std::uint64_t at = 0;
-    std::uint64_t stride = 0;
-    std::memcpy(&at, what.data(), 8);
-    std::memcpy(&stride, what.data() + 8, 8);
-    for (std::size_t i = 0; i < filter_probes; ++i, at += stride | 1)
-        words_[(at >> 6) % words_.size()] |= std::uint64_t{1} << (at & 63);
-}
-
-bool fingerprint_filter::may_hold(const fingerprint& what) const noexcept {
-    std::uint64_t at = 0;
-    std::uint64_t stride = 0;
-    std::memcpy(&at, what.data(), 8);
-    std::memcpy(&stride, what.data() + 8, 8);
-    for (std::size_t i = 0; i < filter_probes; ++i, at += stride | 1)
-        if ((words_[(at >> 6) % words_.size()] >> (at & 63) & 1) == 0)
-            return false;
-    return true;
-}
-
-repeat_index::repeat_index(database& writer)
-    : database_(writer), find_(writer.prepare("SELECT sequence FROM repeats WHERE run=? AND fingerprint=?")),
+repeat_index::repeat_index(database& writer, std::size_t group_size)
+    : database_(writer), group_size_(group_size), directory_(directory_of(writer.file())),
+      find_(writer.prepare("SELECT sequence FROM repeats WHERE run=? AND fingerprint=?")),
       insert_(writer.prepare("INSERT OR REPLACE INTO repeats VALUES (?,?,?)")) {
     statement runs(writer, "SELECT run, newest, size FROM runs ORDER BY run");
     while (runs.step()) {
         const run one{runs.number(0), runs.number(1), static_cast<std::size_t>(runs.number(2))};
-        if (groups_.empty() || groups_.back().size + one.size > group_size)
+        if (groups_.empty() || groups_.back().size + one.size > group_size_)
             groups_.emplace_back();
         groups_.back().runs.push_back(one);
         groups_.back().size += one.size;
@@ -213,14 +194,21 @@ void repeat_index::freeze() {
     sealed_ = sealing_ = 0;
 }
 
+/// The last filter is full: its bits go into a file, a millisecond of the writer's for each million
+/// fingerprints. First, so that its memory is the new one's.
+void repeat_index::begin_group() {
+    if (!groups_.empty() && groups_.back().growing)
+        groups_.back().growing->move_to_file(directory_);
+    groups_.emplace_back();
+    groups_.back().growing = std::make_unique<fingerprint_filter>(group_size_);
+}
+
 void repeat_index::committed() noexcept {
     staged_.clear();
     sealed_ = sealing_;
     if (!frozen_.empty() && sealed_ == frozen_.size()) {
-        if (groups_.empty() || !groups_.back().growing || groups_.back().size + frozen_.size() > group_size) {
-            groups_.emplace_back();
-            groups_.back().growing = std::make_unique<fingerprint_filter>(group_size);
-        }
+        if (groups_.empty() || !groups_.back().growing || groups_.back().size + frozen_.size() > group_size_)
+            begin_group();
         group& last = groups_.back();
         run made{next_run_++, 0, frozen_.size()};
         for (const auto& [what, at] : frozen_) {
@@ -286,6 +274,7 @@ void repeat_index::load_filters(database& from, const std::function<bool()>& is_
                 is_more = rows == rows_per_piece;
             }
         }
+        filter->move_to_file(directory_);
         const std::scoped_lock lock(adopted_mutex_);
         adopted_.emplace_back(runs->back().number, std::move(filter));
     }

@@ -2,14 +2,15 @@
 ///
 /// A plain index would dirty one random page for each event, more and more of them as it grows. So
 /// fingerprints are first kept in memory, where a restart rebuilds them from the newest events, and
-/// are then written in sorted runs, one behind the other, a few rows with each commit. A filter in
-/// memory for each group of runs says "surely not" nearly always; only its "maybe" reads the disk.
+/// are then written in sorted runs, one behind the other, a few rows with each commit. A filter for
+/// each group of runs says "surely not" nearly always; only its "maybe" reads the runs. The filter that
+/// grows is in memory, those that don't any more are in files of which the page cache holds what is asked.
 #pragma once
 
 #include "daemon/store/database.hpp"
+#include "daemon/store/fingerprint_filter.hpp"
 #include "daemon/store/records.hpp"
 
-#include <array>
 #include <cstring>
 #include <mutex>
 #include <unordered_map>
@@ -17,30 +18,20 @@
 
 namespace outreachd::store {
 
-/// 128 bits of SHA-256: what two events share where one is a repeat of the other.
-using fingerprint = std::array<std::uint8_t, 16>;
-
 /// The same body bytes at the same endpoint.
 fingerprint fingerprint_of_body(const event& what);
 /// The same `Outreach-Webhook-Event-Id`, event name and resource; nothing where the event has no such id.
 std::optional<fingerprint> fingerprint_of_event_id(const event& what);
 
-/// A Bloom filter: no false "no", one false "maybe" in some hundred.
-class fingerprint_filter {
-public:
-    explicit fingerprint_filter(std::size_t capacity);
-    void add(const fingerprint& what) noexcept;
-    bool may_hold(const fingerprint& what) const noexcept;
-
-private:
-    std::vector<std::uint64_t> words_;
-};
-
 /// Belongs to the writer thread; `load_filters` alone is for the background thread.
 class repeat_index {
 public:
-    /// Reads the list of runs and the fingerprints of the events that no run holds yet.
-    explicit repeat_index(database& writer);
+    /// So many fingerprints share a filter: 2 MiB.
+    static constexpr std::size_t usual_group_size = 1'048'576;
+
+    /// Reads the list of runs and the fingerprints of the events that no run holds yet. Filters come into the
+    /// directory of the database.
+    explicit repeat_index(database& writer, std::size_t group_size = usual_group_size);
 
     /// The newest event with this fingerprint.
     std::optional<sequence> find(const fingerprint& what);
@@ -86,7 +77,7 @@ private:
         std::vector<run> runs;
         std::size_t size = 0;
         std::shared_ptr<const fingerprint_filter> loaded;
-        std::unique_ptr<fingerprint_filter> growing; ///< Of the group that new runs go to.
+        std::unique_ptr<fingerprint_filter> growing; ///< Of one made since the start; the last one's grows.
     };
 
     using recent_map = std::unordered_map<fingerprint, sequence, hash>;
@@ -95,8 +86,11 @@ private:
     void seal(std::size_t rows_max);
     void expire(sequence oldest_needed, std::int64_t rows_max);
     void freeze();
+    void begin_group();
 
     database& database_;
+    const std::size_t group_size_;
+    const std::string directory_;
     std::unique_ptr<statement> find_;
     std::unique_ptr<statement> insert_;
 

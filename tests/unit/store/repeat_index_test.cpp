@@ -1,19 +1,15 @@
 #include "daemon/store/file_set.hpp"
 #include "daemon/store/repeat_index.hpp"
 #include "daemon/store/schema.hpp"
+#include "tests/unit/store/fingerprints.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 namespace outreachd::store {
 namespace {
-
-fingerprint numbered(int number) {
-    const digest whole = sha256(std::to_string(number));
-    fingerprint half{};
-    std::copy_n(whole.begin(), half.size(), half.begin());
-    return half;
-}
 
 class RepeatIndex : public testing::Test {
 protected:
@@ -124,16 +120,65 @@ TEST_F(RepeatIndex, OfAFreshFileKnowsWhatTheOlderOneHadInMemory) {
     EXPECT_EQ(heir.find(numbered(5)), index_->find(numbered(5)));
 }
 
-TEST_F(RepeatIndex, FilterNeverDeniesWhatItHoldsAndSeldomClaimsWhatItDoesNot) {
-    fingerprint_filter filter(10'000);
-    for (int n = 0; n < 10'000; ++n)
-        filter.add(numbered(n));
-    int claims = 0;
-    for (int n = 0; n < 10'000; ++n) {
-        ASSERT_TRUE(filter.may_hold(numbered(n)));
-        claims += filter.may_hold(numbered(100'000 + n)) ? 1 : 0;
+/// Two runs to a group.
+class RepeatIndexOfSmallGroups : public RepeatIndex {
+protected:
+    void SetUp() override {
+        RepeatIndex::SetUp();
+        reopen();
     }
-    EXPECT_LT(claims, 100);
+
+    void reopen() { index_ = std::make_unique<repeat_index>(*database_, 40'000); }
+
+    std::size_t files() const { return unnamed_files(directory_.path()).size(); }
+
+    void expect_all_of(int from, int to) {
+        for (int n = from; n < to; ++n)
+            ASSERT_EQ(index_->find(numbered(n)), n);
+        for (int n = to; n < to + 1000; ++n)
+            ASSERT_EQ(index_->find(numbered(n)), std::nullopt);
+    }
+};
+
+TEST_F(RepeatIndexOfSmallGroups, KeepsOnlyTheFilterThatGrowsInMemory) {
+    add(0, 40'000); // a full group, which the next run's will end, and a rest
+    EXPECT_EQ(files(), 0U);
+    expect_all_of(0, 40'000);
+    add(40'000, 60'000);
+    EXPECT_EQ(files(), 1U);
+    expect_all_of(0, 60'000);
+    add(60'000, 100'000);
+    EXPECT_EQ(files(), 2U);
+    expect_all_of(0, 100'000);
+}
+
+TEST_F(RepeatIndexOfSmallGroups, KeepsNoFilterFromBeforeARestartInMemory) {
+    add(0, 100'000); // five runs, up to 82,000, and a rest of which no events tell
+    reopen();
+    EXPECT_EQ(files(), 0U);
+    index_->load_filters(*database_, [] { return false; });
+    EXPECT_EQ(files(), 3U);
+    expect_all_of(0, 82'000);
+}
+
+TEST_F(RepeatIndexOfSmallGroups, GivesAFileBackWithTheLastOfItsRuns) {
+    add(0, 60'000);
+    ASSERT_EQ(files(), 1U);
+    add(60'000, 75'000, 40'000);
+    EXPECT_EQ(files(), 0U);
+    expect_all_of(40'000, 75'000);
+}
+
+TEST_F(RepeatIndexOfSmallGroups, DoWithoutFilesWhereThereCanBeNone) {
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    add(0, 60'000);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(files(), 0U);
+    expect_all_of(0, 60'000);
 }
 
 } // namespace
