@@ -1,6 +1,7 @@
 /// Lists of dead deliveries: what people ask of the store.
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/guarded_read.hpp"
+#include "daemon/store/kept_rows.hpp"
 #include "daemon/store/list_bounds.hpp"
 #include "daemon/text/glob.hpp"
 
@@ -62,14 +63,16 @@ std::vector<sqlite_reader::dead_row> sqlite_reader::next_dead(const dead_filter&
     return found;
 }
 
-/// Nothing where it was revived, discarded or expired since its place was read.
-std::optional<dead_delivery> sqlite_reader::dead_at(const dead_row& where) {
-    statement row(*database_, summary_sql().c_str());
-    if (!row.bind(where.event).step())
+/// Nothing where it was revived, discarded or expired since its place was read, or its event has another
+/// name or resource than those that are asked for.
+std::optional<dead_delivery> sqlite_reader::dead_at(const dead_row& where, std::string_view name,
+                                                    std::string_view resource) {
+    kept_rows summary(kept_.summary, *database_, summary_sql(), where.event);
+    if (!summary.step() || !may_fit(summary.row(), name, resource))
         return std::nullopt;
-    dead_delivery one{summary_of_row(row), {}};
-    statement name(*database_, "SELECT name FROM handlers WHERE id=?");
-    const std::string handler = name.bind(where.handler).step() ? name.text(0) : std::string{};
+    dead_delivery one{summary_of_row(summary.row()), {}};
+    kept_rows names(kept_.handler_name, *database_, "SELECT name FROM handlers WHERE id=?", where.handler);
+    const std::string handler = names.step() ? names.row().text(0) : std::string{};
     auto deliveries = rows_of(one.of);
     one.of.state = state_of(deliveries);
     for (delivery_record& each : deliveries)
@@ -96,16 +99,18 @@ result<found_list<dead_delivery>> sqlite_reader::list_dead(const dead_filter& wh
             behind = place.value_or(dead_row{0, 0});
         }
         found_list<dead_delivery> fitting;
-        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max_;
+        search_pace pace(list_time_max_);
         for (;;) {
             const std::vector<dead_row> places = next_dead(what, behind);
             if (places.empty())
                 return fitting;
             for (const dead_row& each : places) {
-                auto one = dead_at(each);
+                pace.give_way();
+                pace.next();
+                auto one = pace.is_over() ? dead_at(each) : dead_at(each, what.name, what.resource);
                 if (!one)
                     continue;
-                if (std::chrono::steady_clock::now() >= give_up_at)
+                if (pace.is_over())
                     fitting.ended_at = one;
                 if (is_asked_for(*one, what))
                     fitting.records.push_back(std::move(*one));

@@ -1,6 +1,7 @@
 /// Lists of events and one event's story: what people ask of the store.
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/guarded_read.hpp"
+#include "daemon/store/kept_rows.hpp"
 #include "daemon/store/list_bounds.hpp"
 #include "daemon/text/glob.hpp"
 
@@ -10,17 +11,45 @@
 
 namespace outreachd::store {
 
-/// An event by its sequence, as `summary_of_row` reads it.
-const std::string& sqlite_reader::summary_sql() {
-    static const std::string sql =
-        "SELECT sequence,id,name,resource,action,resource_id,job_id,delivered_at,is_readable,received_at,"
-        "endpoint,source,length(body) FROM events WHERE sequence=?";
-    return sql;
+namespace {
+
+/// As `summary_of_row` reads them.
+constexpr const char* summary_columns =
+    "sequence,id,name,resource,action,resource_id,job_id,delivered_at,is_readable,received_at,"
+    "endpoint,source,length(body)";
+
+/// Few among many: they are found by the partial indexes.
+bool is_rare(const std::optional<event_state>& state) {
+    return state == event_state::pending || state == event_state::dead || state == event_state::unrouted ||
+           state == event_state::discarded;
+}
+
+bool fits_by_deliveries(const event_record& record, const event_filter& what) {
+    if (what.state && record.state != *what.state)
+        return false;
+    return what.handler.empty() ||
+           std::any_of(record.deliveries.begin(), record.deliveries.end(),
+                       [&](const delivery_record& one) { return one.handler == what.handler; });
+}
+
+} // namespace
+
+/// An event by its sequence.
+const char* sqlite_reader::summary_sql() {
+    static const std::string sql = std::string("SELECT ") + summary_columns + " FROM events WHERE sequence=?";
+    return sql.c_str();
 }
 
 std::optional<sequence> sqlite_reader::sequence_of(const event_id& id) {
     statement find(*database_, "SELECT sequence FROM events WHERE id=?");
     return find.bind(bytes_of(id)).step() ? std::optional{find.number(0)} : std::nullopt;
+}
+
+/// Whether an event can be one that is asked for, as far as a name's glob and a resource tell. Most rows of a
+/// search end here: nothing is copied, and no deliveries are read.
+bool sqlite_reader::may_fit(const statement& summary, std::string_view name, std::string_view resource) {
+    return (name.empty() || glob_matches(name, summary.view(2))) &&
+           (resource.empty() || names_resource(resource, summary.view(3), summary.view(5)));
 }
 
 event_record sqlite_reader::summary_of_row(const statement& row) {
@@ -57,13 +86,14 @@ void sqlite_reader::read_deliveries(event_record& of) {
 
 /// The outbox's among them.
 std::vector<delivery_record> sqlite_reader::rows_of(const event_record& of) {
-    statement rows(*database_,
-                   "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.finished_at, d.reason,"
-                   " d.last_answer, d.replay FROM deliveries d JOIN handlers h ON h.id = d.handler"
-                   " WHERE d.event=? ORDER BY d.handler");
-    rows.bind(of.sequence);
+    kept_rows asked(kept_.deliveries, *database_,
+                    "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.finished_at, d.reason,"
+                    " d.last_answer, d.replay FROM deliveries d JOIN handlers h ON h.id = d.handler"
+                    " WHERE d.event=? ORDER BY d.handler",
+                    of.sequence);
+    const statement& rows = asked.row();
     std::vector<delivery_record> found;
-    while (rows.step()) {
+    while (asked.step()) {
         delivery_record one;
         one.handler = rows.text(0);
         one.event = of.id;
@@ -97,35 +127,49 @@ event_state sqlite_reader::state_of(const std::vector<delivery_record>& rows) {
     return any(delivery_state::discarded) ? event_state::discarded : event_state::published;
 }
 
-bool sqlite_reader::fits(const event_record& record, const event_filter& what) const {
-    if (what.state && record.state != *what.state)
-        return false;
-    if (!what.name.empty() && !glob_matches(what.name, record.facts.name))
-        return false;
-    if (!what.resource.empty() && !names_resource(what.resource, record.facts))
-        return false;
-    return what.handler.empty() ||
-           std::any_of(record.deliveries.begin(), record.deliveries.end(),
-                       [&](const delivery_record& one) { return one.handler == what.handler; });
+/// Newest first. In the order of the rows, which is cheaper than to look each of them up, and with a read
+/// transaction for each of the search's slices.
+void sqlite_reader::look_at_all(sequence below, sequence lowest, search_pace& pace,
+                                const summary_look& look) {
+    static const std::string sql = std::string("SELECT ") + summary_columns +
+                                   " FROM events WHERE sequence<? AND sequence>=? ORDER BY sequence DESC";
+    statement rows(*database_, sql.c_str());
+    for (bool is_more = true; is_more; pace.give_way()) {
+        rows.bind(below, lowest);
+        while ((is_more = rows.step()) && !pace.is_slice_over()) {
+            if (look(rows))
+                return;
+            below = rows.number(0);
+        }
+        rows.reset();
+    }
 }
 
-/// Sequences in [lowest, below) that may fit, descending; none: the end.
-std::vector<sequence> sqlite_reader::next_candidates(const event_filter& what, sequence below,
-                                                     sequence lowest) {
+/// The same with those that have a delivery in such a state, or none yet.
+void sqlite_reader::look_at_rare(const event_filter& what, sequence below, sequence lowest, search_pace& pace,
+                                 const summary_look& look) {
+    for (;;) {
+        const std::vector<sequence> candidates = next_rare(what, below, lowest, pace);
+        if (candidates.empty())
+            return;
+        for (const sequence at : candidates) {
+            pace.give_way();
+            kept_rows summary(kept_.summary, *database_, summary_sql(), at);
+            if (summary.step() && look(summary.row()))
+                return;
+        }
+        below = candidates.back();
+    }
+}
+
+/// Sequences in [lowest, below), descending; none: the end. By the partial indexes, a handler at a time.
+std::vector<sequence> sqlite_reader::next_rare(const event_filter& what, sequence below, sequence lowest,
+                                               search_pace& pace) {
     std::vector<sequence> found;
     const auto collect = [&](statement& rows) {
-        while (rows.step())
+        for (; rows.step(); pace.next())
             found.push_back(rows.number(0));
     };
-    const bool is_rare = what.state == event_state::pending || what.state == event_state::dead ||
-                         what.state == event_state::unrouted || what.state == event_state::discarded;
-    if (!is_rare) {
-        statement rows(*database_, "SELECT sequence FROM events WHERE sequence<? AND sequence>=?"
-                                   " ORDER BY sequence DESC LIMIT ?");
-        collect(rows.bind(below, lowest, candidates_per_piece));
-        return found;
-    }
-    // Few among many: by the partial indexes, a handler at a time.
     const bool is_pending = what.state == event_state::pending;
     std::vector<std::int64_t> handlers;
     statement names(*database_, "SELECT id, name FROM handlers");
@@ -137,8 +181,10 @@ std::vector<sequence> sqlite_reader::next_candidates(const event_filter& what, s
                                      " AND state<2 ORDER BY event DESC LIMIT ?"
                                    : "SELECT event FROM deliveries WHERE handler=? AND event<? AND event>=?"
                                      " AND state>=3 AND state<6 ORDER BY event DESC LIMIT ?");
-    for (const std::int64_t handler : handlers)
+    for (const std::int64_t handler : handlers) {
+        pace.give_way();
         collect(rows.bind(handler, below, lowest, candidates_per_piece));
+    }
     if (is_pending && what.handler.empty()) { // and those that aren't routed yet
         statement unrouted(*database_, "SELECT sequence FROM events WHERE sequence<? AND sequence>=?"
                                        " AND sequence > (SELECT value FROM facts WHERE key='routed_up_to')"
@@ -159,28 +205,26 @@ result<found_list<event_record>> sqlite_reader::list(const event_filter& what) {
         if (what.before)
             below = sequence_of(*what.before).value_or(to_number(time_of(*what.before)));
         const sequence lowest = what.since ? to_number(*what.since) : 0;
-        statement row(*database_, summary_sql().c_str());
         found_list<event_record> found;
-        const auto give_up_at = std::chrono::steady_clock::now() + list_time_max_;
-        for (;;) {
-            const std::vector<sequence> candidates = next_candidates(what, below, lowest);
-            if (candidates.empty())
-                return found;
-            for (const sequence at : candidates) {
-                if (!row.bind(at).step())
-                    continue;
-                event_record record = summary_of_row(row);
-                row.reset();
-                read_deliveries(record);
-                if (std::chrono::steady_clock::now() >= give_up_at)
-                    found.ended_at = record;
-                if (fits(record, what))
-                    found.records.push_back(std::move(record));
-                if (found.records.size() >= limit || found.ended_at)
-                    return found;
-            }
-            below = candidates.back();
-        }
+        search_pace pace(list_time_max_);
+        const auto look = [&](const statement& summary) {
+            pace.next();
+            const bool is_candidate = may_fit(summary, what.name, what.resource);
+            if (!is_candidate && !pace.is_over())
+                return false;
+            event_record record = summary_of_row(summary);
+            read_deliveries(record);
+            if (pace.is_over())
+                found.ended_at = record;
+            if (is_candidate && fits_by_deliveries(record, what))
+                found.records.push_back(std::move(record));
+            return found.records.size() >= limit || pace.is_over();
+        };
+        if (is_rare(what.state))
+            look_at_rare(what, below, lowest, pace, look);
+        else
+            look_at_all(below, lowest, pace, look);
+        return found;
     });
 }
 
@@ -213,7 +257,7 @@ result<event_story> sqlite_reader::story(const event_id& id) {
         if (!at)
             return std::nullopt;
         event_story told;
-        statement row(*database_, summary_sql().c_str());
+        statement row(*database_, summary_sql());
         if (!row.bind(*at).step())
             return std::nullopt;
         told.summary = summary_of_row(row);

@@ -18,7 +18,7 @@ auto sqlite_reader::guarded(bool is_for_dispatch, Read read) -> result<decltype(
             return errc::being_carried_over;
         return found;
     } catch (const database_error& failure) {
-        database_.reset();
+        close();
         watcher_.read_failed(failure.what());
         writer_.note_failure(file_, failure);
         return errc::store_unavailable;

@@ -17,8 +17,15 @@ std::string_view to_string(delivery_state state) noexcept {
     return delivery_state_names[static_cast<std::size_t>(state)];
 }
 
+bool names_resource(std::string_view wanted, std::string_view resource, std::string_view id) {
+    if (!wanted.starts_with(resource))
+        return false;
+    wanted.remove_prefix(resource.size());
+    return wanted.empty() || (wanted.front() == ':' && wanted.substr(1) == id);
+}
+
 bool names_resource(std::string_view wanted, const event_facts& facts) {
-    return wanted == facts.resource || wanted == facts.resource + ":" + facts.resource_id;
+    return names_resource(wanted, facts.resource, facts.resource_id);
 }
 
 std::string_view to_string(event_state state) noexcept {

@@ -242,6 +242,7 @@ struct event_filter {
 };
 
 /// Whether `wanted`, `task` or `task:123`, is the event's resource.
+bool names_resource(std::string_view wanted, std::string_view resource, std::string_view id);
 bool names_resource(std::string_view wanted, const event_facts& facts);
 
 /// Deliveries of one handler by state, for `status` and the metrics.

@@ -2,6 +2,7 @@
 
 #include "daemon/store/event_row.hpp"
 #include "daemon/store/guarded_read.hpp"
+#include "daemon/store/kept_rows.hpp"
 
 #include <algorithm>
 
@@ -39,9 +40,15 @@ void sqlite_reader::follow_writer() {
     const std::int64_t current = writer_.file();
     if (database_ && file_ == current)
         return;
-    unfinished_event_.reset();
+    close();
     database_ = std::make_unique<database>(files_.path_of(current), open_mode::read);
     file_ = current;
+}
+
+/// Its statements first: a connection with one left would stay open, and its file with it.
+void sqlite_reader::close() noexcept {
+    kept_ = {};
+    database_.reset();
 }
 
 stored_event sqlite_reader::checked(const statement& row) {
@@ -114,26 +121,19 @@ sqlite_reader::unfinished_events(std::string_view handler, std::span<const seque
                                        " FROM deliveries JOIN events ON sequence=event"
                                        " WHERE event=?1 AND state<2"
                                        " AND handler=(SELECT id FROM handlers WHERE name=?2)";
-        if (!unfinished_event_)
-            unfinished_event_ = database_->prepare(sql.c_str());
         transaction together(*database_, transaction::kind::read); // else each row begins and ends its own
         std::vector<std::optional<unfinished_event>> found;
         std::size_t bytes = 0;
-        try {
-            for (const sequence at : places) {
-                if (bytes >= bytes_max)
-                    break;
-                auto& one = found.emplace_back();
-                const statement& row = unfinished_event_->bind(at, handler);
-                if (unfinished_event_->step())
-                    one = unfinished_event{read_unfinished(row, event_column_count), checked(row).subject};
-                unfinished_event_->reset();
-                if (one && one->subject)
-                    bytes += one->subject->body.size();
-            }
-        } catch (const database_error&) {
-            unfinished_event_.reset();
-            throw;
+        for (const sequence at : places) {
+            if (bytes >= bytes_max)
+                break;
+            auto& one = found.emplace_back();
+            kept_rows rows(kept_.unfinished_event, *database_, sql.c_str(), at, handler);
+            if (rows.step())
+                one = unfinished_event{read_unfinished(rows.row(), event_column_count),
+                                       checked(rows.row()).subject};
+            if (one && one->subject)
+                bytes += one->subject->body.size();
         }
         together.commit();
         return found;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/store/database.hpp"
+#include "daemon/store/search_pace.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/store/writer.hpp"
 
@@ -35,15 +36,24 @@ private:
     template <typename Read>
     auto guarded(bool is_for_dispatch, Read read) -> result<decltype(read())>;
     void follow_writer();
+    void close() noexcept;
     stored_event checked(const statement& row);
 
     // Of list and story.
-    static const std::string& summary_sql();
-    event_record summary_of_row(const statement& row);
+    static const char* summary_sql();
+    static event_record summary_of_row(const statement& row);
+    static bool may_fit(const statement& summary, std::string_view name, std::string_view resource);
     static event_state state_of(const std::vector<delivery_record>& rows);
     std::vector<delivery_record> rows_of(const event_record& of);
     void read_deliveries(event_record& of);
-    bool fits(const event_record& record, const event_filter& what) const;
+
+    /// Looks at a summary. True: that is enough.
+    using summary_look = std::function<bool(const statement&)>;
+    void look_at_all(sequence below, sequence lowest, search_pace& pace, const summary_look& look);
+    void look_at_rare(const event_filter& what, sequence below, sequence lowest, search_pace& pace,
+                      const summary_look& look);
+    std::vector<sequence> next_rare(const event_filter& what, sequence below, sequence lowest,
+                                    search_pace& pace);
 
     struct dead_row {
         sequence event;
@@ -52,9 +62,9 @@ private:
 
     std::optional<dead_row> dead_row_of(const event_id& delivery);
     std::vector<dead_row> next_dead(const dead_filter& what, const dead_row& behind);
-    std::optional<dead_delivery> dead_at(const dead_row& where);
+    std::optional<dead_delivery> dead_at(const dead_row& where, std::string_view name = {},
+                                         std::string_view resource = {});
     std::optional<sequence> sequence_of(const event_id& id);
-    std::vector<sequence> next_candidates(const event_filter& what, sequence below, sequence lowest);
     void read_attempts(event_story& of);
 
     const file_set& files_;
@@ -64,7 +74,16 @@ private:
     const std::chrono::milliseconds list_time_max_;
     std::int64_t file_ = 0;
     std::unique_ptr<database> database_;
-    std::unique_ptr<statement> unfinished_event_; ///< Of `database_`; prepared when it is first needed.
+
+    /// Of `database_`; each is prepared when it is first needed.
+    struct kept_statements {
+        std::unique_ptr<statement> unfinished_event;
+        std::unique_ptr<statement> summary;
+        std::unique_ptr<statement> deliveries;
+        std::unique_ptr<statement> handler_name;
+    };
+
+    kept_statements kept_;
 };
 
 } // namespace outreachd::store
