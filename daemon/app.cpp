@@ -97,6 +97,7 @@ struct app::parts {
         add_gauges(figures, {events, doubtful, receiver.get(), log});
         broker.add_gauges(figures);
         add_handler_gauges(figures, events, configured.handlers);
+        add_counters(figures, configured);
     }
 
     std::vector<std::string> unready_reasons() const {
@@ -313,6 +314,7 @@ void app::reload(struct settings::settings next) {
     all.handler_names.replace(parts::names_of(next.handlers));
     all.deliveries.use(next.routes, std::move(made));
     add_handler_gauges(all.figures, all.events, next.handlers);
+    add_counters(all.figures, next);
     all.endpoints.replace(endpoints);
     if (all.receiver)
         all.receiver->use_endpoints(endpoints);

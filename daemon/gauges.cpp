@@ -99,4 +99,13 @@ void add_handler_gauges(metrics::metrics& to, const store::store& events,
     }
 }
 
+void add_counters(metrics::metrics& to, const settings::settings& configured) {
+    if (configured.roles.receives)
+        to.add_endpoint("");
+    for (const settings::endpoint& each : configured.endpoints)
+        to.add_endpoint(each.path);
+    for (const settings::handler& each : configured.handlers)
+        to.add_handler(each.name);
+}
+
 } // namespace outreachd

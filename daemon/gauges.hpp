@@ -1,4 +1,4 @@
-/// Metrics that are asked for their value at each scrape.
+/// Metrics that are asked for their value at each scrape, and counters that are there before they count.
 #pragma once
 
 #include "daemon/ingress/ingress.hpp"
@@ -24,5 +24,9 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from);
 /// handlers that came with it.
 void add_handler_gauges(metrics::metrics& to, const store::store& events,
                         const std::vector<settings::handler>& configured);
+
+/// The counters of the endpoints and handlers that are configured begin at 0; again after a reload, for those
+/// that came with it. One that was removed keeps its counters until a restart.
+void add_counters(metrics::metrics& to, const settings::settings& configured);
 
 } // namespace outreachd

@@ -107,7 +107,7 @@ struct metrics::asked_figure {
 };
 
 struct metrics::implementation {
-    /// A new endpoint or handler gets all its outcomes at once, so that rates are known from zero on.
+    /// An endpoint or handler gets all its outcomes at once, so that rates are known from zero on.
     implementation()
         : requests([this](const std::string& endpoint, const std::string& outcome) -> Counter& {
               for (const std::string_view each : request_outcomes)
@@ -179,6 +179,15 @@ metrics::metrics() : implementation_(std::make_shared<implementation>()) {}
 
 metrics::~metrics() = default;
 
+void metrics::add_endpoint(std::string_view path) {
+    implementation_->requests.at(path, request_outcomes.front());
+}
+
+void metrics::add_handler(std::string_view name) {
+    implementation_->deliveries.at(name, delivery_outcomes.front());
+    implementation_->delivery_durations.at(name, {});
+}
+
 void metrics::count_request(std::string_view endpoint, std::string_view outcome) {
     implementation_->requests.at(endpoint, outcome).Increment();
 }
@@ -244,7 +253,7 @@ std::string metrics::text() {
             each.family_in(families).metric.push_back(each.sample());
     }
     std::ranges::move(process_families(), std::back_inserter(families));
-    // One that has no sample yet, such as a handler's before the first delivery, would be a bare header.
+    // One that has no sample, such as deliveries' on a host that only receives, would be a bare header.
     std::erase_if(families, [](const prometheus::MetricFamily& each) { return each.metric.empty(); });
     std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
     return prometheus::TextSerializer{}.Serialize(families);

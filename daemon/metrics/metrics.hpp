@@ -19,6 +19,12 @@ public:
     metrics(const metrics&) = delete;
     metrics& operator=(const metrics&) = delete;
 
+    /// Makes the counters of what is configured, with the value 0: a rate doesn't see the first event of a
+    /// series that begins with it, nor an alert that none has come. Those that are there go on.
+    /// `path` may be empty: requests for which no endpoint is known.
+    void add_endpoint(std::string_view path);
+    void add_handler(std::string_view name);
+
     /// `outcome`: accepted repeat unsigned bad_signature not_found bad_method too_large malformed reset.
     /// `endpoint` is a configured path, or empty where no endpoint was matched.
     void count_request(std::string_view endpoint, std::string_view outcome);

@@ -78,6 +78,7 @@ TEST(Reload, AddsChangesAndRemovesHandlersAndRoutes) {
     next.routes = "  - {match: \"task.*\", to: [out, added]}\n";
     daemon.configure(next);
     ASSERT_TRUE(reload(daemon));
+    EXPECT_EQ(daemon.metric("outreachd_deliveries_total{handler=\"added\",outcome=\"dead\"}"), 0);
     ASSERT_EQ(status_of_post(client, 2), 200) << "on the connection from before";
     const auto has = [&](const char* file, std::set<std::uint64_t> numbers) {
         return eventually([&] { return numbers_in(daemon.delivered(file)) == numbers; });
@@ -223,7 +224,12 @@ TEST(Reload, AddsAndRemovesEndpoints) {
     };
     EXPECT_EQ(status_at("/second"), 404);
     replace_in_file(daemon.config_path(), "- path: /webhooks/outreach", "- path: /second");
+    const auto accepted_at = [&](const std::string& path) {
+        return daemon.metric("outreachd_requests_total{endpoint=\"" + path + "\",outcome=\"accepted\"}");
+    };
+    EXPECT_EQ(accepted_at("/webhooks/outreach"), 0) << "it counts from zero, from the start on";
     ASSERT_TRUE(reload(daemon));
+    EXPECT_EQ(accepted_at("/second"), 0) << "or from the reload that brought it";
     EXPECT_EQ(status_at("/second"), 200);
     EXPECT_EQ(status_at("/webhooks/outreach"), 404);
 }

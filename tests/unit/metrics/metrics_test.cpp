@@ -63,6 +63,40 @@ TEST(Metrics, EndpointHasAllOutcomesFromItsFirstRequest) {
     }
 }
 
+/// Else a rate is blind to the first event after a start, and an alert on none to their want.
+TEST(Metrics, ConfiguredEndpointsAndHandlersCountFromZero) {
+    metrics subject;
+    subject.add_endpoint("/webhooks/outreach");
+    subject.add_endpoint("");
+    subject.add_handler("crm");
+    const auto all = read(subject);
+    for (const char* const endpoint : {"/webhooks/outreach", ""})
+        for (const char* const outcome : {"accepted", "repeat", "unsigned", "bad_signature", "not_found",
+                                          "bad_method", "too_large", "malformed", "reset"})
+            EXPECT_EQ(all.value("outreachd_requests_total", {{"endpoint", endpoint}, {"outcome", outcome}}),
+                      0);
+    for (const char* const outcome : {"done", "retry", "dead"})
+        EXPECT_EQ(all.value("outreachd_deliveries_total", {{"handler", "crm"}, {"outcome", outcome}}), 0);
+    EXPECT_EQ(all.value("outreachd_delivery_seconds_count", {{"handler", "crm"}}), 0);
+}
+
+TEST(Metrics, WhatIsConfiguredAgainGoesOnCounting) {
+    metrics subject;
+    subject.add_endpoint("/webhooks/outreach");
+    subject.add_handler("crm");
+    subject.count_request("/webhooks/outreach", "accepted");
+    subject.count_delivery("crm", "done");
+    subject.observe_delivery("crm", 30ms);
+    subject.add_endpoint("/webhooks/outreach");
+    subject.add_handler("crm");
+    const auto all = read(subject);
+    EXPECT_EQ(
+        all.value("outreachd_requests_total", {{"endpoint", "/webhooks/outreach"}, {"outcome", "accepted"}}),
+        1);
+    EXPECT_EQ(all.value("outreachd_deliveries_total", {{"handler", "crm"}, {"outcome", "done"}}), 1);
+    EXPECT_EQ(all.value("outreachd_delivery_seconds_count", {{"handler", "crm"}}), 1);
+}
+
 TEST(Metrics, EventNamesAreAClosedSet) {
     metrics subject;
     for (const std::string_view name : known_event_names)
