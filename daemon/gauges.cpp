@@ -28,7 +28,7 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
                  [&doubtful = from.doubtful] { return static_cast<double>(doubtful.size()); });
     to.add_counter(
         "quarantine_dropped_total",
-        "Such requests that were not kept: over a bound, or the quarantine's file couldn't be written.", "",
+        "Such requests that were lost: over a bound, pushed out by newer ones, or its file not writable.", "",
         [&doubtful = from.doubtful] { return static_cast<double>(doubtful.dropped()); });
     to.add_gauge("unaccounted", "Events received, less those in any known state: 0.", "",
                  [&events] { return static_cast<double>(events.accounts().unaccounted()); });

@@ -238,11 +238,14 @@ void quarantine::store_one(const received_request& request, std::uint64_t bytes_
         .run();
     shares_[request.endpoint].change(request.peer, static_cast<std::int64_t>(bytes));
     ++size_;
-    make_room(request.endpoint, bytes_max);
+    const std::uint64_t pushed_out = make_room(request.endpoint, bytes_max);
     all.commit();
+    dropped_ += pushed_out; // not before: without the commit they are there still
 }
 
-void quarantine::make_room(const std::string& endpoint, std::uint64_t bytes_max) {
+/// How many are gone.
+std::uint64_t quarantine::make_room(const std::string& endpoint, std::uint64_t bytes_max) {
+    std::uint64_t pushed_out = 0;
     quarantine_share& held = shares_[endpoint];
     statement oldest(
         *database_, "SELECT number, bytes FROM requests WHERE endpoint=? AND peer=? ORDER BY number LIMIT 1");
@@ -257,7 +260,9 @@ void quarantine::make_room(const std::string& endpoint, std::uint64_t bytes_max)
         remove.bind(number).run();
         held.change(peer, -bytes);
         --size_;
+        ++pushed_out;
     }
+    return pushed_out;
 }
 
 /// False: some are to be heard again.

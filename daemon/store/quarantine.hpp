@@ -45,9 +45,9 @@ public:
 /// One thread of its own owns the file. Oldest out first, and always of the peer address that takes
 /// up most, so that one address can't push out all others'. At most 100 requests and 1 MiB a second of one
 /// address are kept (bursts of 1,500 and 24 MiB), and 500 and 4 MiB of all (bursts of 4,000 and 64 MiB). At
-/// most 64 MiB wait for the thread, 24 MiB of one address. What is over that is dropped and counted. Nothing
-/// a genuine event needs is shared with it but the disk. Without its file (no space, no permission) nothing
-/// is kept, and the observer told.
+/// most 64 MiB wait for the thread, 24 MiB of one address. What is over that is dropped and counted, and so
+/// is what goes out for newer ones. Nothing a genuine event needs is shared with it but the disk. Without its
+/// file (no space, no permission) nothing is kept, and the observer told.
 class quarantine {
 public:
     /// `watcher` outlives it, and where `stop` says that the thread hasn't ended, that.
@@ -104,7 +104,7 @@ public:
     std::uint64_t recovered() const noexcept { return recovered_; }
 
     /// How many were dropped since the start: over a rate, over what may wait, larger than all that is kept,
-    /// or the file couldn't be written. Any thread.
+    /// pushed out by newer ones, or the file couldn't be written. Any thread.
     std::uint64_t dropped() const noexcept { return dropped_; }
 
 private:
@@ -139,7 +139,7 @@ private:
     bool has_room(const std::string& peer, std::uint64_t bytes) const; // with mutex_ held
     bool is_stopping() const;
     void store_one(const received_request& request, std::uint64_t bytes_max);
-    void make_room(const std::string& endpoint, std::uint64_t bytes_max);
+    std::uint64_t make_room(const std::string& endpoint, std::uint64_t bytes_max);
     bool recheck_all(const judge& decide);
     static std::vector<kept> read_piece(statement& rows, std::int64_t after);
 

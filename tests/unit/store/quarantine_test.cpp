@@ -115,6 +115,7 @@ TEST_F(Quarantine, KeepsNoMoreThanItsBytesAndDropsTheOldest) {
     EXPECT_EQ(kept.front().body.front(), 'b');
     EXPECT_EQ(kept.back().body.front(), 'k');
     EXPECT_EQ(subject.size(), 10U);
+    EXPECT_EQ(subject.dropped(), 1U) << "its 401 was final: that it is lost has to be seen";
 }
 
 /// Every field is somebody else's choice.
@@ -237,6 +238,7 @@ TEST_F(Quarantine, MakesRoomByThePeerThatTakesUpMost) {
         subject.keep(doubtful_request(std::string(1000, 'b'), "192.0.2.2"), bytes_max);
     EXPECT_EQ(kept_by_peer(subject),
               (std::map<std::string, std::size_t>{{"192.0.2.1", 3}, {"192.0.2.2", 7}}));
+    EXPECT_EQ(subject.dropped(), 43U);
 }
 
 TEST_F(Quarantine, OnePeersRateLeavesRoomToAllOthers) {
@@ -281,6 +283,7 @@ TEST_F(Quarantine, SurvivesARestart) {
     // What was there before still counts.
     second.keep(doubtful_request("3", "192.0.2.3"), 2 * (row_bytes + 1));
     EXPECT_EQ(kept_in(second).size(), 2U);
+    EXPECT_EQ(second.dropped(), 1U);
 }
 
 TEST_F(Quarantine, ReplacesADamagedFile) {
