@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """Every metric, label and label's value that the alerts and the Grafana dashboard name is one that daemons show at
-/metrics before the first event has come, so that an alert on none can see it; metrics.md has each of them, and no other.
+/metrics before the first event has come, so that an alert on none can see it; metrics.md has each of these metrics and
+of the alerts, and no other.
 
 usage: check_dashboards.py PROGRAM
 """
@@ -129,12 +130,15 @@ def real_metrics(program, directory):
             process.wait()
 
 
+def rules():
+    """The alerts, by their names."""
+    with open(DEPLOY / "prometheus" / "alerts.yaml", encoding="utf-8") as file:
+        return {rule["alert"]: rule for group in yaml.safe_load(file)["groups"] for rule in group["rules"]}
+
+
 def expressions():
     """(place, PromQL) of everything that is shipped."""
-    with open(DEPLOY / "prometheus" / "alerts.yaml", encoding="utf-8") as file:
-        for group in yaml.safe_load(file)["groups"]:
-            for rule in group["rules"]:
-                yield rule["alert"], rule["expr"]
+    yield from ((alert, rule["expr"]) for alert, rule in rules().items())
     dashboard = json.loads((DEPLOY / "grafana" / "outreachd.json").read_text(encoding="utf-8"))
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
@@ -172,7 +176,11 @@ def check(where, expression, known):
 
 def check_page(known):
     """What is wrong with metrics.md, as lines."""
-    told = set(re.findall(r"`((?:outreachd|process)_[a-z_]+)", (DEPLOY / "metrics.md").read_text(encoding="utf-8")))
+    page = (DEPLOY / "metrics.md").read_text(encoding="utf-8")
+    listed = re.findall(r"`(Outreachd\w+)`", page)
+    yield from (f"metrics.md lacks the alert {alert}" for alert in sorted(rules().keys() - set(listed)))
+    yield from (f"metrics.md has {alert}, which is no alert" for alert in sorted(set(listed) - rules().keys()))
+    told = set(re.findall(r"`((?:outreachd|process)_[a-z_]+)", page))
     # A histogram is called by what its samples have in common.
     shown = {re.sub(r"_(bucket|count|sum)$", "", metric) for metric in known}
     yield from (f"metrics.md lacks {metric}" for metric in sorted(shown - told))
@@ -190,9 +198,7 @@ def least_retry_seconds():
 
 def check_patience():
     """What is wrong with the alert on what waits: it has to come before that is dead."""
-    with open(DEPLOY / "prometheus" / "alerts.yaml", encoding="utf-8") as file:
-        rules = {rule["alert"]: rule for group in yaml.safe_load(file)["groups"] for rule in group["rules"]}
-    rule = rules["OutreachdOldestPending"]
+    rule = rules()["OutreachdOldestPending"]
     waited = float(rule["expr"].rpartition(">")[2]) + 60 * int(rule["for"].removesuffix("m"))
     if waited > least_retry_seconds() - 300:
         yield f"OutreachdOldestPending comes after {waited} s, and a delivery may be dead after {least_retry_seconds()} s"
