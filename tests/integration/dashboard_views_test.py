@@ -186,6 +186,31 @@ class Views(Watched):
         self.assertLess(bytes_loaded, 150_000)
 
 
+class Deep(Page):
+    """A signed body is taken however deep it is nested: the page lays out what can be read of it."""
+
+    BODY = "main section[aria-label=Body]"
+
+    def open_body(self, body):
+        self.daemon.send(body)
+        self.open(f"#/events/{self.daemon.event(body)['id']}")
+        until(lambda: self.browser.all(f"{self.BODY} pre"), "the body")
+
+    def test_what_is_nested_deeper_than_64_levels_stays_on_one_line(self):
+        self.open_body(b'{"data":' + b"[" * 5_000 + b'1,{"a":2}' + b"]" * 5_000 + b"}")
+        self.assertTrue(self.browser.text(f"{self.BODY} pre").startswith('{\n  "data": [\n    [\n      [\n'))
+        self.browser.one(f"{self.BODY} button[data-focus=more]").click()
+        lines = self.browser.text(f"{self.BODY} pre").split("\n")
+        self.assertEqual(len(lines), 64 + 1 + 64)
+        self.assertEqual(lines[64], 128 * " " + "[" * 4_937 + '1,{"a": 2}' + "]" * 4_937)
+        self.assertEqual(lines[63:66:2], [126 * " " + "[", 126 * " " + "]"])
+
+    def test_body_of_brackets_alone_is_shown(self):
+        self.open_body(b"[" * 500_000 + b"]" * 500_000)
+        self.assertTrue(self.browser.text(f"{self.BODY} pre").startswith("[\n  [\n    [\n"))
+        self.assertIn("unknown", self.browser.text("main h1"))
+
+
 class Missing(Page):
     expected_complaints = [r"/api/events/\S+ - Failed to load resource.*40[04]",
                            r"/api/quarantine/\S+ - Failed to load resource.*404"]

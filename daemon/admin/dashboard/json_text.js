@@ -1,6 +1,10 @@
 /// JSON on several lines, without a digit or a key's place being changed.
 
-/// Nothing where `text` isn't JSON.
+/// As deep as the daemon itself reads a body. Deeper ones come, too, and the indentation of each level grows with the
+/// level: a body of nothing but brackets would become more text than a browser can hold.
+const LEVELS_MAX = 64;
+
+/// What is nested deeper than LEVELS_MAX stays on one line. Nothing where `text` isn't JSON.
 export function indented(text) {
   try {
     JSON.parse(text);
@@ -22,17 +26,17 @@ export function indented(text) {
       line += token;
       if (next === "}" || next === "]") return;
       depth += 1;
-      end_line();
+      if (depth <= LEVELS_MAX) end_line();
     } else if (token === "}" || token === "]") {
       const is_empty = tokens[at - 1] === "{" || tokens[at - 1] === "[";
       if (!is_empty) {
         depth -= 1;
-        end_line();
+        if (depth < LEVELS_MAX) end_line();
       }
       line += token;
     } else if (token === ",") {
       line += token;
-      end_line();
+      if (depth <= LEVELS_MAX) end_line();
     } else {
       line += token === ":" ? ": " : token;
     }
