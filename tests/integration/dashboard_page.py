@@ -45,6 +45,9 @@ class Page(unittest.TestCase):
     def until_said(self, text):
         until(lambda: text in self.browser.text("main .said"), f"the page says '{text}'")
 
+    def until_asked(self, title):
+        until(lambda: self.browser.text("#confirm_title") == title, f"the page asks '{title}'")
+
 
 def run():
     """The tests of the program that is started; usage: TEST.py PROGRAM [CASE...]."""

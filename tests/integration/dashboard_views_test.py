@@ -280,7 +280,7 @@ class Changes(Page):
         self.until_rows(3)
         self.daemon.mend()
         self.browser.press("Replay all …")
-        self.assertEqual(self.browser.text("#confirm_title"), "Replay all dead deliveries with name task.updated?")
+        self.until_asked("Replay 3 dead deliveries with name task.updated?")
         self.browser.confirm("Replay all")
         self.until_said("3 deliveries are tried again.")
         until(lambda: self.browser.text("main .summary") == "No delivery is dead.", "they are gone")
@@ -288,10 +288,32 @@ class Changes(Page):
         self.open("#/dead")
         self.until_rows(1)
         self.browser.press("Discard all …")
-        until(lambda: self.browser.text("#confirm_title") == "Discard all 1 dead delivery?", "how many")
+        self.until_asked("Discard 1 dead delivery?")
         self.browser.confirm("Discard all")
         self.until_said("1 delivery is discarded.")
         self.assertEqual(self.daemon.read("/api/dead"), [])
+
+    def test_discarding_all_says_what_it_does_before(self):
+        self.send_dead(*(body("task.updated", number=each) for each in range(200, 203)), body("task.created", number=210))
+        self.open("#/dead?name=task.updated&since=15m")
+        self.until_rows(3)
+        self.browser.press("Discard all …")
+        self.until_asked("Discard 3 dead deliveries with name task.updated, died within the last 15m?")
+        told = self.browser.text("#confirm_text")
+        for fact in ("Found now: 3 dead deliveries with name task.updated, died within the last 15m.",
+                     "of events received up to that moment", "This can't be undone.", "Deliveries of later events stay."):
+            self.assertIn(fact, told)
+        self.assertNotIn("no longer has the handler", told)
+        self.browser.confirm("Cancel")
+        self.assertEqual(len(self.daemon.read("/api/dead")), 4)
+        self.open("#/dead?handler=crm")
+        self.until_rows(4)
+        self.browser.press("Discard all …")
+        self.until_asked("Discard 4 dead deliveries with handler crm?")
+        self.assertIn("If the configuration no longer has the handler crm, what still waits for it is given up, too.",
+                      self.browser.text("#confirm_text"))
+        self.browser.confirm("Discard all")
+        self.until_said("4 deliveries are discarded.")
 
     def test_event_is_replayed_as_new_deliveries(self):
         self.daemon.mend()

@@ -4,12 +4,18 @@ import { all_dead_buttons, dead_buttons } from "./deliveries.js";
 import { element, fill, row, table } from "./element.js";
 import { pages } from "./pages.js";
 import { fields, search_form } from "./search_form.js";
-import { counted, foreign, foreign_link, resource_text, search_end, time } from "./words.js";
+import { counted, foreign, foreign_link, plain, resource_text, search_end, time } from "./words.js";
 
 const PAGE = 50;
 const COLUMNS = [["Died", "time"], ["Handler", "name"], ["Event", "text"], ["Resource", "text"], ["Attempts", "number"],
   ["Reason", "text wide"], ["", "doing"]];
-const TITLES = { handler: "handler", name: "name", resource: "resource", since: "died since" };
+
+/// What a search narrows the list by, in words.
+function words_of({ handler, name, resource, since }) {
+  const died = /^\d+[a-z]+$/.test(since ?? "") ? `died within the last ${since}` : `died since ${since}`;
+  return [handler && `handler ${handler}`, name && `name ${name}`, resource && `resource ${resource}`, since && died]
+    .filter(Boolean).map(plain).join(", ");
+}
 
 export class dead {
   title = "Dead deliveries";
@@ -37,10 +43,15 @@ export class dead {
 
   #search() {
     const { handler, name, resource, since } = this.#parameters;
-    const search = { handler, name, resource, since };
-    const words = Object.entries(search).filter(([, value]) => value)
-      .map(([key, value]) => `${TITLES[key]} ${value}`).join(", ");
-    return { search, words, dead: this.context.pulse.figures.latest?.sum("outreachd_dead") ?? 0 };
+    const is_narrowed = Boolean(name || resource || since);
+    const figures = this.context.pulse.figures.latest;
+    return {
+      search: { handler, name, resource, since },
+      words: words_of({ handler, name, resource, since }),
+      // Alone it also gives up what waits for a handler that is gone.
+      handler: handler && !is_narrowed ? plain(handler) : null,
+      in_all: is_narrowed ? null : figures?.sum("outreachd_dead", handler ? { handler } : {}) ?? null,
+    };
   }
 
   show(parameters) {

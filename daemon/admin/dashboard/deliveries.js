@@ -1,5 +1,5 @@
 /// What is done about deliveries and events from this page: replay and discard, each asked for twice.
-import { change, query } from "./asking.js";
+import { ask_list, change, query } from "./asking.js";
 import { carry_out, confirm, is_busy } from "./confirming.js";
 import { button } from "./element.js";
 import { count_text, counted, plain } from "./words.js";
@@ -51,17 +51,41 @@ export function dead_buttons(delivery, into, changed) {
   return buttons;
 }
 
-/// The same for all dead deliveries that a search finds. `parameters()` is the search, and how many deliveries
-/// are dead in all.
+/// The longest list that the daemon gives.
+const COUNTED_MAX = 1000;
+
+/// How many deliveries a search finds dead now, in words; null where there is none. `in_all`: how many are, by the
+/// last reading, where that is known.
+async function dead_text(search, in_all) {
+  const { found, end } = await ask_list(`api/dead${query({ ...search, limit: COUNTED_MAX })}`);
+  const words = (count) => counted(count, "dead delivery", "dead deliveries");
+  if (end === null && found.length < COUNTED_MAX) return found.length === 0 ? null : words(found.length);
+  return in_all === null ? `at least ${words(found.length)}` : words(Math.max(in_all, found.length));
+}
+
+/// What a change of all does. The daemon takes the moment of the first piece for the end of what is meant.
+function consequences(word, which, handler) {
+  const until = "Once you confirm, all that are like that, of events received up to that moment, are";
+  if (word === "Replay") return `${until} tried again with the same delivery ids, attempts counted from one.`;
+  const gone = handler === null ? ""
+    : ` If the configuration no longer has the handler ${handler}, what still waits for it is given up, too.`;
+  return `Found now: ${which}. ${until} given up for good. This can't be undone. Deliveries of later events stay. `
+    + `The events themselves are kept for as long as done ones.${gone}`;
+}
+
+/// The same for all dead deliveries that a search finds. `parameters()` is the search.
 export function all_dead_buttons(parameters, into, changed) {
   const act = (word, yes, choice, counted_as, say) => async (event) => {
     if (is_busy(event.currentTarget)) return;
-    const { search, dead, words } = parameters();
-    const which = words === "" ? `all ${counted(dead, "dead delivery", "dead deliveries")}`
-      : `all dead deliveries with ${words}`;
-    const answer = await confirm({ title: `${word} ${which}?`, yes, choice,
-      text: word === "Discard" ? "They are given up for good. The events themselves are kept for as long as done ones."
-        : "They are tried again with the same delivery ids, their attempts counted from one." });
+    const { search, in_all, words, handler } = parameters();
+    let now = null;
+    await carry_out(into, buttons, async () => {
+      now = await dead_text(search, in_all);
+      return now === null ? "None is dead any more." : "";
+    });
+    if (now === null) return changed();
+    const which = words === "" ? now : `${now} with ${words}`;
+    const answer = await confirm({ title: `${word} ${which}?`, yes, choice, text: consequences(word, which, handler) });
     if (answer === null) return;
     const path = answer && word === "Replay" ? "replay-from-start" : word.toLowerCase();
     await carry_out(into, buttons, async (told) =>
