@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import compose_file
 import kubernetes_manifests
 import self_signed
 import yaml
@@ -40,8 +41,8 @@ def configurations():
     package = DEPLOY / "debian" / "outreachd.yaml"
     yield "debian/outreachd.yaml", package.read_text(encoding="utf-8")
     for compose in documents(DEPLOY / "compose.yaml"):
-        for name, config in compose["configs"].items():
-            yield f"compose.yaml, {name}", config["content"].replace("$$", "$")
+        for name, text in compose_file.configurations(compose, DEPLOY):
+            yield f"compose.yaml, {name}", text
     for path in sorted((DEPLOY / "kubernetes").glob("*.yaml")):
         for document in documents(path):
             if document.get("kind") == "ConfigMap":
@@ -93,17 +94,10 @@ def check_kubernetes():
 
 
 def check_compose():
-    """Each service's parts are declared."""
+    """Its services find what they use, and can start."""
     for compose in documents(DEPLOY / "compose.yaml"):
-        for name, service in compose["services"].items():
-            for kind in ("configs", "secrets"):
-                for used in service.get(kind, []):
-                    source = used["source"] if isinstance(used, dict) else used
-                    if source not in compose[kind]:
-                        complain("compose.yaml", f"{name} uses {kind} {source}, which isn't there")
-            for volume in service.get("volumes", []):
-                if volume.split(":")[0] not in compose["volumes"]:
-                    complain("compose.yaml", f"{name} uses the volume {volume}, which isn't there")
+        for line in compose_file.problems(compose, DEPLOY):
+            complain("compose.yaml", line)
 
 
 def main():
