@@ -11,12 +11,16 @@ MODELS = {("v1", "ConfigMap"): "V1ConfigMap", ("v1", "Service"): "V1Service",
           ("policy/v1", "PodDisruptionBudget"): "V1PodDisruptionBudget",
           ("networking.k8s.io/v1", "NetworkPolicy"): "V1NetworkPolicy"}
 SCALARS = {"str": str, "int": int, "bool": bool}
+NEWER = {("V1PodDisruptionBudgetSpec", "unhealthyPodEvictionPolicy"): "str"}  # than the models; in 1.27 by default
 # Container.securityContext takes the pod's where it says nothing itself.
 SECURITY = {"runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001, "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
             "seccompProfile": {"type": "RuntimeDefault"}}
 PROBES = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 SHUTDOWN_SECONDS = 20  # shutdown_timeout, which none of them sets
+# Until a balancer in the cloud sends to a pod that is listed, and until it sends nothing more to one that isn't.
+TAKEN_IN_SECONDS = 90
+TAKEN_OUT_SECONDS = 120
 
 
 def misfits(value, kind, place):
@@ -38,7 +42,9 @@ def misfits(value, kind, place):
     if not isinstance(value, dict):
         return [f"{place}: no {kind}"]
     names = {shown: name for name, shown in model.attribute_map.items()}
-    lines = [f"{place}: {kind} has no {key}" for key in value if key not in names]
+    newer = {key: NEWER[kind, key] for key in value if (kind, key) in NEWER}
+    lines = [f"{place}: {kind} has no {key}" for key in value if key not in names and key not in newer]
+    lines += [line for key, each in newer.items() for line in misfits(value[key], each, f"{place}.{key}")]
     known = {key: each for key, each in value.items() if key in names}
     for key, each in known.items():
         lines += misfits(each, model.openapi_types[names[key]], f"{place}.{key}")
@@ -60,6 +66,12 @@ def selector_of(document):
     spec = document["spec"]
     selector = spec.get("selector", spec.get("podSelector"))
     return selector.get("matchLabels", selector)
+
+
+def pause_of(container):
+    """The seconds before it is told to stop."""
+    hook = container.get("lifecycle", {}).get("preStop", {}).get("exec", {})
+    return int(hook.get("command", ["sleep", "0"])[1])
 
 
 class Pod:
@@ -108,15 +120,28 @@ class Pod:
                 yield f"{probe} asks {asked}"
 
     def life(self):
-        """A pod that is listed at a balancer is still asked for a while after its end has begun."""
-        pause = self.outreachd.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["", "0"])
-        if "webhooks" in self.ports and pause[1] == "0":
-            yield "receives, and has no preStop"
-        if self.spec.get("terminationGracePeriodSeconds", 30) < int(pause[1]) + SHUTDOWN_SECONDS + 10:
+        pauses = [pause_of(container) for container in self.spec["containers"]]
+        if "webhooks" in self.ports:
+            yield from self.succession(pauses)
+        if self.spec.get("terminationGracePeriodSeconds", 30) < max(pauses) + SHUTDOWN_SECONDS + 10:
             yield "is killed before it can have stopped"
         works = "work" in yaml.safe_load(self.text).get("roles", ["receive", "work"])
         if works and self.spec.get("shareProcessNamespace") is not True:
             yield "runs handlers, and has nobody who takes leave of what their programs leave behind"
+
+    def succession(self, pauses):
+        """A balancer is slow to notice that one pod takes another's place. With one pod there are never two."""
+        if self.is_alone():
+            if max(pauses) > 0:
+                yield "holds up the only pod that could follow it"
+            return
+        if min(pauses) < TAKEN_OUT_SECONDS:  # the pod isn't ready where one of its containers has ended
+            yield "may be gone before a balancer has taken it out"
+        if self.owner["spec"].get("minReadySeconds", 0) < TAKEN_IN_SECONDS:
+            yield "may take another's place before a balancer has taken it in"
+
+    def is_alone(self):
+        return self.owner["spec"]["replicas"] == 1
 
     def rights(self):
         given = {**self.spec.get("securityContext", {}), **self.outreachd.get("securityContext", {})}
@@ -139,6 +164,16 @@ class Pod:
             yield "loses its store with the pod, and has acknowledged what is in it"
         if "ephemeral-storage" not in limits or "sizeLimit" not in volume["emptyDir"]:
             yield "has no limit on its store"
+
+
+def listed(service, pod):
+    """What is published before it is ready is published until it is gone, too: for one pod alone, which has nobody to
+    take its place while the application beside it isn't ready."""
+    name, published = service["metadata"]["name"], service["spec"].get("publishNotReadyAddresses", False)
+    if published and not pod.is_alone():
+        yield f"Service {name} sends to pods that are ending"
+    if "webhooks" in pod.ports and pod.is_alone() and not published:
+        yield f"Service {name} sends to nobody while a container beside outreachd isn't ready"
 
 
 def of_one_file(documents, secrets):
@@ -164,6 +199,11 @@ def of_one_file(documents, secrets):
             lines += [f"Service {document['metadata']['name']} leads to {port['targetPort']}, which isn't there"
                       for port in document["spec"].get("ports", []) for pod in chosen
                       if port["targetPort"] not in pod.ports]
+            if document["kind"] == "Service":
+                lines += [line for pod in chosen for line in listed(document, pod)]
+        if document["kind"] == "PodDisruptionBudget" and \
+                document["spec"].get("unhealthyPodEvictionPolicy") != "AlwaysAllow":
+            lines.append("has pods that hold up a node's end while they aren't ready")
     named = set(re.findall(r"'(?:secretName|secretKeyRef)': (?:\{'name': )?'([^']+)'", str(documents)))
     lines += [f"needs the secret {name}, which container.md doesn't have made" for name in sorted(named - secrets)]
     return lines
