@@ -4,9 +4,9 @@
 
 namespace outreachd::ingress {
 
-bool body_budget::take(std::uint64_t bytes) noexcept {
+bool body_budget::take(std::uint64_t bytes, std::uint64_t leaving) noexcept {
     std::uint64_t left = bytes_left_.load(std::memory_order_relaxed);
-    while (left >= bytes)
+    while (left >= leaving && left - leaving >= bytes)
         if (bytes_left_.compare_exchange_weak(left, left - bytes, std::memory_order_relaxed))
             return true;
     return false;
@@ -17,25 +17,47 @@ void body_budget::give_back(std::uint64_t bytes) noexcept {
 }
 
 body_share::~body_share() {
-    if (bytes_ > 0)
-        from_.give_back(bytes_);
+    give_back();
+}
+
+bool body_share::hold_beside(std::uint64_t bytes) noexcept {
+    return cover(body_bytes_, bytes);
 }
 
 bool body_share::make_room(std::string& body, std::size_t more, std::uint64_t body_bytes_max) {
     const std::uint64_t needed = std::min<std::uint64_t>(body.size() + more, body_bytes_max);
-    if (needed <= small_body_bytes_max || needed <= bytes_)
+    if (needed <= body_bytes_)
         return true;
     // Twice as much each time, so that a sender has to send what it makes us hold.
-    const std::uint64_t wanted = std::min(std::max(needed, 2 * bytes_), body_bytes_max);
-    if (!from_.take(wanted - bytes_))
+    const std::uint64_t wanted = std::min(std::max(needed, 2 * body_bytes_), body_bytes_max);
+    if (!cover(wanted, beside_bytes_))
         return false;
-    bytes_ = wanted;
     if (body.capacity() < wanted) {
         std::string larger; // A string that grows may take more than it is asked for.
         larger.reserve(wanted);
         larger.append(body);
         body.swap(larger);
     }
+    return true;
+}
+
+void body_share::give_back() noexcept {
+    if (taken_ > 0)
+        from_.give_back(taken_);
+    body_bytes_ = beside_bytes_ = taken_ = 0;
+}
+
+bool body_share::cover(std::uint64_t body_bytes, std::uint64_t beside_bytes) noexcept {
+    const std::uint64_t held = body_bytes + beside_bytes;
+    const std::uint64_t wanted = held > free_bytes_max ? held - free_bytes_max : 0;
+    if (wanted > taken_) {
+        const std::uint64_t leaving = body_bytes > small_body_bytes_max ? from_.left_by_large() : 0;
+        if (!from_.take(wanted - taken_, leaving))
+            return false;
+        taken_ = wanted;
+    }
+    body_bytes_ = body_bytes;
+    beside_bytes_ = beside_bytes;
     return true;
 }
 

@@ -29,8 +29,8 @@ std::string address_of(const tcp_socket& socket) {
 
 connection::connection(std::shared_ptr<services> shared, tcp_socket socket, steady_time accepted_at)
     : shared_(std::move(shared)), stream_(std::move(socket), shared_->tls.get().get()),
-      timer_(stream_.socket().get_executor()), peer_(address_of(stream_.socket())), begin_(accepted_at),
-      last_bytes_at_(accepted_at) {}
+      timer_(stream_.socket().get_executor()), peer_(address_of(stream_.socket())), share_(shared_->bodies),
+      begin_(accepted_at), last_bytes_at_(accepted_at) {}
 
 void connection::start() {
     asio::co_spawn(timer_.get_executor(), serve(),
@@ -69,6 +69,8 @@ awaitable<> connection::serve() {
             }
         }
         then = co_await serve_request();
+        dawdling_.set(since_mark::busy);
+        share_.give_back();
         if (++turns_ >= turns_max)
             co_await let_others_run();
     }
@@ -92,14 +94,13 @@ awaitable<bool> connection::greet() {
 }
 
 awaitable<bool> connection::wait_for_request() {
-    received_ = {}; // An idle connection holds no buffer.
-    endpoint_ = {};
+    endpoint_.clear();
     const steady_time now = std::chrono::steady_clock::now();
     is_idle_ = true;
     limit_to(now + shared_->limits.idle_timeout);
     bool has_come = false;
     for (;;) {
-        const io_result got = stream_.try_receive(received_, received_.max_size());
+        const io_result got = stream_.try_receive(received_, first_read_bytes_max);
         // A part of a record is a request that has begun.
         has_come = got.state == io_state::done || stream_.has_partial_record();
         if (has_come || got.state == io_state::end || got.state == io_state::failed)
@@ -107,11 +108,12 @@ awaitable<bool> connection::wait_for_request() {
         // Looked at after the read: what has come before the end of idleness is still served.
         if (is_over_ || shared_->is_draining)
             break;
+        received_.shrink_to_fit(); // An idle connection holds no buffer; an assignment would keep it.
         idle_.set(now);
         co_await stream_.wait(got.state);
     }
     is_idle_ = false;
-    idle_.set(idle_mark::busy);
+    idle_.set(since_mark::busy);
     last_bytes_at_ = std::chrono::steady_clock::now();
     if (!has_come || !stream_.is_open())
         co_return false;
@@ -126,16 +128,20 @@ awaitable<> connection::linger() {
     constexpr std::chrono::seconds linger_time_max{2};
     limit_to(std::chrono::steady_clock::now() + linger_time_max);
     stream_.send_end();
-    std::string unwanted;
-    for (std::uint64_t bytes = 0; bytes < shared_->limits.body_bytes_max; bytes += unwanted.size()) {
-        unwanted.clear();
-        const io_state got = co_await receive(unwanted, unwanted.max_size());
+    for (std::uint64_t bytes = 0; bytes < shared_->limits.body_bytes_max; bytes += received_.size()) {
+        received_.clear();
+        const io_state got = co_await receive(received_, received_.max_size());
         if (got != io_state::done)
             break;
     }
 }
 
 awaitable<io_state> connection::receive(std::string& into, std::size_t bytes_max) {
+    for (std::size_t tries = 0; !share_.hold_beside(held_beside_body()); ++tries) {
+        const bool goes_on = co_await wait_for_memory(tries);
+        if (!goes_on)
+            co_return io_state::failed;
+    }
     for (;;) {
         const io_result got = stream_.try_receive(into, bytes_max);
         if (got.state == io_state::done) {
@@ -152,10 +158,23 @@ awaitable<io_state> connection::receive(std::string& into, std::size_t bytes_max
         }
         if (got.state == io_state::end || got.state == io_state::failed)
             co_return got.state;
+        note_dawdling();
         const bool is_ready = co_await stream_.wait(got.state);
         if (!is_ready)
             co_return io_state::failed;
     }
+}
+
+/// An empty buffer is given back first. OpenSSL's, of one TLS record at most, is left to the connection.
+std::uint64_t connection::held_beside_body() {
+    if (received_.empty())
+        received_.shrink_to_fit();
+    return head_bytes_ + received_.capacity();
+}
+
+void connection::note_dawdling() noexcept {
+    if (share_.has_taken())
+        dawdling_.set(begin_);
 }
 
 awaitable<> connection::let_others_run() {

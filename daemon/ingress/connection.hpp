@@ -18,7 +18,7 @@ namespace outreachd::ingress {
 /// Reads requests one after another and answers each before it looks at the next.
 ///
 /// Made at accept, and kept alive by its own coroutine and its timer. Everything runs on the socket's
-/// strand; only `drain`, `abort` and `idle` may be called from other threads.
+/// strand; only `drain`, `abort`, `idle` and `dawdling` may be called from other threads.
 class connection : public std::enable_shared_from_this<connection> {
 public:
     /// `accepted_at` starts the first request's clock. Throws std::bad_alloc.
@@ -37,9 +37,15 @@ public:
     /// Lets go of what a request in hand waits for. Only where its strand doesn't run any more.
     void forget();
 
-    idle_mark& idle() noexcept { return idle_; }
+    since_mark& idle() noexcept { return idle_; }
+
+    /// Set while a request's sender is waited for, and the request holds memory that others may want.
+    since_mark& dawdling() noexcept { return dawdling_; }
 
 private:
+    /// Within its free piece a request reads little at once, so that what is read has a place already.
+    static constexpr std::size_t first_read_bytes_max = 4 * 1024;
+
     /// What follows a request.
     enum class next {
         request, ///< Another one.
@@ -68,9 +74,9 @@ private:
     awaitable<io_state> receive(std::string& into, std::size_t bytes_max);
     awaitable<> let_others_run();
     awaitable<error_code> read_body(body_framing framing, std::uint64_t length, std::uint64_t body_bytes_max,
-                                    std::string& body, body_share& share);
-    awaitable<error_code> read_chunked(std::uint64_t body_bytes_max, std::string& body, body_share& share);
-    awaitable<error_code> wait_for_deadline();
+                                    std::string& body);
+    awaitable<error_code> read_chunked(std::uint64_t body_bytes_max, std::string& body);
+    awaitable<bool> wait_for_memory(std::size_t tries);
     awaitable<next> answer(request_outcome outcome, bool is_body_read);
     awaitable<> linger();
 
@@ -81,6 +87,8 @@ private:
     void end(next how);
     void take_in_the_rest();
     void note_exception(const std::exception_ptr& thrown);
+    std::uint64_t held_beside_body();
+    void note_dawdling() noexcept;
 
     void limit_to(steady_time at);
     void set_timer();
@@ -95,8 +103,10 @@ private:
     std::shared_ptr<answer_wait> wait_; ///< While the store has a request of this connection.
     std::string received_;              ///< Bytes of the next request that have come already.
     std::string peer_;
-    std::string endpoint_; ///< Of the request in hand, for the metrics.
-    steady_time begin_;    ///< Of the request's clock.
+    std::string endpoint_;       ///< Of the request in hand, for the metrics.
+    body_share share_;           ///< Until the answer: a body that waits for the store is held too.
+    std::size_t head_bytes_ = 0; ///< That are held of the request's head beside `received_`.
+    steady_time begin_;          ///< Of the request's clock.
     steady_time last_bytes_at_;
     std::uint64_t requests_ = 0; ///< That were answered.
     std::uint32_t turns_ = 0;    ///< Reads and requests since others could run.
@@ -106,7 +116,8 @@ private:
     bool is_genuine_ = false;     ///< The signature of the request in hand holds.
     bool has_request_ = false;    ///< A request's first byte has come, and no answer has gone.
     bool is_idle_ = false;
-    idle_mark idle_;       ///< The same for others.
+    since_mark idle_; ///< The same for others.
+    since_mark dawdling_;
     bool is_over_ = false; ///< The deadline ended the connection, or the daemon did.
     bool has_ended_ = false;
 };

@@ -9,57 +9,74 @@ namespace {
 
 /// As many are found by one search, which looks at every connection.
 constexpr std::size_t found_max = 64;
+/// Beside the pause that is for all: what the dawdling held is free again by the next search.
+constexpr std::chrono::milliseconds dawdling_pause{5};
 /// Between two searches, for each open connection: about ten times what the search takes. A flood of
 /// connections at the limit can't make more of them.
 constexpr std::chrono::nanoseconds search_pause_each{500};
 
 } // namespace
 
+connection_registry::connection_registry(std::size_t connections_max)
+    : connections_max_(connections_max), idle_{&connection::idle, {}}, dawdling_{&connection::dawdling,
+                                                                                 dawdling_pause} {}
+
 bool connection_registry::make_room(steady_time now) {
     if (count() < connections_max_)
         return true;
     if (count() >= connections_max_ + connections_ending_max)
         return false;
-    const std::shared_ptr<connection> idlest = claim_idlest(now);
+    const std::shared_ptr<connection> idlest = claim_longest(idle_, now, now);
     if (idlest)
         idlest->drain();
     return idlest != nullptr;
 }
 
-std::shared_ptr<connection> connection_registry::claim_idlest(steady_time now) {
+void connection_registry::reset_dawdling(steady_time now, std::size_t count) {
+    for (; count > 0; --count) {
+        const std::shared_ptr<connection> slowest = claim_longest(dawdling_, now, now - dawdling_min);
+        if (!slowest)
+            return;
+        slowest->abort();
+    }
+}
+
+std::shared_ptr<connection> connection_registry::claim_longest(ranking& among, steady_time now,
+                                                               steady_time since_max) {
     const std::lock_guard lock(mutex_);
-    const bool may_search = now >= next_search_at_;
+    const bool may_search = now >= among.next_search_at;
     for (bool has_searched = false;; has_searched = true) {
-        while (!idlest_.empty()) {
-            const idle_connection next = std::move(idlest_.back());
-            idlest_.pop_back();
+        while (!among.longest.empty()) {
+            const marked_connection next = std::move(among.longest.back());
+            among.longest.pop_back();
             auto living = next.who.lock();
-            if (living && living->idle().claim(next.since))
+            if (living && (living.get()->*among.mark)().claim(next.since))
                 return living;
         }
         if (has_searched || !may_search)
             return nullptr;
-        find_idlest(now);
+        find_longest(among, now, since_max);
     }
 }
 
 /// The mutex is held.
-void connection_registry::find_idlest(steady_time now) {
+void connection_registry::find_longest(ranking& among, steady_time now, steady_time since_max) {
+    std::vector<marked_connection>& longest = among.longest;
     for (const auto& [address, one] : open_)
         if (const auto living = one.lock())
-            if (const steady_time since = living->idle().since(); since != idle_mark::busy)
-                idlest_.push_back({one, since});
-    const std::size_t found = std::min(found_max, idlest_.size());
-    const auto is_longer = [](const idle_connection& a, const idle_connection& b) {
+            if (const steady_time since = (living.get()->*among.mark)().since(); since <= since_max)
+                longest.push_back({one, since});
+    const std::size_t found = std::min(found_max, longest.size());
+    const auto is_longer = [](const marked_connection& a, const marked_connection& b) {
         return a.since < b.since;
     };
-    std::partial_sort(idlest_.begin(), idlest_.begin() + static_cast<std::ptrdiff_t>(found), idlest_.end(),
+    std::partial_sort(longest.begin(), longest.begin() + static_cast<std::ptrdiff_t>(found), longest.end(),
                       is_longer);
-    idlest_.resize(found);
-    std::reverse(idlest_.begin(), idlest_.end());
-    next_search_at_ = now;
+    longest.resize(found);
+    std::reverse(longest.begin(), longest.end());
+    among.next_search_at = now + among.search_pause_min;
     if (found < found_max)
-        next_search_at_ += search_pause_each * static_cast<std::int64_t>(open_.size());
+        among.next_search_at += search_pause_each * static_cast<std::int64_t>(open_.size());
 }
 
 bool connection_registry::add(const std::shared_ptr<connection>& opened) {

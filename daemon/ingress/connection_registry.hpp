@@ -5,6 +5,7 @@
 #include "daemon/event/timestamp.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -16,9 +17,10 @@ namespace outreachd::ingress {
 
 class connection;
 
-/// Since when a connection has waited for its next request. A connection writes it with every
-/// request, so it is one store to memory and nobody else's; who looks for idle ones asks all of them.
-class idle_mark {
+/// Since when a connection has been in a state in which it may be ended for others: waiting for its next
+/// request, say. A connection writes it with every request, so it is one store to memory and nobody else's;
+/// who looks for those in that state asks all of them.
+class since_mark {
 public:
     static constexpr steady_time busy = steady_time::max();
 
@@ -30,7 +32,7 @@ public:
         return steady_time{steady_time::duration{since_.load(std::memory_order_relaxed)}};
     }
 
-    /// True once for each idleness: the caller may end it.
+    /// True once for each such time: the caller may end the connection.
     bool claim(steady_time since) noexcept {
         steady_time::rep expected = since.time_since_epoch().count();
         return since_.compare_exchange_strong(expected, busy.time_since_epoch().count(),
@@ -47,11 +49,18 @@ public:
     /// Idle connections that have been told to end may be open still while others take their places.
     static constexpr std::size_t connections_ending_max = 64;
 
-    explicit connection_registry(std::size_t connections_max) : connections_max_(connections_max) {}
+    /// A request that holds memory which others want may be ended for them once it has lasted so long.
+    static constexpr std::chrono::seconds dawdling_min{1};
+
+    explicit connection_registry(std::size_t connections_max);
 
     /// Whether one more may come. Where the limit is reached, the connection that has been idle for
     /// longest is told to end; false where there is none.
     bool make_room(steady_time now);
+
+    /// Resets those that have been sending for longest a request for which they hold memory of all, `count`
+    /// of them at most, and none that has for less than `dawdling_min`.
+    void reset_dawdling(steady_time now, std::size_t count);
 
     /// False, and nothing is kept, where the limit is reached beyond what `make_room` lets in.
     bool add(const std::shared_ptr<connection>& opened);
@@ -65,17 +74,26 @@ public:
     bool wait_until_none(steady_time deadline);
 
 private:
-    struct idle_connection {
+    struct marked_connection {
         std::weak_ptr<connection> who;
         steady_time since;
     };
 
-    std::shared_ptr<connection> claim_idlest(steady_time now);
-    void find_idlest(steady_time now);
+    /// Those for which one of their marks has stood for longest, many found by one search.
+    struct ranking {
+        since_mark& (connection::*mark)() noexcept;
+        std::chrono::milliseconds
+            search_pause_min; ///< For those who were found to be gone by the next search.
+        std::vector<marked_connection> longest = {}; ///< The next to go is the last.
+        steady_time next_search_at = steady_time::min();
+    };
+
+    std::shared_ptr<connection> claim_longest(ranking& among, steady_time now, steady_time since_max);
+    void find_longest(ranking& among, steady_time now, steady_time since_max);
 
     std::size_t connections_max_;
-    std::vector<idle_connection> idlest_; ///< The next to go is the last.
-    steady_time next_search_at_ = steady_time::min();
+    ranking idle_;
+    ranking dawdling_;
     mutable std::mutex mutex_;
     std::condition_variable none_left_;
     std::unordered_map<const connection*, std::weak_ptr<connection>> open_;

@@ -13,6 +13,11 @@ namespace {
 /// An unwanted body up to this is read, so that the connection can be kept.
 constexpr std::uint64_t unwanted_body_bytes_max = 64 * 1024;
 constexpr std::size_t read_bytes_max = 16 * 1024;
+/// Who waits for memory looks again after this time, then after twice as long, and so on, and each time twice
+/// as many others give way.
+constexpr std::chrono::milliseconds memory_pause_first{5};
+constexpr std::size_t tries_growing_max = 6;
+constexpr std::size_t uncovered_tries_max = 4;
 constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
 
 } // namespace
@@ -21,6 +26,7 @@ awaitable<connection::next> connection::serve_request() {
     if (requests_ > 0)
         begin_ = last_bytes_at_;
     has_request_ = !received_.empty();
+    head_bytes_ = 0;
     is_genuine_ = false;
     endpoint_.clear();
     limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
@@ -28,7 +34,8 @@ awaitable<connection::next> connection::serve_request() {
     auto gate = std::make_optional<head_gate>(shared_->limits.headers_bytes_max);
     head_state state = gate->look(received_);
     while (state == head_state::incomplete) {
-        const io_state got = co_await receive(received_, read_bytes_max);
+        head_bytes_ = gate->held_bytes();
+        const io_state got = co_await receive(received_, first_read_bytes_max);
         if (got != io_state::done)
             co_return end_unanswered();
         state = gate->look(received_);
@@ -45,7 +52,8 @@ awaitable<connection::next> connection::serve_request() {
     request_plan plan = plan_request(gate->head());
     if (plan.refusal)
         note_unwanted(gate->head(), *plan.refusal);
-    received_.erase(0, gate->head().bytes);
+    head_bytes_ = gate->head().bytes;
+    received_.erase(0, head_bytes_);
     gate = std::nullopt; // It would be held for as long as the body takes.
     if (plan.refusal) {
         co_return co_await serve_refused(std::move(plan));
@@ -79,9 +87,8 @@ awaitable<connection::next> connection::serve_refused(request_plan plan) {
     limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
                             shared_->limits.body_timeout));
     std::string unwanted;
-    body_share share(shared_->bodies);
     const error_code ec =
-        co_await read_body(plan.framing, plan.content_length, unwanted_body_bytes_max, unwanted, share);
+        co_await read_body(plan.framing, plan.content_length, unwanted_body_bytes_max, unwanted);
     if (ec == asio::error::eof)
         co_return end_unanswered();
     const bool is_malformed = ec && ec != errc::body_too_large;
@@ -96,9 +103,9 @@ awaitable<connection::next> connection::serve_wanted(request_plan plan) {
         if (told != io_state::done)
             co_return end_unanswered();
     }
-    body_share share(shared_->bodies); // Until the answer: a body that waits for the store is held too.
     const error_code ec = co_await read_body(plan.framing, plan.content_length,
-                                             shared_->limits.body_bytes_max, plan.request.body, share);
+                                             shared_->limits.body_bytes_max, plan.request.body);
+    dawdling_.set(since_mark::busy); // It has done its part.
     if (ec == asio::error::eof)
         co_return end_unanswered();
     if (ec)
@@ -118,25 +125,30 @@ awaitable<connection::next> connection::serve_wanted(request_plan plan) {
 /// Errors: malformed_http, head_too_large, body_too_large; asio's eof where the peer has gone or the
 /// connection is over.
 awaitable<error_code> connection::read_body(body_framing framing, std::uint64_t length,
-                                            std::uint64_t body_bytes_max, std::string& body,
-                                            body_share& share) {
+                                            std::uint64_t body_bytes_max, std::string& body) {
     if (framing == body_framing::none)
         co_return error_code{};
     if (framing == body_framing::chunked) {
-        const error_code ec = co_await read_chunked(body_bytes_max, body, share);
+        const error_code ec = co_await read_chunked(body_bytes_max, body);
         co_return ec;
     }
     if (length > body_bytes_max)
         co_return error_code{errc::body_too_large};
-    body.reserve(std::min(length, std::uint64_t{small_body_bytes_max}));
-    const std::size_t here = std::min<std::uint64_t>(length, received_.size());
-    body.append(received_, 0, here);
-    received_.erase(0, here);
     while (body.size() < length) {
-        const std::size_t more = std::min<std::uint64_t>(length - body.size(), read_bytes_max);
-        if (!share.make_room(body, more, length)) {
-            const error_code ec = co_await wait_for_deadline();
-            co_return ec;
+        const std::size_t held = head_bytes_ + body.size();
+        const std::size_t piece = held < free_bytes_max ? free_bytes_max - held : read_bytes_max;
+        const std::size_t more =
+            std::min<std::uint64_t>(length - body.size(), received_.empty() ? piece : received_.size());
+        for (std::size_t tries = 0; !share_.make_room(body, more, length); ++tries) {
+            const bool goes_on = co_await wait_for_memory(tries);
+            if (!goes_on)
+                co_return error_code{asio::error::eof};
+        }
+        if (!received_.empty()) {
+            body.append(received_, 0, more);
+            received_.erase(0, more);
+            share_.hold_beside(held_beside_body()); // which is less now
+            continue;
         }
         const io_state got = co_await receive(body, more);
         if (got != io_state::done)
@@ -145,25 +157,13 @@ awaitable<error_code> connection::read_body(body_framing framing, std::uint64_t 
     co_return error_code{};
 }
 
-/// Where there is no room for a large body: the peer is no more to blame than others, and is to try
-/// again.
-awaitable<error_code> connection::wait_for_deadline() {
-    if (const auto count = shared_->large_bodies.count(std::chrono::steady_clock::now()))
-        shared_->log.warn("too many large bodies at once, the connection will be reset",
-                          {{"peer", peer_}, {"count", *count}});
-    // The timer is set anew or goes off; either ends the wait, and only the latter the connection.
-    while (stream_.is_open())
-        co_await timer_.async_wait(as_result);
-    co_return error_code{asio::error::eof};
-}
-
-awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std::string& body,
-                                               body_share& share) {
+awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std::string& body) {
     chunk_reader reader(body_bytes_max, shared_->limits.headers_bytes_max);
     for (;;) {
-        if (!share.make_room(body, received_.size(), body_bytes_max)) {
-            const error_code ec = co_await wait_for_deadline();
-            co_return ec;
+        for (std::size_t tries = 0; !share_.make_room(body, received_.size(), body_bytes_max); ++tries) {
+            const bool goes_on = co_await wait_for_memory(tries);
+            if (!goes_on)
+                co_return error_code{asio::error::eof};
         }
         std::string_view bytes = received_;
         const chunk_reader::state state = reader.read(bytes, body);
@@ -172,10 +172,31 @@ awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std
             co_return error_code{};
         if (state == chunk_reader::state::refused)
             co_return error_code{reader.refusal().code};
-        const io_state got = co_await receive(received_, read_bytes_max);
+        const io_state got = co_await receive(received_, first_read_bytes_max);
         if (got != io_state::done)
             co_return error_code{asio::error::eof};
     }
+}
+
+/// Where there is no memory for what a request holds, those give way that have been sending for longest, and
+/// the peer, who is no more to blame than others, waits. False where its own connection has ended meanwhile.
+awaitable<bool> connection::wait_for_memory(std::size_t tries) {
+    const steady_time now = std::chrono::steady_clock::now();
+    if (tries == 0)
+        if (const auto count = shared_->short_of_memory.count(now))
+            shared_->log.warn("too many large requests at once, those that take longest are reset",
+                              {{"last_peer", peer_}, {"count", *count}});
+    // What is held already has no room: many that wait so would be over the bound together.
+    if (tries >= uncovered_tries_max && !share_.hold_beside(held_beside_body())) {
+        reset_now();
+        co_return false;
+    }
+    note_dawdling();
+    const std::size_t grown = std::size_t{1} << std::min(tries, tries_growing_max);
+    shared_->open.reset_dawdling(now, grown);
+    steady_timer pause(timer_.get_executor(), memory_pause_first * grown);
+    co_await pause.async_wait(as_result);
+    co_return stream_.is_open();
 }
 
 /// A webhook that was registered with another path loses every event.

@@ -72,6 +72,9 @@ public:
 
     const framing_refusal& refusal() const noexcept { return refusal_; }
 
+    /// Beside the bytes that it looks at.
+    std::size_t held_bytes() const noexcept { return fields_.capacity() * sizeof(field_place); }
+
     /// For the next request of the connection.
     void reset();
 

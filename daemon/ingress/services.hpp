@@ -14,6 +14,7 @@
 #include "daemon/store/store.hpp"
 #include "daemon/thread/replaceable.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 
@@ -29,10 +30,13 @@ struct services {
         : limits(configured), endpoints(std::move(served)), tls(std::move(secured)), store(events),
           metrics(counters), log(lines), quarantine(std::move(doubtful)), answers(std::move(answered)),
           answered_when(when), open(configured.connections_max),
-          bodies(largest_bodies_max * configured.body_bytes_max) {}
+          bodies(std::max(largest_bodies_max * configured.body_bytes_max, bodies_bytes_min)) {}
 
-    /// So many of the largest size may be in hand at once: 256 MiB unless configured otherwise.
-    static constexpr std::uint64_t largest_bodies_max = 16;
+    /// So many of the largest size may be held at once: 160 MiB unless configured otherwise. With 10,000
+    /// connections of 50 KiB, which a handshake takes that has stopped halfway, that is less than 700 MB.
+    static constexpr std::uint64_t largest_bodies_max = 10;
+    /// Enough for a thousand of 64 KiB, or some 4,000 of 24 KiB, which a disk that stalls may hold up.
+    static constexpr std::uint64_t bodies_bytes_min = 64 * 1024 * 1024;
 
     const settings::limits limits;
     replaceable<endpoint_table> endpoints;
@@ -47,15 +51,15 @@ struct services {
     body_budget bodies;
     std::atomic<bool> is_draining{false}; ///< Answers say `Connection: close`.
 
-    log_throttle unstored{std::chrono::seconds{1}};     ///< Resets because the store is late.
-    log_throttle over_limit{std::chrono::seconds{1}};   ///< Resets because of `limits.connections`.
-    log_throttle large_bodies{std::chrono::seconds{1}}; ///< Resets because too many bodies are large.
-    log_throttle greetings{std::chrono::minutes{1}};    ///< Handshakes that failed.
-    log_throttle unverified{std::chrono::minutes{1}};   ///< 401.
-    log_throttle lost_paths{std::chrono::minutes{1}};   ///< 404 to a POST.
-    log_throttle oversized{std::chrono::minutes{1}};    ///< 413 and 431.
-    log_throttle malformed{std::chrono::minutes{1}};    ///< 400.
-    log_throttle refused{std::chrono::minutes{1}};      ///< Anything but 200 to a genuine event.
+    log_throttle unstored{std::chrono::seconds{1}};        ///< Resets because the store is late.
+    log_throttle over_limit{std::chrono::seconds{1}};      ///< Resets because of `limits.connections`.
+    log_throttle short_of_memory{std::chrono::seconds{1}}; ///< Resets because too much is held at once.
+    log_throttle greetings{std::chrono::minutes{1}};       ///< Handshakes that failed.
+    log_throttle unverified{std::chrono::minutes{1}};      ///< 401.
+    log_throttle lost_paths{std::chrono::minutes{1}};      ///< 404 to a POST.
+    log_throttle oversized{std::chrono::minutes{1}};       ///< 413 and 431.
+    log_throttle malformed{std::chrono::minutes{1}};       ///< 400.
+    log_throttle refused{std::chrono::minutes{1}};         ///< Anything but 200 to a genuine event.
 };
 
 } // namespace outreachd::ingress

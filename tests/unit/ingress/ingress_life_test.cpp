@@ -1,5 +1,4 @@
 /// Time, limits and the end: what happens to connections rather than to requests.
-#include "daemon/ingress/services.hpp"
 #include "tests/unit/ingress/ingress_under_test.hpp"
 
 #include <gmock/gmock.h>
@@ -188,48 +187,6 @@ TEST(IngressLife, ResetsConnectionsOverTheLimit) {
     const auto fourth = server.connect();
     fourth->send(signed_request("abc"));
     EXPECT_EQ(status_of(fourth->receive_response()), 200);
-}
-
-TEST(IngressLife, ResetsALargeBodyWhereTooManyAreInHand) {
-    settings::listen listen;
-    listen.limits.body_bytes_max = 256 * 1024;
-    listen.limits.body_timeout = 3s;
-    ingress_under_test server(client_kind::plain, listen);
-    const std::string largest = signed_request(std::string(256 * 1024, 'b'));
-    const std::string large = std::string(100 * 1024, 'l');
-    const std::string chunked = "POST " + std::string{test_path} +
-                                " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n" +
-                                signature_line(large) + "\r\n19000\r\n" + large + "\r\n0\r\n\r\n";
-    std::vector<std::unique_ptr<test_client>> held;
-    for (std::uint64_t i = 0; i < services::largest_bodies_max; ++i) {
-        held.push_back(server.connect());
-        held.back()->send(std::string_view{largest}.substr(0, largest.size() - 1));
-    }
-    std::vector<std::thread> clients;
-    for (const std::string& request : {signed_request(large), chunked})
-        clients.emplace_back([&server, request] {
-            // How much has been read of the others shows nowhere: one that comes too early is served.
-            ending end = ending::none;
-            for (const auto until = clock::now() + 2s; end == ending::none && clock::now() < until;) {
-                const auto client = server.connect();
-                client->send(request);
-                if (status_of(client->receive_response()) != 200)
-                    end = client->wait_for_end();
-            }
-            EXPECT_EQ(end, ending::reset);
-        });
-    const auto small = server.connect();
-    small->send(signed_request(std::string(64 * 1024, 's')));
-    EXPECT_EQ(status_of(small->receive_response()), 200);
-    for (std::thread& one : clients)
-        one.join();
-    for (const auto& one : held)
-        EXPECT_EQ(one->wait_for_end(), ending::reset);
-    ASSERT_TRUE(server.has_open(1)); // The small one's.
-    for (const std::string& request : {signed_request(large), chunked, largest}) {
-        small->send(request);
-        EXPECT_EQ(status_of(small->receive_response()), 200);
-    }
 }
 
 /// A newcomer that has been served; null where none is within 10 s.
