@@ -34,7 +34,8 @@ public:
     /// Resets the connection, whatever it does.
     void abort();
 
-    /// Lets go of what a request in hand waits for. Only where its strand doesn't run any more.
+    /// Lets go of what a request in hand waits for, and resets one that isn't answered. Only where nothing
+    /// runs on its strand, and nothing will.
     void forget();
 
     since_mark& idle() noexcept { return idle_; }

@@ -81,7 +81,7 @@ void connection_registry::find_longest(ranking& among, steady_time now, steady_t
 
 bool connection_registry::add(const std::shared_ptr<connection>& opened) {
     const std::lock_guard lock(mutex_);
-    if (open_.size() >= connections_max_ + connections_ending_max)
+    if (is_closed_ || open_.size() >= connections_max_ + connections_ending_max)
         return false;
     open_.emplace(opened.get(), opened);
     count_.store(open_.size(), std::memory_order_relaxed);
@@ -94,6 +94,11 @@ void connection_registry::remove(const connection* ended) noexcept {
     count_.store(open_.size(), std::memory_order_relaxed);
     if (open_.empty())
         none_left_.notify_all();
+}
+
+void connection_registry::close() noexcept {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
 }
 
 std::vector<std::shared_ptr<connection>> connection_registry::all() const {

@@ -62,11 +62,15 @@ public:
     /// of them at most, and none that has for less than `dawdling_min`.
     void reset_dawdling(steady_time now, std::size_t count);
 
-    /// False, and nothing is kept, where the limit is reached beyond what `make_room` lets in.
+    /// False, and nothing is kept, where the limit is reached beyond what `make_room` lets in, and after
+    /// `close`.
     bool add(const std::shared_ptr<connection>& opened);
     void remove(const connection* ended) noexcept;
 
     std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+    /// No connection is added from now on.
+    void close() noexcept;
 
     std::vector<std::shared_ptr<connection>> all() const;
 
@@ -97,6 +101,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable none_left_;
     std::unordered_map<const connection*, std::weak_ptr<connection>> open_;
+    bool is_closed_ = false;
     std::atomic<std::size_t> count_{0};
 };
 

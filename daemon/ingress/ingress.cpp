@@ -10,6 +10,8 @@ namespace {
 
 /// What a reset of every connection may take at most.
 constexpr std::chrono::seconds abort_time_max{1};
+/// The same for what is being accepted while the sockets are closed. What comes later is reset.
+constexpr std::chrono::seconds accept_end_max{1};
 
 std::shared_ptr<const tls_context> make_tls(const settings::listen& configured) {
     return configured.tls ? std::make_shared<const tls_context>(*configured.tls) : nullptr;
@@ -34,11 +36,15 @@ void serve(tcp_socket socket, const std::shared_ptr<services>& shared) {
     std::shared_ptr<connection> opened;
     try {
         opened = std::make_shared<connection>(shared, std::move(socket), accepted_at);
-        if (shared->open.add(opened))
+        if (shared->open.add(opened)) {
             opened->start();
-        else
-            opened->abort();
+        } else { // over the limit, or the daemon has stopped meanwhile
+            opened->forget();
+            shared->metrics.count_request({}, to_label(request_outcome::reset));
+        }
     } catch (const std::exception& error) { // No memory: the socket closes with what held it.
+        if (opened)
+            opened->forget();
         shared->open.remove(opened.get());
         shared->log.error("a connection can't be served", {{"reason", error.what()}});
     }
@@ -73,6 +79,7 @@ ingress::~ingress() {
     connection_registry& open = implementation_->shared->open;
     const bool has_stopped = implementation_->io.stopped();
     implementation_->sockets.stop();
+    open.close();
     for (const auto& one : open.all()) {
         if (has_stopped)
             one->forget();
@@ -112,11 +119,13 @@ std::optional<wall_time> ingress::certificate_expires_at() const {
 
 void ingress::stop_accepting() {
     implementation_->sockets.stop();
+    implementation_->sockets.wait_until_stopped(std::chrono::steady_clock::now() + accept_end_max);
 }
 
 bool ingress::drain(steady_time deadline) {
     services& shared = *implementation_->shared;
     shared.is_draining = true;
+    shared.open.close(); // What isn't among the open ones by now would outlive them.
     for (const auto& one : shared.open.all())
         one->drain();
     if (shared.open.wait_until_none(deadline))

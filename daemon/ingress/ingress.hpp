@@ -68,7 +68,8 @@ public:
     /// When the certificate in use expires; nothing with `tls: off`.
     std::optional<wall_time> certificate_expires_at() const;
 
-    /// Closes the listening sockets. Open connections go on.
+    /// Closes the listening sockets: afterwards no connection is begun any more. Open ones go on. Blocks for
+    /// a moment, so not from a thread that runs `io`.
     void stop_accepting();
 
     /// Closes idle connections at once and the others when they have answered, with

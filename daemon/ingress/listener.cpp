@@ -7,6 +7,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 
+#include <future>
 #include <stdexcept>
 
 #include <netinet/tcp.h>
@@ -25,7 +26,9 @@ struct listener::state {
     steady_timer pause;
     log_throttle failures{std::chrono::seconds{1}};
     accepted_sink accepted;
-    bool is_stopped = false; ///< The strand's only.
+    bool is_stopped = false;  ///< The strand's only.
+    std::promise<void> ended; ///< Nothing is accepted any more.
+    const std::future<void> end = ended.get_future();
 };
 
 namespace {
@@ -164,7 +167,7 @@ void listener::spawn(const std::shared_ptr<state>& listening) {
     asio::co_spawn(listening->acceptor.get_executor(), accept_all(listening),
                    [listening](const std::exception_ptr& thrown) {
                        if (!thrown || listening->is_stopped)
-                           return;
+                           return listening->ended.set_value();
                        // Want of memory, at worst: it ends, and accepting must not end with it.
                        listening->log.error("accepting connections failed, it is begun again");
                        spawn(listening);
@@ -186,6 +189,14 @@ void listener::stop() {
             socket->acceptor.close(ignored);
             socket->pause.cancel();
         });
+}
+
+bool listener::wait_until_stopped(steady_time deadline) {
+    for (const auto& socket : sockets_)
+        if (socket->accepted && // else it was never begun
+            socket->end.wait_until(deadline) != std::future_status::ready)
+            return false;
+    return true;
 }
 
 } // namespace outreachd::ingress

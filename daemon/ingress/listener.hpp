@@ -1,6 +1,7 @@
 /// Accepts connections.
 #pragma once
 
+#include "daemon/event/timestamp.hpp"
 #include "daemon/ingress/io.hpp"
 #include "daemon/log/logger.hpp"
 #include "daemon/settings/settings.hpp"
@@ -34,6 +35,10 @@ public:
 
     /// Closes the sockets. Any thread; the sink may still be called once or so.
     void stop();
+
+    /// After `stop`: blocks until the sink has been called for the last time. False where `deadline` came
+    /// first. Only where other threads run `io`.
+    bool wait_until_stopped(steady_time deadline);
 
     /// Of the first socket; what `port: 0` became.
     std::uint16_t port() const noexcept { return port_; }

@@ -1,14 +1,12 @@
 /// Time, limits and the end: what happens to connections rather than to requests.
 #include "tests/unit/ingress/ingress_under_test.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace outreachd::ingress {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
 using clock = std::chrono::steady_clock;
 
 constexpr std::string_view half_a_head = "POST /webhooks/outreach HTTP/1.1\r\nHost: h\r\n";
@@ -237,72 +235,6 @@ TEST(IngressLife, ManyNewcomersTakeThePlacesOfTheIdle) {
     EXPECT_EQ(all.front()->wait_for_end(), ending::closed);
     all.back()->send(signed_request("still open"));
     EXPECT_EQ(status_of(all.back()->receive_response()), 200);
-}
-
-TEST(IngressLife, DrainClosesTheIdleAndAnswersWhatIsInHand) {
-    ingress_under_test server(client_kind::tls_1_3);
-    const auto idle = server.connect();
-    idle->send(signed_request("idle"));
-    EXPECT_EQ(status_of(idle->receive_response()), 200);
-    const auto busy = server.connect();
-    const std::string request = signed_request("in hand");
-    busy->send(request.substr(0, 30));
-    ASSERT_TRUE(server.has_open(2));
-
-    server.subject().stop_accepting();
-    std::thread drain([&server] { EXPECT_TRUE(server.subject().drain(clock::now() + 10s)); });
-    EXPECT_EQ(idle->wait_for_end(), ending::closed);
-    busy->send(request.substr(30));
-    const std::string response = busy->receive_response();
-    EXPECT_EQ(status_of(response), 200);
-    EXPECT_THAT(response, HasSubstr("Connection: close"));
-    EXPECT_EQ(busy->wait_for_end(), ending::closed);
-    drain.join();
-    EXPECT_EQ(server.subject().open_connections(), 0U);
-}
-
-TEST(IngressLife, DrainResetsWhatIsLeftAtItsDeadline) {
-    ingress_under_test server(client_kind::tls_1_3);
-    ingress_under_test stopped(client_kind::tls_1_3);
-    stopped.events().stop(1s);
-    for (ingress_under_test* const one : {&server, &stopped}) {
-        const auto client = one->connect();
-        client->send(one == &server ? std::string{half_a_body} : signed_request("held"));
-        ASSERT_TRUE(one->has_open(1));
-        one->subject().stop_accepting();
-        EXPECT_FALSE(one->subject().drain(clock::now() + 100ms));
-        EXPECT_EQ(client->wait_for_end(), ending::reset);
-        EXPECT_EQ(one->subject().open_connections(), 0U);
-    }
-}
-
-TEST(IngressLife, ClosesWhatStillWaitsForTheStoreWithItself) {
-    std::unique_ptr<test_client> client;
-    {
-        ingress_under_test server(client_kind::plain);
-        server.events().stop(1s);
-        client = server.connect();
-        client->send(signed_request("never answered"));
-        ASSERT_TRUE(server.has_open(1));
-        // Nothing tells that the request waits; where it doesn't yet, the end is the same.
-        std::this_thread::sleep_for(100ms);
-        server.stop_threads();
-    }
-    const ending end = client->wait_for_end();
-    EXPECT_TRUE(end == ending::closed || end == ending::reset);
-}
-
-TEST(IngressLife, AcceptsNothingAfterStopAccepting) {
-    ingress_under_test server(client_kind::plain);
-    const auto open = server.connect();
-    ASSERT_TRUE(server.has_open(1));
-    server.subject().stop_accepting();
-    bool is_refused = false;
-    for (const auto until = clock::now() + 10s; !is_refused && clock::now() < until;)
-        is_refused = !test_client(server.port(), client_kind::plain).is_connected();
-    EXPECT_TRUE(is_refused);
-    open->send(signed_request("still served"));
-    EXPECT_EQ(status_of(open->receive_response()), 200);
 }
 
 TEST(IngressLife, UsesNewFilesForNewConnections) {
