@@ -24,9 +24,20 @@ constexpr auto expiry_pause = 5ms;
 constexpr int expiry_steps_max = 100;
 constexpr auto pass_pause = 3s;
 constexpr int passes_max = 10;
-/// What a damaged file that is carried over leaves free, of the disk at most that part: an ack is worth more.
+/// What carrying over leaves free, of the disk at most that part: an ack is worth more.
 constexpr std::uint64_t disk_reserve_max = 128UL * 1024 * 1024;
 constexpr std::uint64_t disk_reserve_part = 16;
+
+std::uint64_t reserve_of(const std::filesystem::space_info& disk) {
+    return std::min<std::uint64_t>(disk_reserve_max, disk.capacity / disk_reserve_part);
+}
+
+/// 0 where there is none.
+std::uint64_t size_of(const std::string& path) {
+    std::error_code failed;
+    const std::uintmax_t bytes = std::filesystem::file_size(path, failed);
+    return failed ? 0 : bytes;
+}
 
 } // namespace
 
@@ -75,22 +86,40 @@ void checkpointer::checkpoint() {
 
 void background::run() {
     do {
-        try {
+        attempt([this] {
             if (may_have_older_ || writer_.is_carrying())
                 carry_older_files();
-            follow_writer();
-            look_for_unfinished();
+            look_around();
             if (!is_checked_)
                 check_some_rows();
             remove_some_events();
-        } catch (const database_error& failure) {
-            database_.reset();
-            watcher_.read_failed(failure.what());
-            writer_.note_failure(file_, failure);
-        } catch (const std::exception& failure) { // no descriptor, no memory, a directory that can't be read
-            watcher_.read_failed(failure.what());
-        }
+        });
     } while (!pause());
+}
+
+/// What fails is told, and comes by again.
+void background::attempt(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const database_error& failure) {
+        database_.reset();
+        watcher_.read_failed(failure.what());
+        writer_.note_failure(file_, failure);
+    } catch (const std::exception& failure) { // no descriptor, no memory, a directory that can't be read
+        watcher_.read_failed(failure.what());
+    }
+}
+
+/// At the file in use.
+void background::look_around() {
+    follow_writer();
+    look_for_unfinished();
+}
+
+/// For an older file that can't be carried on now, which may take somebody days. True: stopping.
+bool background::wait_for_older() {
+    attempt([this] { look_around(); });
+    return stop_.wait_for(pass_pause);
 }
 
 /// True: stopping. What there is to do depends on what was written, and now and then on the time alone.
@@ -126,7 +155,6 @@ void background::carry_older_files() {
             return;
         }
         waits_for_room_ = 0;
-        keeps_reserve_ = !is_clean; // else there is room for all of it
 
         const auto rest = carry_rest(older);
         if (rest == carried::later)
@@ -135,7 +163,8 @@ void background::carry_older_files() {
         // descriptor or memory, which says nothing of the file at all.
         if (rest == carried::out_of_reach ||
             (rest == carried::unreadable && ++failing_passes <= passes_max)) {
-            if (stop_.wait_for(pass_pause))
+            want_room_to_mend();
+            if (wait_for_older())
                 return;
             continue;
         }
@@ -143,6 +172,7 @@ void background::carry_older_files() {
             continue;
         if (std::all_of(older.begin(), older.end(), [](const auto& one) { return one->finish(); })) {
             may_have_older_ = false;
+            want_room(0);
             return;
         }
     }
@@ -155,7 +185,7 @@ std::vector<std::unique_ptr<carry_over>> background::open_older(std::int64_t int
     const carry_over* newer = nullptr;
     for (std::size_t at = numbers.size(); at-- > 0; newer = older[at].get())
         older[at] = std::make_unique<carry_over>(files_, numbers[at], into, writer_, watcher_, newer,
-                                                 [this] { return !keeps_reserve_ || !waits_for_reserve(); });
+                                                 [this] { return !waits_for_reserve(); });
     return older;
 }
 
@@ -176,23 +206,33 @@ background::carried background::carry_rest(const std::vector<std::unique_ptr<car
 bool background::has_room() {
     std::uint64_t needed = 0;
     for (const std::int64_t number : writer_.older_files())
-        needed += std::filesystem::file_size(files_.path_of(number));
-    needed += needed / 4;
-    const bool has = needed == 0 || std::filesystem::space(files_.directory()).available > needed;
-    want_room(has ? 0 : needed);
+        needed += size_of(files_.path_of(number)) + size_of(files_.path_of(number) + "-wal");
+    const auto disk = std::filesystem::space(files_.directory());
+    const std::uint64_t wanted = needed == 0 ? 0 : needed + needed / 4 + reserve_of(disk);
+    const bool has = needed == 0 || disk.available > wanted;
+    want_room(has ? 0 : wanted);
     return has;
 }
 
-/// Of a file that is damaged everything is carried at once, whatever room there is. True: it waited a while.
+/// Of a file that is damaged everything is carried at once, whatever room there is; and what comes meanwhile
+/// takes room, too. True: it waited a while.
 bool background::waits_for_reserve() {
     const auto disk = std::filesystem::space(files_.directory());
-    const std::uint64_t reserve =
-        std::min<std::uint64_t>(disk_reserve_max, disk.capacity / disk_reserve_part);
+    const std::uint64_t reserve = reserve_of(disk);
     const bool has = disk.available > reserve;
     want_room(has ? 0 : reserve);
     if (!has)
-        stop_.wait_for(pass_pause);
+        wait_for_older();
     return !has;
+}
+
+/// A WAL that is mended is written anew.
+void background::want_room_to_mend() {
+    std::uint64_t needed = 0;
+    for (const std::int64_t number : writer_.older_files())
+        needed = std::max(needed, size_of(files_.path_of(number) + "-wal"));
+    if (std::filesystem::space(files_.directory()).available <= needed)
+        want_room(needed);
 }
 
 void background::want_room(std::uint64_t bytes) {
@@ -229,10 +269,20 @@ void background::look_for_unfinished() {
     statement oldest(*database_,
                      "SELECT event, (SELECT received_at FROM events WHERE sequence=event) FROM deliveries"
                      " WHERE handler=? AND state<2 ORDER BY event LIMIT 1");
+    // Of the first few where the first came while the clock was ahead: its own age is unknown.
+    statement first_few(*database_,
+                        "SELECT min(received_at) FROM events WHERE sequence IN (SELECT event FROM deliveries"
+                        " WHERE handler=? AND state<2 ORDER BY event LIMIT 100)");
+    const std::int64_t now = to_number(wall_now());
     while (names.step()) {
-        if (oldest.bind(names.number(0)).step())
-            found.oldest[names.text(1)] = {oldest.number(0), to_wall_time(oldest.number(1))};
+        if (oldest.bind(names.number(0)).step()) {
+            std::int64_t received_at = oldest.number(1);
+            if (received_at > now && first_few.bind(names.number(0)).step())
+                received_at = first_few.number(0);
+            found.oldest[names.text(1)] = {oldest.number(0), to_wall_time(received_at)};
+        }
         oldest.reset();
+        first_few.reset();
     }
     const std::scoped_lock lock(mutex_);
     unfinished_ = std::move(found);

@@ -69,8 +69,12 @@ private:
     void carry_older_files();
     std::vector<std::unique_ptr<carry_over>> open_older(std::int64_t into);
     carried carry_rest(const std::vector<std::unique_ptr<carry_over>>& older);
+    void attempt(const std::function<void()>& work);
+    void look_around();
+    bool wait_for_older();
     bool has_room();
     bool waits_for_reserve();
+    void want_room_to_mend();
     void want_room(std::uint64_t bytes);
     bool may_remove() const;
     void follow_writer();
@@ -88,7 +92,6 @@ private:
     std::int64_t file_ = 0;
     bool may_have_older_ = true;
     std::int64_t waits_for_room_ = 0; ///< The file into which only what is unfinished was carried.
-    bool keeps_reserve_ = false;      ///< While the rest of older files is carried.
     sequence newest_waiting_ = 0;     ///< Of the files that wait for room.
     std::atomic<std::uint64_t> room_wanted_ = 0;
     sequence checked_up_to_ = 0;

@@ -39,6 +39,7 @@ carry_over::carry_over(const file_set& files, std::int64_t file, std::int64_t in
     try {
         open();
     } catch (const database_error& failure) {
+        was_kept_back_ = failure.is_failed_read() && !failure.is_damage();
         note_lost(failure);
     }
 }
@@ -206,6 +207,8 @@ std::uint64_t carry_over::fact(const char* key) {
 }
 
 bool carry_over::is_readable() const {
+    if (was_kept_back_)
+        return false; // as far as this one could tell
     std::vector<char> bytes(1024 * 1024);
     for (const char* companion : {"", "-wal"}) {
         const std::string path = files_.path_of(file_) + companion;

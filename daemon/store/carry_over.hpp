@@ -89,6 +89,7 @@ private:
     std::vector<sequence> carried_; ///< Some twice, until `settle_carried`.
     std::uint64_t lost_ = 0;        ///< Events, or places where they stood.
     bool has_nothing_ = false;      ///< It was never finished.
+    bool was_kept_back_ = false;    ///< By the device, from the beginning.
     bool has_failed_ = false;
     bool is_out_of_reach_ = false;
 };

@@ -22,17 +22,17 @@ bool database_error::is_damage() const noexcept {
 }
 
 bool database_error::is_failed_read() const noexcept {
-    switch (code_) {
-    case SQLITE_IOERR:
-    case SQLITE_IOERR_READ:
-    case SQLITE_IOERR_SHORT_READ:
-    case SQLITE_IOERR_FSTAT:
-    case SQLITE_IOERR_MMAP:
-    case SQLITE_IOERR_CORRUPTFS:
-    case SQLITE_IOERR_DATA:
-        return true;
-    default: // of locks, memory, or the index of the WAL, for which a full disk may have no room
+    if ((code_ & 0xFF) != SQLITE_IOERR || is_failed_sync() || code_ == SQLITE_IOERR_NOMEM)
         return false;
+    switch (system_error_) { // the index of the WAL, for one, needs room
+    case ENOSPC:
+    case EDQUOT:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+        return false;
+    default:
+        return true;
     }
 }
 
@@ -75,7 +75,8 @@ database::database(const std::string& file, open_mode mode, const char* vfs) : f
         throw database_error(
             opened,
             "can't open " + file + ": " + cause +
-                (system_error != 0 ? std::string(" (") + std::strerror(system_error) + ")" : std::string()));
+                (system_error != 0 ? std::string(" (") + std::strerror(system_error) + ")" : std::string()),
+            system_error);
     }
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_busy_timeout(handle_, 2000);

@@ -33,7 +33,7 @@ public:
     /// The file isn't a database any more, or its structure is broken. SQLite says so of some
     /// failed reads, too.
     bool is_damage() const noexcept;
-    /// It could be read, if the device allowed.
+    /// It could be read, if the device allowed; not where there is no room, memory or descriptor for it.
     bool is_failed_read() const noexcept;
     /// The device gave an error for a page of the file.
     bool is_unreadable_page() const noexcept;

@@ -106,8 +106,10 @@ std::string wal_file::read_bytes(std::size_t at, std::size_t bytes) const {
     for (std::size_t done = 0; done < bytes;) {
         const ssize_t got =
             ::pread(descriptor_, found.data() + done, bytes - done, static_cast<off_t>(at + done));
-        if (got <= 0)
+        if (got <= 0) {
+            has_failed_ = true;
             return std::string(bytes, '\0');
+        }
         done += static_cast<std::size_t>(got);
     }
     return found;

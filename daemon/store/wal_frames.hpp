@@ -60,12 +60,16 @@ public:
     /// All zeros where the device can't give it: it counts as damaged.
     wal_frame read(std::size_t frame) const;
 
+    /// Of what was asked for until now something couldn't be read.
+    bool has_failed() const noexcept { return has_failed_; }
+
 private:
     std::string read_bytes(std::size_t at, std::size_t bytes) const;
 
     std::string path_;
     int descriptor_ = -1;
     std::size_t frames_ = 0;
+    mutable bool has_failed_ = false;
     std::string header_;
 };
 

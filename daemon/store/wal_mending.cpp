@@ -273,8 +273,10 @@ void write_mended(const wal_file& found, const wal_generation& generation, const
 
 /// What a commit that a power cut tore has left behind the last whole one. SQLite writes over it from its
 /// beginning; what stays of it would look, after another cut, as if the commit before it had been flushed.
-void cut_leftovers(const std::string& wal, const wal_generation& generation, const diagnosis& what) {
-    if (!generation.is_header_whole || what.leftovers_end <= what.end)
+/// Nothing is cut where the device didn't give all of it: what looks torn may be whole.
+void cut_leftovers(const std::string& wal, const wal_file& found, const wal_generation& generation,
+                   const diagnosis& what) {
+    if (!generation.is_header_whole || found.has_failed() || what.leftovers_end <= what.end)
         return;
     std::error_code failed; // then it is as it was
     std::filesystem::resize_file(wal, wal_header_bytes + what.end * frame_bytes, failed);
@@ -295,7 +297,7 @@ bool mend_wal(const std::string& database_file) {
     std::error_code failed;
     const bool is_empty = what.end > 0 && std::filesystem::file_size(database_file, failed) < page_bytes;
     if (!was_begun && !what.is_damaged && !is_empty) {
-        cut_leftovers(wal, generation, what);
+        cut_leftovers(wal, found, generation, what);
         return false;
     }
     // All that takes room is on the disk before the first name changes.

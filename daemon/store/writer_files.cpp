@@ -69,7 +69,8 @@ sequence writer::cursor_of(std::int64_t number) {
     }
 }
 
-/// Throws database_error: neither damage nor a device that fails to read, so that it is tried again.
+/// Throws database_error: where the device fails it is a failed read, and given up in the end; else it is
+/// tried again for as long as it takes.
 void writer::mend_older(std::int64_t number) {
     if (!unmended_.contains(number))
         return;
@@ -78,7 +79,8 @@ void writer::mend_older(std::int64_t number) {
         if (!is_of_newer_program(path))
             mend_wal(path);
     } catch (const std::system_error& refused) {
-        throw database_error(SQLITE_CANTOPEN,
+        const bool is_device = refused.code() == std::errc::io_error;
+        throw database_error(is_device ? SQLITE_IOERR_READ : SQLITE_CANTOPEN,
                              std::string(refused.what()) +
                                  ": what it holds is carried over once its WAL can be mended");
     }

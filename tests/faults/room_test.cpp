@@ -23,18 +23,6 @@ class NoRoom : public DamagedStoreFiles {
 protected:
     void on_disk(const char* size) { disk_.emplace(directory_.path(), size); }
 
-    /// As one that was killed leaves it: what isn't checkpointed stands in the WAL alone.
-    void make_killed(int count) {
-        const temporary_directory alive;
-        recording_observer quiet;
-        store running(options{.directory = alive.path()}, quiet);
-        for (int i = 0; i < count; ++i)
-            append(running, task_body(i) + std::string(1200, ' '));
-        const std::string from = alive.path() + "/events-000001.db";
-        std::filesystem::copy_file(from, file());
-        std::filesystem::copy_file(from + "-wal", file() + "-wal");
-    }
-
     void flip_a_bit_of_the_wal() {
         std::fstream wal(file() + "-wal", std::ios::in | std::ios::out | std::ios::binary);
         const auto at = static_cast<std::streamoff>(wal_header_bytes + 20 * frame_bytes + 100);
@@ -77,6 +65,7 @@ TEST_F(NoRoom, AWalStaysAsItIsUntilItCanBeMended) {
     EXPECT_FALSE(std::filesystem::exists(file() + damaged_wal_suffix));
     EXPECT_FALSE(std::filesystem::exists(file() + new_wal_suffix)) << "it would take the room there is";
     EXPECT_FALSE(append(*opened_, task_body(1000)).ec);
+    EXPECT_TRUE(eventually([&] { return opened_->room_wanted() == found.size(); }));
     EXPECT_TRUE(opened_->is_carrying_over()) << "nothing is delivered before what came earlier is known";
 
     disk_->empty();

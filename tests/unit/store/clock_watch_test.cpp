@@ -143,5 +143,29 @@ TEST(ClockSetBack, HidesNoAge) {
     EXPECT_LE(told, wall_now());
 }
 
+/// What came in that moment has a receipt that lies ahead itself; what waits behind it hasn't.
+TEST(ClockSetBack, HidesNoAgeOfWhatWaitsBehind) {
+    const temporary_directory directory;
+    recording_observer observer;
+    const wall_time before = wall_now();
+    {
+        store made(options{.directory = directory.path()}, observer);
+        append(made, task_body(1));
+        append(made, task_body(2));
+        for (const stored_event& one : made.open_reader()->events_after(0, 2, 1 << 20).value())
+            route(made, {{one.sequence, {"crm"}, 0, {}}});
+    }
+    {
+        database file(directory.path() + "/events-000001.db", open_mode::write);
+        file.execute("UPDATE events SET received_at=received_at+86400000000 WHERE sequence="
+                     "(SELECT min(sequence) FROM events)");
+    }
+    const store opened(options{.directory = directory.path()}, observer);
+    EXPECT_TRUE(eventually([&] {
+        const auto told = opened.depths().front().oldest_pending;
+        return told && *told >= before - 1s && *told <= wall_now();
+    }));
+}
+
 } // namespace
 } // namespace outreachd::store

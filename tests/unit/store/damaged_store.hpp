@@ -37,6 +37,18 @@ protected:
             settle(made, {events[i].sequence, "crm", delivery_state::done, 1, wall_now(), {}, {}, {}, {}});
     }
 
+    /// As one that was killed leaves it: what isn't checkpointed stands in the WAL alone.
+    void make_killed(int count) {
+        const temporary_directory alive;
+        recording_observer quiet;
+        store running(options{.directory = alive.path()}, quiet);
+        for (int i = 0; i < count; ++i)
+            append(running, task_body(i) + std::string(1200, ' '));
+        const std::string from = alive.path() + "/events-000001.db";
+        std::filesystem::copy_file(from, file());
+        std::filesystem::copy_file(from + "-wal", file() + "-wal");
+    }
+
     std::string file(int number = 1) const {
         return directory_.path() + "/events-00000" + std::to_string(number) + ".db";
     }
