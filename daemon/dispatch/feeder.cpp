@@ -55,7 +55,7 @@ void feeder::feed() {
             inbox_->pause(read_again_after);
         is_idle = is_readable && !is_reading_back_ &&
                   std::ranges::none_of(lanes_, [](const auto& one) { return one->wants(); });
-        if (is_idle && lane_set_->lacks_threads()) {
+        if (is_idle && lane_set_->is_unsettled()) {
             inbox_->pause(read_again_after);
             is_idle = false; // to try again, not to wait for an event
         }

@@ -90,9 +90,9 @@ void lane_set::begin(place& one) {
     }
 }
 
-bool lane_set::lacks_threads() const {
+bool lane_set::is_unsettled() const {
     const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(places_, &place::lacks_threads);
+    return !ended_.empty() || std::ranges::any_of(places_, &place::lacks_threads);
 }
 
 bool lane_set::is_leaving(std::string_view handler) const {

@@ -27,8 +27,9 @@ public:
     /// The lanes that take deliveries; starts those that may. For the feeder's thread.
     lanes current();
 
-    /// Whether one could not be started for want of threads; `current` tries again.
-    bool lacks_threads() const;
+    /// Whether `current` has something to try again: to start one for which there were no threads, or to let
+    /// one go that has ended.
+    bool is_unsettled() const;
 
     std::size_t running(std::string_view handler) const;
     bool is_running(std::string_view handler, sequence at) const;
