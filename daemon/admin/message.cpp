@@ -66,6 +66,7 @@ std::string to_http(response what, bool is_head, bool keeps_alive) {
     bytes += keeps_alive ? "\r\n" : "Connection: close\r\n\r\n";
     if (!is_head)
         bytes += what.body;
+    what.body = {};
     return bytes;
 }
 

@@ -274,7 +274,7 @@ bool carry_over::carry(const std::vector<sequence>& sequences, bool is_newest_wa
     return write_piece();
 }
 
-bool carry_over::write(std::vector<carried_event> piece, bool may_wait) {
+bool carry_over::write(const std::vector<carried_event>& piece, bool may_wait) {
     if (piece.empty())
         return !is_over();
     while (may_wait && !is_over() && !has_room_()) {

@@ -51,7 +51,7 @@ private:
     void note_lost(const database_error& failure);
     bool is_over() const;
     /// False: it is over.
-    bool write(std::vector<carried_event> piece, bool may_wait);
+    bool write(const std::vector<carried_event>& piece, bool may_wait);
     /// Whether this file, or a newer one, has the event whole.
     bool holds(const event_id& id) const;
     bool has_taken_over_from(std::int64_t file) const;

@@ -113,7 +113,7 @@ bool carry_over::carry_hidden() {
                 one.deliveries = std::move(*became);
             piece.push_back(std::move(one));
         }
-        if (!write(std::move(piece), true))
+        if (!write(piece, true))
             return false;
     }
     return true;
