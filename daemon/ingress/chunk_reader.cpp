@@ -16,21 +16,31 @@ constexpr std::size_t size_digits_max = 16;
 
 /// Fields that say how to read, route or trust the message; they come too late in a trailer
 /// (RFC 9110 section 6.5.1), and a proxy that moves trailers into the head would make them count.
-bool is_forbidden_trailer(std::string_view name) noexcept {
-    constexpr std::array<std::string_view, 15> forbidden{
-        "contentlength",   "transferencoding", "host",
-        "connection",      "expect",           "te",
-        "trailer",         "upgrade",          "contenttype",
-        "contentencoding", "contentrange",     "authorization",
-        "cookie",          "maxforwards",      "cachecontrol",
-    };
-    constexpr std::string_view ours = "outreach";
-    return is_same_in_any_case(name.substr(0, ours.size()), ours) ||
-           std::any_of(forbidden.begin(), forbidden.end(),
-                       [name](std::string_view letters) { return resembles(name, letters); });
-}
+constexpr std::array<std::string_view, 15> forbidden_trailers{
+    "contentlength", "transferencoding", "host",         "connection",      "expect",       "te",
+    "trailer",       "upgrade",          "contenttype",  "contentencoding", "contentrange", "authorization",
+    "cookie",        "maxforwards",      "cachecontrol",
+};
+/// What begins so is ours.
+constexpr std::string_view our_prefix = "outreach";
 
 } // namespace
+
+void trailer_name::take(char c) noexcept {
+    if (bytes_ < our_prefix.size()) {
+        begins_with_ours_ = begins_with_ours_ && to_lower(c) == our_prefix[bytes_];
+        ++bytes_;
+    }
+    if (letters_size_ < letters_.size() && is_letter_or_digit(static_cast<unsigned char>(c)))
+        letters_[letters_size_++] = c;
+}
+
+bool trailer_name::is_forbidden() const noexcept {
+    const std::string_view name(letters_.data(), letters_size_);
+    return (begins_with_ours_ && bytes_ == our_prefix.size()) ||
+           std::any_of(forbidden_trailers.begin(), forbidden_trailers.end(),
+                       [name](std::string_view letters) { return resembles(name, letters); });
+}
 
 chunk_reader::state chunk_reader::read(std::string_view& bytes, std::string& body) {
     while (!bytes.empty() && step_ < step::complete) {
@@ -190,17 +200,18 @@ void chunk_reader::take_trailer(char c) {
         }
         if (!token_bytes.has(c))
             break;
-        trailer_name_ = c;
+        trailer_name_.begin();
+        trailer_name_.take(c);
         step_ = step::trailer_name;
         return;
     case step::trailer_name:
         if (token_bytes.has(c)) {
-            trailer_name_ += c;
+            trailer_name_.take(c);
             return;
         }
         if (c != ':')
             break;
-        if (is_forbidden_trailer(trailer_name_))
+        if (trailer_name_.is_forbidden())
             return refuse(errc::malformed_http, "a trailer that only means something as a header");
         step_ = step::trailer_value;
         return;

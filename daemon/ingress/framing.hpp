@@ -7,6 +7,7 @@
 
 #include "daemon/event/errc.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -143,6 +144,24 @@ private:
     framing_refusal refusal_;
 };
 
+/// A trailer's name, of which no more is kept than tells whether it may stand there: it comes from somebody
+/// who isn't known yet, and may be as long as the trailer section.
+class trailer_name {
+public:
+    void begin() noexcept { *this = {}; }
+
+    void take(char c) noexcept;
+
+    /// Whether it would mean something as a header: framing, routing, trust.
+    bool is_forbidden() const noexcept;
+
+private:
+    std::array<char, 17> letters_{}; ///< And digits, the first ones: one more than the longest forbidden has.
+    std::size_t letters_size_ = 0;
+    std::size_t bytes_ = 0;
+    bool begins_with_ours_ = true; ///< As far as it has come.
+};
+
 /// Takes the chunked coding off a body (RFC 9112 section 7.1), strictly: sizes are 1 to 16 hex digits,
 /// lines end in CRLF, extensions are `;name`, `;name=token` or `;name="text"` without white space and
 /// are thrown away, trailers are read, checked and thrown away. A trailer that would mean something as
@@ -203,7 +222,7 @@ private:
     std::uint64_t body_bytes_ = 0; ///< Decoded, with the data of the chunk being read.
     std::size_t extension_bytes_ = 0;
     std::size_t trailer_bytes_ = 0;
-    std::string trailer_name_;
+    trailer_name trailer_name_;
     framing_refusal refusal_;
 };
 

@@ -81,6 +81,14 @@ TEST_F(Memory, HeadsThatComeSlowlyShareIt) {
     EXPECT_LE(grown_mib(), budget_mib + connections * free_mib_each);
 }
 
+/// Of a trailer no more is kept than tells whether it may be one.
+TEST_F(Memory, TrailersAreNotHeld) {
+    send_on_all("POST /webhooks/outreach HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" +
+                std::string(60 * 1024, 'x'));
+    sleep_for(500ms);
+    EXPECT_LE(grown_mib(), connections * free_mib_each / 2);
+}
+
 TEST_F(Memory, AnIdleConnectionHoldsNoBuffer) {
     send_on_all(signed_post(numbered_body(1), "X: " + std::string(14 * 1024, 'x') + "\r\n"));
     for (const auto& one : all)
