@@ -54,7 +54,7 @@ void connection::abort() {
 
 void connection::forget() {
     // A clean end would look to the peer as if it had been served.
-    if (has_request_ || requests_ == 0 || stream_.has_partial_record())
+    if (has_request_ || requests_ == 0 || !received_.empty() || stream_.has_partial_record())
         stream_.reset();
     if (const auto wait = wait_)
         wait->forget();

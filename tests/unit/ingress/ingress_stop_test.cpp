@@ -79,6 +79,32 @@ TEST(IngressStop, ResetsWhatIsOpenWhereItsThreadsHaveEnded) {
     EXPECT_EQ(idle->wait_for_end(), ending::closed);
 }
 
+/// It has been read already, behind others, and waits for its turn.
+TEST(IngressStop, ResetsWhoseNextRequestHasComeWhereItsThreadsHaveEnded) {
+    const std::string request = "GET /none HTTP/1.1\r\nHost: h\r\n\r\n";
+    constexpr std::size_t times = 120; // Which one read takes: unread bytes alone would make it a reset.
+    std::unique_ptr<test_client> client;
+    std::size_t answer_bytes = 0;
+    std::size_t answered_bytes = 0;
+    {
+        ingress_under_test server(client_kind::plain);
+        for (int i = 0; i < 5; ++i)
+            server.slow_down();
+        client = server.connect();
+        client->send(request);
+        answer_bytes = client->receive_response().size();
+        std::string many;
+        for (std::size_t i = 0; i < times; ++i)
+            many += request;
+        ASSERT_TRUE(client->send(many));
+        answered_bytes =
+            client->receive(answer_bytes).size(); // Others have their turn behind the first ones.
+        server.stop_threads();
+    }
+    answered_bytes += client->receive(times * answer_bytes).size();
+    EXPECT_TRUE(client->wait_for_end() == ending::reset || answered_bytes == times * answer_bytes);
+}
+
 TEST(IngressStop, AcceptsNothingAfterStopAccepting) {
     ingress_under_test server(client_kind::plain);
     const auto open = server.connect();
