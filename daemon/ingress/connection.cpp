@@ -52,6 +52,13 @@ void connection::abort() {
     asio::post(timer_.get_executor(), [self = shared_from_this()] { self->reset_now(); });
 }
 
+void connection::give_way(steady_time since) {
+    asio::post(timer_.get_executor(), [self = shared_from_this(), since] {
+        if (self->dawdles_since_ == since)
+            self->reset_now();
+    });
+}
+
 void connection::forget() {
     // A clean end would look to the peer as if it had been served.
     if (has_request_ || requests_ == 0 || !received_.empty() || stream_.has_partial_record())
@@ -72,7 +79,7 @@ awaitable<> connection::serve() {
             }
         }
         then = co_await serve_request();
-        dawdling_.set(since_mark::busy);
+        end_dawdling();
         share_.give_back();
         if (++turns_ >= turns_max)
             co_await let_others_run();
@@ -176,8 +183,15 @@ std::uint64_t connection::held_beside_body() {
 }
 
 void connection::note_dawdling() noexcept {
-    if (share_.has_taken())
-        dawdling_.set(begin_);
+    if (!share_.has_taken())
+        return;
+    dawdles_since_ = begin_;
+    dawdling_.set(begin_);
+}
+
+void connection::end_dawdling() noexcept {
+    dawdles_since_ = since_mark::busy;
+    dawdling_.set(since_mark::busy);
 }
 
 awaitable<> connection::let_others_run() {

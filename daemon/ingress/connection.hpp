@@ -18,7 +18,7 @@ namespace outreachd::ingress {
 /// Reads requests one after another and answers each before it looks at the next.
 ///
 /// Made at accept, and kept alive by its own coroutine and its timer. Everything runs on the socket's
-/// strand; only `drain`, `abort`, `idle` and `dawdling` may be called from other threads.
+/// strand; only `drain`, `abort`, `give_way`, `idle` and `dawdling` may be called from other threads.
 class connection : public std::enable_shared_from_this<connection> {
 public:
     /// `accepted_at` starts the first request's clock. Throws std::bad_alloc.
@@ -33,6 +33,10 @@ public:
 
     /// Resets the connection, whatever it does.
     void abort();
+
+    /// Resets the connection if the request for which `dawdling` was claimed is dawdling still: meanwhile it
+    /// may be whole, or another one have begun.
+    void give_way(steady_time since);
 
     /// Lets go of what a request in hand waits for, and resets one that isn't answered. Only where nothing
     /// runs on its strand, and nothing will.
@@ -90,6 +94,7 @@ private:
     void note_exception(const std::exception_ptr& thrown);
     std::uint64_t held_beside_body();
     void note_dawdling() noexcept;
+    void end_dawdling() noexcept;
 
     void limit_to(steady_time at);
     void set_timer();
@@ -119,7 +124,8 @@ private:
     bool is_idle_ = false;
     since_mark idle_; ///< The same for others.
     since_mark dawdling_;
-    bool is_over_ = false; ///< The deadline ended the connection, or the daemon did.
+    steady_time dawdles_since_ = since_mark::busy; ///< As in `dawdling_`, whoever claims that.
+    bool is_over_ = false;                         ///< The deadline ended the connection, or the daemon did.
     bool has_ended_ = false;
 };
 

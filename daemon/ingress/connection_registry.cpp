@@ -26,23 +26,23 @@ bool connection_registry::make_room(steady_time now) {
         return true;
     if (count() >= connections_max_ + connections_ending_max)
         return false;
-    const std::shared_ptr<connection> idlest = claim_longest(idle_, now, now);
-    if (idlest)
-        idlest->drain();
-    return idlest != nullptr;
+    const claimed_connection idlest = claim_longest(idle_, now, now);
+    if (idlest.who)
+        idlest.who->drain();
+    return idlest.who != nullptr;
 }
 
 void connection_registry::reset_dawdling(steady_time now, std::size_t count) {
     for (; count > 0; --count) {
-        const std::shared_ptr<connection> slowest = claim_longest(dawdling_, now, now - dawdling_min);
-        if (!slowest)
+        const claimed_connection slowest = claim_longest(dawdling_, now, now - dawdling_min);
+        if (!slowest.who)
             return;
-        slowest->abort();
+        slowest.who->give_way(slowest.since);
     }
 }
 
-std::shared_ptr<connection> connection_registry::claim_longest(ranking& among, steady_time now,
-                                                               steady_time since_max) {
+connection_registry::claimed_connection connection_registry::claim_longest(ranking& among, steady_time now,
+                                                                           steady_time since_max) {
     const std::lock_guard lock(mutex_);
     const bool may_search = now >= among.next_search_at;
     for (bool has_searched = false;; has_searched = true) {
@@ -51,10 +51,10 @@ std::shared_ptr<connection> connection_registry::claim_longest(ranking& among, s
             among.longest.pop_back();
             auto living = next.who.lock();
             if (living && (living.get()->*among.mark)().claim(next.since))
-                return living;
+                return {std::move(living), next.since};
         }
         if (has_searched || !may_search)
-            return nullptr;
+            return {};
         find_longest(among, now, since_max);
     }
 }

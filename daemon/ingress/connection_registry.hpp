@@ -92,7 +92,13 @@ private:
         steady_time next_search_at = steady_time::min();
     };
 
-    std::shared_ptr<connection> claim_longest(ranking& among, steady_time now, steady_time since_max);
+    /// `who` is null where there is none.
+    struct claimed_connection {
+        std::shared_ptr<connection> who;
+        steady_time since;
+    };
+
+    claimed_connection claim_longest(ranking& among, steady_time now, steady_time since_max);
     void find_longest(ranking& among, steady_time now, steady_time since_max);
 
     std::size_t connections_max_;

@@ -105,7 +105,7 @@ awaitable<connection::next> connection::serve_wanted(request_plan plan) {
     }
     const error_code ec = co_await read_body(plan.framing, plan.content_length,
                                              shared_->limits.body_bytes_max, plan.request.body);
-    dawdling_.set(since_mark::busy); // It has done its part.
+    end_dawdling(); // It has done its part.
     if (ec == asio::error::eof)
         co_return end_unanswered();
     if (ec)
@@ -238,6 +238,7 @@ void connection::note_refusal(request_outcome outcome) {
 }
 
 awaitable<connection::next> connection::answer(request_outcome outcome, bool is_body_read) {
+    end_dawdling();
     const steady_time answer_by = answer_deadline(begin_);
     // The process may have been stopped since anybody looked at the clock.
     if (outcome == request_outcome::reset || is_over_ || std::chrono::steady_clock::now() >= answer_by) {

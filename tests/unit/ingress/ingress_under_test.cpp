@@ -14,13 +14,6 @@ namespace {
 
 const secret test_secret{"a secret of the test"};
 
-std::shared_ptr<const endpoint_table> test_endpoints() {
-    settings::endpoint configured;
-    configured.path = test_path;
-    configured.secrets.push_back(test_secret);
-    return std::make_shared<const endpoint_table>(std::vector{configured});
-}
-
 /// For what another thread is about to do, and no test can be told of.
 bool eventually(const std::function<bool()>& is_true) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
@@ -41,6 +34,13 @@ void dawdle(boost::asio::io_context& io) {
 }
 
 } // namespace
+
+std::shared_ptr<const endpoint_table> test_endpoints() {
+    settings::endpoint configured;
+    configured.path = test_path;
+    configured.secrets.push_back(test_secret);
+    return std::make_shared<const endpoint_table>(std::vector{configured});
+}
 
 struct ingress_under_test::loop {
     boost::asio::io_context io;

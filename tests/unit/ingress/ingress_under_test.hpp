@@ -38,6 +38,9 @@ public:
     void damaged(store::sequence, std::string_view) override {}
 };
 
+/// One, at `test_path`, with the secret that `signed_request` signs with.
+std::shared_ptr<const endpoint_table> test_endpoints();
+
 class ingress_under_test {
 public:
     /// `listen` as the test wants it; address, port and certificate are set here. Where

@@ -1,0 +1,140 @@
+/// What one connection takes of the memory that all share, and when it gives that back, step by step.
+#include "daemon/ingress/connection.hpp"
+#include "tests/unit/ingress/ingress_under_test.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <thread>
+
+namespace outreachd::ingress {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A connection whose every step is the test's own.
+class stepped_connection {
+public:
+    /// `age`: how long ago it was accepted.
+    explicit stepped_connection(std::chrono::milliseconds age = {}) {
+        store_.on_answered([answers = answers_] { answers->hand_out(); });
+        tcp::acceptor acceptor(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+        client_.open(tcp::v4());
+        client_.set_option(asio::socket_base::receive_buffer_size(buffer_bytes));
+        client_.connect(acceptor.local_endpoint());
+        client_.non_blocking(true);
+        tcp_socket socket(strand_);
+        acceptor.accept(socket);
+        socket.set_option(asio::socket_base::send_buffer_size(buffer_bytes));
+        opened_ =
+            std::make_shared<connection>(shared_, std::move(socket), std::chrono::steady_clock::now() - age);
+        shared_->open.add(opened_);
+        opened_->start();
+        run();
+    }
+
+    ~stepped_connection() {
+        opened_->abort();
+        run();
+    }
+
+    stepped_connection(const stepped_connection&) = delete;
+    stepped_connection& operator=(const stepped_connection&) = delete;
+
+    services& shared() { return *shared_; }
+
+    connection& subject() { return *opened_; }
+
+    /// Up to where it waits for somebody else.
+    void run() {
+        do
+            io_.restart();
+        while (io_.poll() > 0);
+    }
+
+    /// `what` comes when that which is ready has, and nobody has acted upon it.
+    void come_behind(std::function<void()> what) {
+        asio::post(strand_, [this, what = std::move(what)] {
+            std::thread([this] { io_.poll(); }).join(); // What it finds waits for the strand.
+            what();
+        });
+        run();
+    }
+
+    /// What of `bytes` is taken at once.
+    std::size_t send(std::string_view bytes) {
+        boost::system::error_code ec;
+        return client_.send(asio::buffer(bytes), 0, ec);
+    }
+
+    bool send_all(std::string_view bytes) {
+        for (int tries = 0; !bytes.empty() && tries < 10'000; ++tries) {
+            bytes.remove_prefix(send(bytes));
+            run();
+        }
+        return bytes.empty();
+    }
+
+    /// For the store, whose thread is its own, and for pauses.
+    bool has_ended_or_answered(std::chrono::milliseconds at_most = 10s) {
+        const auto until = std::chrono::steady_clock::now() + at_most;
+        while (shared_->open.count() > 0 && metrics_.requests_total("accepted") == 0 &&
+               std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(1ms);
+            run();
+        }
+        return std::chrono::steady_clock::now() < until;
+    }
+
+    std::uint64_t answered(std::string_view outcome) const { return metrics_.requests_total(outcome); }
+
+    bool has_stored_anything() {
+        store_.stop(5s); // What it was given is committed.
+        return !store_.open_reader()->events_after(0, 1, 1'000'000).value().empty();
+    }
+
+private:
+    static constexpr int buffer_bytes = 4 * 1024;
+
+    static settings::limits limits() {
+        settings::limits made;
+        made.body_bytes_max = 4 * 1024 * 1024;
+        return made;
+    }
+
+    scratch_directory scratch_;
+    asio::io_context io_;
+    strand strand_ = asio::make_strand(io_);
+    silent_observer observer_;
+    store::store store_{store::options{.directory = scratch_.file("store")}, observer_};
+    log::logger log_{log::level::error, log::format::text};
+    metrics::metrics metrics_;
+    std::shared_ptr<answer_mailbox> answers_ = std::make_shared<answer_mailbox>(io_, 1);
+    std::shared_ptr<services> shared_ =
+        std::make_shared<services>(limits(), test_endpoints(), nullptr, store_, metrics_, log_,
+                                   quarantine_sink{}, answers_, store::answered_when::stored);
+    tcp::socket client_{io_};
+    std::shared_ptr<connection> opened_;
+};
+
+/// The claim comes behind the request's last byte and before anybody has looked at that, or without it.
+TEST(ConnectionMemory, WhatIsWholeGivesWayToNobody) {
+    const std::string request = signed_request(std::string(20 * 1024, 'b'));
+    for (const bool is_whole : {true, false}) {
+        stepped_connection one(2s);
+        ASSERT_TRUE(one.send_all(std::string_view{request}.substr(0, request.size() - 1)));
+        ASSERT_NE(one.subject().dawdling().since(), since_mark::busy);
+        if (is_whole) {
+            ASSERT_EQ(one.send(std::string_view{request}.substr(request.size() - 1)), 1U);
+        }
+        one.come_behind([&one] { one.shared().open.reset_dawdling(std::chrono::steady_clock::now(), 1); });
+        ASSERT_TRUE(one.has_ended_or_answered());
+        EXPECT_EQ(one.answered("accepted"), is_whole ? 1U : 0U);
+        EXPECT_EQ(one.has_stored_anything(), is_whole);
+    }
+}
+
+} // namespace
+} // namespace outreachd::ingress
