@@ -28,8 +28,10 @@ bool body_share::make_room(std::string& body, std::size_t more, std::uint64_t bo
     const std::uint64_t needed = std::min<std::uint64_t>(body.size() + more, body_bytes_max);
     if (needed <= body_bytes_)
         return true;
-    // Twice as much each time, so that a sender has to send what it makes us hold.
-    const std::uint64_t wanted = std::min(std::max(needed, 2 * body_bytes_), body_bytes_max);
+    // Twice what has come, so that a sender has to send what it makes us hold, and little is copied.
+    std::uint64_t wanted = std::max(needed, std::min<std::uint64_t>(2 * body.size(), body_bytes_max));
+    if (needed <= small_body_bytes_max) // Or it would be taken for a large one.
+        wanted = std::min<std::uint64_t>(wanted, small_body_bytes_max);
     if (!cover(wanted, beside_bytes_))
         return false;
     if (body.capacity() < wanted) {
@@ -39,6 +41,10 @@ bool body_share::make_room(std::string& body, std::size_t more, std::uint64_t bo
         body.swap(larger);
     }
     return true;
+}
+
+std::size_t body_share::room_in(const std::string& body) const noexcept {
+    return body_bytes_ > body.size() ? body_bytes_ - body.size() : 0;
 }
 
 void body_share::give_back() noexcept {

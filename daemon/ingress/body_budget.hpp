@@ -49,8 +49,13 @@ public:
     /// `body_bytes_max` where that is enough. False where the budget doesn't allow it.
     bool make_room(std::string& body, std::size_t more, std::uint64_t body_bytes_max);
 
+    /// What `body` may take without asking for more.
+    std::size_t room_in(const std::string& body) const noexcept;
+
     /// For the next request.
     void give_back() noexcept;
+
+    std::uint64_t taken() const noexcept { return taken_; }
 
     bool has_taken() const noexcept { return taken_ > 0; }
 

@@ -93,6 +93,7 @@ private:
     void take_in_the_rest();
     void note_exception(const std::exception_ptr& thrown);
     std::uint64_t held_beside_body();
+    std::size_t next_piece(const std::string& body) const noexcept;
     void note_dawdling() noexcept;
     void end_dawdling() noexcept;
 

@@ -135,10 +135,8 @@ awaitable<error_code> connection::read_body(body_framing framing, std::uint64_t 
     if (length > body_bytes_max)
         co_return error_code{errc::body_too_large};
     while (body.size() < length) {
-        const std::size_t held = head_bytes_ + body.size();
-        const std::size_t piece = held < free_bytes_max ? free_bytes_max - held : read_bytes_max;
-        const std::size_t more =
-            std::min<std::uint64_t>(length - body.size(), received_.empty() ? piece : received_.size());
+        const std::size_t more = std::min<std::uint64_t>(
+            length - body.size(), received_.empty() ? next_piece(body) : received_.size());
         for (std::size_t tries = 0; !share_.make_room(body, more, length); ++tries) {
             const bool goes_on = co_await wait_for_memory(tries);
             if (!goes_on)
@@ -176,6 +174,16 @@ awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std
         if (got != io_state::done)
             co_return error_code{asio::error::eof};
     }
+}
+
+/// How much of a body is read at once. What there is room for is filled first: more is made by copying. What
+/// is made beyond the free piece is no more than what has come.
+std::size_t connection::next_piece(const std::string& body) const noexcept {
+    if (const std::size_t room = share_.room_in(body); room > 0)
+        return std::min(room, read_bytes_max);
+    const std::size_t held = head_bytes_ + body.size();
+    return held < free_bytes_max ? free_bytes_max - held
+                                 : std::clamp(body.size(), first_read_bytes_max, read_bytes_max);
 }
 
 /// Where there is no memory for what a request holds, those give way that have been sending for longest, and

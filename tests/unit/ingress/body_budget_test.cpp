@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace outreachd::ingress {
@@ -26,6 +27,25 @@ TEST(BodyBudget, LeavesWhatItIsAskedToLeave) {
     EXPECT_FALSE(budget.take(1, 40));
     EXPECT_FALSE(budget.take(1, 1000));
     EXPECT_TRUE(budget.take(40));
+}
+
+/// Or a sender would hold several times what it has sent, by sending a little at a time.
+TEST(BodyShare, HoldsNoMoreThanTwiceWhatHasComeAndCopiesSeldom) {
+    constexpr std::size_t largest = 16 * 1024 * kibibyte;
+    body_budget budget(2 * largest);
+    body_share share(budget);
+    std::string body;
+    std::size_t copies = 0;
+    for (std::size_t piece = 1; body.size() < largest; piece = piece % 4000 + 7) {
+        const std::size_t before = body.capacity();
+        ASSERT_TRUE(share.make_room(body, piece, largest));
+        ASSERT_LE(share.taken() + free_bytes_max, std::max(free_bytes_max, 2 * body.size() + piece));
+        if (body.capacity() != before)
+            ++copies;
+        body.append(std::min(piece, largest - body.size()), 'x');
+    }
+    EXPECT_LE(copies, 24U);
+    EXPECT_EQ(body.capacity(), largest);
 }
 
 TEST(BodyShare, AFirstPieceIsFree) {
