@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace outreachd::ingress {
+namespace {
+
+std::uint64_t beyond_free(std::uint64_t bytes) noexcept {
+    return bytes > free_bytes_max ? bytes - free_bytes_max : 0;
+}
+
+} // namespace
 
 bool body_budget::take(std::uint64_t bytes, std::uint64_t leaving) noexcept {
     std::uint64_t left = bytes_left_.load(std::memory_order_relaxed);
@@ -14,6 +21,18 @@ bool body_budget::take(std::uint64_t bytes, std::uint64_t leaving) noexcept {
 
 void body_budget::give_back(std::uint64_t bytes) noexcept {
     bytes_left_.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+bool body_budget::is_held_by_small() const noexcept {
+    // Others go on meanwhile: the sum may be over all there is for a moment.
+    const std::uint64_t others =
+        bytes_left_.load(std::memory_order_relaxed) + bytes_of_large_.load(std::memory_order_relaxed);
+    return others < bytes_max_ - left_by_large();
+}
+
+bool body_budget::is_held_for_store() const noexcept {
+    const std::uint64_t held = bytes_for_store_.load(std::memory_order_relaxed);
+    return held > 0 && held >= bytes_max_ / 4;
 }
 
 body_share::~body_share() {
@@ -47,19 +66,37 @@ std::size_t body_share::room_in(const std::string& body) const noexcept {
     return body_bytes_ > body.size() ? body_bytes_ - body.size() : 0;
 }
 
+void body_share::wait_for_store() noexcept {
+    if (taken_ == 0 || waits_for_store_)
+        return;
+    waits_for_store_ = true;
+    from_.bytes_for_store_.fetch_add(taken_, std::memory_order_relaxed);
+}
+
 void body_share::give_back() noexcept {
-    if (taken_ > 0)
-        from_.give_back(taken_);
-    body_bytes_ = beside_bytes_ = taken_ = 0;
+    body_bytes_ = beside_bytes_ = 0;
+    if (taken_ == 0)
+        return;
+    if (is_large_)
+        from_.bytes_of_large_.fetch_sub(taken_, std::memory_order_relaxed);
+    if (waits_for_store_)
+        from_.bytes_for_store_.fetch_sub(taken_, std::memory_order_relaxed);
+    is_large_ = waits_for_store_ = false;
+    from_.give_back(taken_);
+    taken_ = 0;
 }
 
 bool body_share::cover(std::uint64_t body_bytes, std::uint64_t beside_bytes) noexcept {
-    const std::uint64_t held = body_bytes + beside_bytes;
-    const std::uint64_t wanted = held > free_bytes_max ? held - free_bytes_max : 0;
+    const std::uint64_t wanted = beyond_free(body_bytes + beside_bytes);
     if (wanted > taken_) {
-        const std::uint64_t leaving = body_bytes > small_body_bytes_max ? from_.left_by_large() : 0;
-        if (!from_.take(wanted - taken_, leaving))
+        const bool is_large = body_bytes > small_body_bytes_max;
+        if (!from_.take(wanted - taken_, is_large ? from_.left_by_large() : 0)) {
+            missing_ = {wanted - taken_, is_large};
             return false;
+        }
+        if (is_large)
+            from_.bytes_of_large_.fetch_add(is_large_ ? wanted - taken_ : wanted, std::memory_order_relaxed);
+        is_large_ = is_large;
         taken_ = wanted;
     }
     body_bytes_ = body_bytes;

@@ -147,9 +147,9 @@ awaitable<> connection::linger() {
 }
 
 awaitable<io_state> connection::receive(std::string& into, std::size_t bytes_max) {
-    for (std::size_t tries = 0; !share_.hold_beside(held_beside_body()); ++tries) {
-        const bool goes_on = co_await wait_for_memory(tries);
-        if (!goes_on)
+    if (!share_.hold_beside(held_beside_body())) {
+        const bool has_room = co_await wait_for_memory({});
+        if (!has_room)
             co_return io_state::failed;
     }
     for (;;) {
@@ -168,7 +168,7 @@ awaitable<io_state> connection::receive(std::string& into, std::size_t bytes_max
         }
         if (got.state == io_state::end || got.state == io_state::failed)
             co_return got.state;
-        note_dawdling();
+        note_dawdling(begin_ + memory_wait_);
         const bool is_ready = co_await stream_.wait(got.state);
         if (!is_ready)
             co_return io_state::failed;
@@ -182,11 +182,13 @@ std::uint64_t connection::held_beside_body() {
     return head_bytes_ + received_.capacity();
 }
 
-void connection::note_dawdling() noexcept {
+void connection::note_dawdling(steady_time since) noexcept {
     if (!share_.has_taken())
         return;
-    dawdles_since_ = begin_;
-    dawdling_.set(begin_);
+    would_give_.store(share_.taken(), std::memory_order_relaxed);
+    would_give_large_.store(share_.is_large(), std::memory_order_relaxed);
+    dawdles_since_ = since;
+    dawdling_.set(since);
 }
 
 void connection::end_dawdling() noexcept {
@@ -275,6 +277,8 @@ void connection::reset_now() {
     is_over_ = true;
     stream_.reset();
     timer_.cancel(); // Somebody may wait for the deadline alone.
+    if (memory_pause_)
+        memory_pause_->cancel();
     if (wait_)
         wait_->abandon();
 }

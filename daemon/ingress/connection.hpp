@@ -9,8 +9,12 @@
 #include "daemon/ingress/services.hpp"
 #include "daemon/ingress/tls_stream.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace outreachd::ingress {
@@ -18,7 +22,8 @@ namespace outreachd::ingress {
 /// Reads requests one after another and answers each before it looks at the next.
 ///
 /// Made at accept, and kept alive by its own coroutine and its timer. Everything runs on the socket's
-/// strand; only `drain`, `abort`, `give_way`, `idle` and `dawdling` may be called from other threads.
+/// strand; only `drain`, `abort`, `give_way`, the marks and what it would give may be asked from other
+/// threads.
 class connection : public std::enable_shared_from_this<connection> {
 public:
     /// `accepted_at` starts the first request's clock. Throws std::bad_alloc.
@@ -44,8 +49,13 @@ public:
 
     since_mark& idle() noexcept { return idle_; }
 
-    /// Set while a request's sender is waited for, and the request holds memory that others may want.
+    /// Set while a request holds memory that others may want and isn't whole.
     since_mark& dawdling() noexcept { return dawdling_; }
+
+    /// What others get where it gives way, and whether it is a large body's.
+    std::uint64_t would_give() const noexcept { return would_give_.load(std::memory_order_relaxed); }
+
+    bool would_give_large() const noexcept { return would_give_large_.load(std::memory_order_relaxed); }
 
 private:
     /// Within its free piece a request reads little at once, so that what is read has a place already.
@@ -70,6 +80,13 @@ private:
         bool expects_continue = false;
     };
 
+    /// A body that is to take `more` bytes; null: none is.
+    struct body_growth {
+        std::string* body = nullptr;
+        std::size_t more = 0;
+        std::uint64_t body_bytes_max = 0;
+    };
+
     awaitable<> serve();
     awaitable<bool> greet();
     awaitable<bool> wait_for_request();
@@ -81,7 +98,7 @@ private:
     awaitable<error_code> read_body(body_framing framing, std::uint64_t length, std::uint64_t body_bytes_max,
                                     std::string& body);
     awaitable<error_code> read_chunked(std::uint64_t body_bytes_max, std::string& body);
-    awaitable<bool> wait_for_memory(std::size_t tries);
+    awaitable<bool> wait_for_memory(body_growth growth);
     awaitable<next> answer(request_outcome outcome, bool is_body_read);
     awaitable<> linger();
 
@@ -93,8 +110,9 @@ private:
     void take_in_the_rest();
     void note_exception(const std::exception_ptr& thrown);
     std::uint64_t held_beside_body();
+    bool find_room(body_growth growth);
     std::size_t next_piece(const std::string& body) const noexcept;
-    void note_dawdling() noexcept;
+    void note_dawdling(steady_time since) noexcept;
     void end_dawdling() noexcept;
 
     void limit_to(steady_time at);
@@ -113,7 +131,9 @@ private:
     std::string endpoint_;       ///< Of the request in hand, for the metrics.
     body_share share_;           ///< Until the answer: a body that waits for the store is held too.
     std::size_t head_bytes_ = 0; ///< That are held of the request's head beside `received_`.
-    steady_time begin_;          ///< Of the request's clock.
+    std::optional<steady_timer> memory_pause_;          ///< While there is no memory.
+    std::chrono::steady_clock::duration memory_wait_{}; ///< In which the request's sender could do nothing.
+    steady_time begin_;                                 ///< Of the request's clock.
     steady_time last_bytes_at_;
     std::uint64_t requests_ = 0; ///< That were answered.
     std::uint32_t turns_ = 0;    ///< Reads and requests since others could run.
@@ -126,7 +146,9 @@ private:
     since_mark idle_; ///< The same for others.
     since_mark dawdling_;
     steady_time dawdles_since_ = since_mark::busy; ///< As in `dawdling_`, whoever claims that.
-    bool is_over_ = false;                         ///< The deadline ended the connection, or the daemon did.
+    std::atomic<std::uint64_t> would_give_{0};
+    std::atomic<bool> would_give_large_{false};
+    bool is_over_ = false; ///< The deadline ended the connection, or the daemon did.
     bool has_ended_ = false;
 };
 

@@ -19,7 +19,8 @@ constexpr std::chrono::nanoseconds search_pause_each{500};
 
 connection_registry::connection_registry(std::size_t connections_max)
     : connections_max_(connections_max), idle_{&connection::idle, {}}, dawdling_{&connection::dawdling,
-                                                                                 dawdling_pause} {}
+                                                                                 dawdling_pause},
+      dawdling_large_{&connection::dawdling, dawdling_pause, &connection::would_give_large} {}
 
 bool connection_registry::make_room(steady_time now) {
     if (count() < connections_max_)
@@ -32,11 +33,13 @@ bool connection_registry::make_room(steady_time now) {
     return idlest.who != nullptr;
 }
 
-void connection_registry::reset_dawdling(steady_time now, std::size_t count) {
-    for (; count > 0; --count) {
-        const claimed_connection slowest = claim_longest(dawdling_, now, now - dawdling_min);
+void connection_registry::reset_dawdling(steady_time now, std::uint64_t bytes, bool only_large) {
+    ranking& among = only_large ? dawdling_large_ : dawdling_;
+    while (bytes > 0) {
+        const claimed_connection slowest = claim_longest(among, now, now - dawdling_min);
         if (!slowest.who)
             return;
+        bytes -= std::min(bytes, slowest.who->would_give());
         slowest.who->give_way(slowest.since);
     }
 }
@@ -63,7 +66,8 @@ connection_registry::claimed_connection connection_registry::claim_longest(ranki
 void connection_registry::find_longest(ranking& among, steady_time now, steady_time since_max) {
     std::vector<marked_connection>& longest = among.longest;
     for (const auto& [address, one] : open_)
-        if (const auto living = one.lock())
+        if (const auto living = one.lock();
+            living && (among.is_among == nullptr || (living.get()->*among.is_among)()))
             if (const steady_time since = (living.get()->*among.mark)().since(); since <= since_max)
                 longest.push_back({one, since});
     const std::size_t found = std::min(found_max, longest.size());

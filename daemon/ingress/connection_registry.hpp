@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -58,9 +59,10 @@ public:
     /// longest is told to end; false where there is none.
     bool make_room(steady_time now);
 
-    /// Resets those that have been sending for longest a request for which they hold memory of all, `count`
-    /// of them at most, and none that has for less than `dawdling_min`.
-    void reset_dawdling(steady_time now, std::size_t count);
+    /// Resets those that have been sending for longest a request for which they hold memory of all, until
+    /// they hold `bytes` together, and none that has for less than `dawdling_min`. `only_large`: those with
+    /// large bodies alone.
+    void reset_dawdling(steady_time now, std::uint64_t bytes, bool only_large);
 
     /// False, and nothing is kept, where the limit is reached beyond what `make_room` lets in, and after
     /// `close`.
@@ -88,7 +90,8 @@ private:
         since_mark& (connection::*mark)() noexcept;
         std::chrono::milliseconds
             search_pause_min; ///< For those who were found to be gone by the next search.
-        std::vector<marked_connection> longest = {}; ///< The next to go is the last.
+        bool (connection::*is_among)() const noexcept = nullptr; ///< Null: all that are marked.
+        std::vector<marked_connection> longest = {};             ///< The next to go is the last.
         steady_time next_search_at = steady_time::min();
     };
 
@@ -104,6 +107,7 @@ private:
     std::size_t connections_max_;
     ranking idle_;
     ranking dawdling_;
+    ranking dawdling_large_;
     mutable std::mutex mutex_;
     std::condition_variable none_left_;
     std::unordered_map<const connection*, std::weak_ptr<connection>> open_;

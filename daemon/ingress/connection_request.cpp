@@ -13,12 +13,37 @@ namespace {
 /// An unwanted body up to this is read, so that the connection can be kept.
 constexpr std::uint64_t unwanted_body_bytes_max = 64 * 1024;
 constexpr std::size_t read_bytes_max = 16 * 1024;
-/// Who waits for memory looks again after this time, then after twice as long, and so on, and each time twice
-/// as many others give way.
+/// Who waits for memory looks again after this time, then after twice as long, and so on.
 constexpr std::chrono::milliseconds memory_pause_first{5};
 constexpr std::size_t tries_growing_max = 6;
 constexpr std::size_t uncovered_tries_max = 4;
+/// Whose sender is waited for gives way by so much earlier than who waits for memory.
+constexpr std::chrono::seconds waiting_grace{1};
 constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/// What is held without room for it by a request that waits for memory. Goes back with it.
+class uncovered_piece {
+public:
+    explicit uncovered_piece(body_budget& from) noexcept : from_(from) {}
+
+    ~uncovered_piece() { from_.give_back(bytes_); }
+
+    uncovered_piece(const uncovered_piece&) = delete;
+    uncovered_piece& operator=(const uncovered_piece&) = delete;
+
+    /// Once.
+    bool take(std::uint64_t bytes) noexcept {
+        const bool is_taken = from_.take(bytes);
+        bytes_ = is_taken ? bytes : 0;
+        return is_taken;
+    }
+
+    bool has_taken() const noexcept { return bytes_ > 0; }
+
+private:
+    body_budget& from_;
+    std::uint64_t bytes_ = 0;
+};
 
 } // namespace
 
@@ -27,6 +52,7 @@ awaitable<connection::next> connection::serve_request() {
         begin_ = last_bytes_at_;
     has_request_ = !received_.empty();
     head_bytes_ = 0;
+    memory_wait_ = {};
     is_genuine_ = false;
     endpoint_.clear();
     limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
@@ -116,6 +142,7 @@ awaitable<connection::next> connection::serve_wanted(request_plan plan) {
     limit_to(answer_by);
     plan.request.received_at = wall_now();
     wait_ = std::make_shared<answer_wait>(timer_.get_executor(), shared_->answers);
+    share_.wait_for_store();
     const reception received = co_await receive_event(plan.request, *plan.at, *shared_, wait_, answer_by);
     wait_.reset();
     is_genuine_ = received.is_genuine;
@@ -137,9 +164,9 @@ awaitable<error_code> connection::read_body(body_framing framing, std::uint64_t 
     while (body.size() < length) {
         const std::size_t more = std::min<std::uint64_t>(
             length - body.size(), received_.empty() ? next_piece(body) : received_.size());
-        for (std::size_t tries = 0; !share_.make_room(body, more, length); ++tries) {
-            const bool goes_on = co_await wait_for_memory(tries);
-            if (!goes_on)
+        if (!share_.make_room(body, more, length)) {
+            const bool has_room = co_await wait_for_memory({&body, more, length});
+            if (!has_room)
                 co_return error_code{asio::error::eof};
         }
         if (!received_.empty()) {
@@ -158,9 +185,9 @@ awaitable<error_code> connection::read_body(body_framing framing, std::uint64_t 
 awaitable<error_code> connection::read_chunked(std::uint64_t body_bytes_max, std::string& body) {
     chunk_reader reader(body_bytes_max, shared_->limits.headers_bytes_max);
     for (;;) {
-        for (std::size_t tries = 0; !share_.make_room(body, received_.size(), body_bytes_max); ++tries) {
-            const bool goes_on = co_await wait_for_memory(tries);
-            if (!goes_on)
+        if (!share_.make_room(body, received_.size(), body_bytes_max)) {
+            const bool has_room = co_await wait_for_memory({&body, received_.size(), body_bytes_max});
+            if (!has_room)
                 co_return error_code{asio::error::eof};
         }
         std::string_view bytes = received_;
@@ -186,24 +213,42 @@ std::size_t connection::next_piece(const std::string& body) const noexcept {
                                  : std::clamp(body.size(), first_read_bytes_max, read_bytes_max);
 }
 
-/// Where there is no memory for what a request holds, those give way that have been sending for longest, and
-/// the peer, who is no more to blame than others, waits. False where its own connection has ended meanwhile.
-awaitable<bool> connection::wait_for_memory(std::size_t tries) {
-    const steady_time now = std::chrono::steady_clock::now();
-    if (tries == 0)
-        if (const auto count = shared_->short_of_memory.count(now))
-            shared_->log.warn("too many large requests at once, those that take longest are reset",
-                              {{"last_peer", peer_}, {"count", *count}});
-    // What is held already has no room: many that wait so would be over the bound together.
-    if (tries >= uncovered_tries_max && !share_.hold_beside(held_beside_body())) {
-        reset_now();
-        co_return false;
+bool connection::find_room(body_growth growth) {
+    return growth.body != nullptr ? share_.make_room(*growth.body, growth.more, growth.body_bytes_max)
+                                  : share_.hold_beside(held_beside_body());
+}
+
+/// Where there is no memory for what a request holds, the peer, who is no more to blame than others, waits,
+/// and those whose senders are slow give way. Who waits for memory gives way, too, if a second later, since
+/// many of them may hold a part each and keep one another from all. Not while it is the store that holds the
+/// memory: it would be in vain, and the peer tries for longest where it is kept waiting. False where the
+/// connection has ended meanwhile.
+awaitable<bool> connection::wait_for_memory(body_growth growth) {
+    const steady_time began = std::chrono::steady_clock::now();
+    if (const auto count = shared_->short_of_memory.count(began))
+        shared_->log.warn("too many large requests at once, those that take longest are reset",
+                          {{"last_peer", peer_}, {"count", *count}});
+    uncovered_piece uncovered(shared_->uncovered);
+    memory_pause_.emplace(timer_.get_executor());
+    for (std::size_t tries = 0; stream_.is_open() && !find_room(growth); ++tries) {
+        end_dawdling(); // It isn't the sender that is waited for, and none asks for what it holds itself.
+        const body_share::shortage missing = share_.missing();
+        // What is held already has no room: many that wait so would be over the bound together.
+        if (tries >= uncovered_tries_max && !uncovered.has_taken() &&
+            !share_.hold_beside(held_beside_body()) && !uncovered.take(share_.missing().bytes)) {
+            reset_now();
+            break;
+        }
+        const bool only_large = missing.is_large && !shared_->bodies.is_held_by_small();
+        shared_->open.reset_dawdling(std::chrono::steady_clock::now(), missing.bytes, only_large);
+        if (!shared_->bodies.is_held_for_store())
+            note_dawdling(begin_ + waiting_grace);
+        memory_pause_->expires_after(memory_pause_first * (1U << std::min(tries, tries_growing_max)));
+        co_await memory_pause_->async_wait(as_result);
     }
-    note_dawdling();
-    const std::size_t grown = std::size_t{1} << std::min(tries, tries_growing_max);
-    shared_->open.reset_dawdling(now, grown);
-    steady_timer pause(timer_.get_executor(), memory_pause_first * grown);
-    co_await pause.async_wait(as_result);
+    memory_pause_.reset();
+    end_dawdling();
+    memory_wait_ += std::chrono::steady_clock::now() - began;
     co_return stream_.is_open();
 }
 

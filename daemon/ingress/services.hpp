@@ -32,11 +32,14 @@ struct services {
           answered_when(when), open(configured.connections_max),
           bodies(std::max(largest_bodies_max * configured.body_bytes_max, bodies_bytes_min)) {}
 
-    /// So many of the largest size may be held at once: 160 MiB unless configured otherwise. With 10,000
-    /// connections of 50 KiB, which a handshake takes that has stopped halfway, that is less than 700 MB.
+    /// So many of the largest size may be held at once: 160 MiB unless configured otherwise. With what is
+    /// held uncovered and 10,000 connections of 50 KiB, which a handshake takes that has stopped halfway,
+    /// that is less than 700 MB.
     static constexpr std::uint64_t largest_bodies_max = 10;
     /// Enough for a thousand of 64 KiB, or some 4,000 of 24 KiB, which a disk that stalls may hold up.
     static constexpr std::uint64_t bodies_bytes_min = 64 * 1024 * 1024;
+    /// For a thousand that come in chunks and wait, each with 4 KiB of them read that have no room yet.
+    static constexpr std::uint64_t uncovered_bytes_max = 4 * 1024 * 1024;
 
     const settings::limits limits;
     replaceable<endpoint_table> endpoints;
@@ -49,7 +52,8 @@ struct services {
     const store::answered_when answered_when;
     connection_registry open;
     body_budget bodies;
-    std::atomic<bool> is_draining{false}; ///< Answers say `Connection: close`.
+    body_budget uncovered{uncovered_bytes_max}; ///< What those hold beyond `bodies` who wait for it.
+    std::atomic<bool> is_draining{false};       ///< Answers say `Connection: close`.
 
     log_throttle unstored{std::chrono::seconds{1}};        ///< Resets because the store is late.
     log_throttle over_limit{std::chrono::seconds{1}};      ///< Resets because of `limits.connections`.

@@ -48,6 +48,63 @@ TEST(BodyShare, HoldsNoMoreThanTwiceWhatHasComeAndCopiesSeldom) {
     EXPECT_EQ(body.capacity(), largest);
 }
 
+TEST(BodyShare, DoesNotTakeASmallBodyForALargeOne) {
+    body_budget budget(1024 * kibibyte);
+    body_share share(budget);
+    std::string body;
+    while (body.size() < small_body_bytes_max) {
+        ASSERT_TRUE(share.make_room(body, kibibyte, 1024 * kibibyte));
+        body.append(kibibyte, 'x');
+        EXPECT_FALSE(share.is_large()) << body.size();
+    }
+    ASSERT_TRUE(share.make_room(body, 1, 1024 * kibibyte));
+    EXPECT_TRUE(share.is_large());
+}
+
+TEST(BodyShare, SaysWhatWasMissing) {
+    body_budget budget(100 * kibibyte);
+    body_share share(budget);
+    std::string body;
+    ASSERT_TRUE(share.make_room(body, 40 * kibibyte, 1024 * kibibyte));
+    EXPECT_FALSE(share.make_room(body, 200 * kibibyte, 1024 * kibibyte));
+    EXPECT_EQ(share.missing().bytes, 160 * kibibyte);
+    EXPECT_TRUE(share.missing().is_large);
+    EXPECT_FALSE(share.hold_beside(200 * kibibyte));
+    EXPECT_EQ(share.missing().bytes, 200 * kibibyte);
+    EXPECT_FALSE(share.missing().is_large);
+}
+
+TEST(BodyBudget, KnowsWhetherSmallBodiesHoldMoreThanIsLeftToThem) {
+    body_budget budget(400 * kibibyte);
+    body_share large(budget);
+    std::string large_body;
+    ASSERT_TRUE(large.make_room(large_body, 200 * kibibyte, 200 * kibibyte));
+    EXPECT_FALSE(budget.is_held_by_small());
+    body_share small[2] = {body_share(budget), body_share(budget)};
+    std::string small_body;
+    for (body_share& one : small) {
+        ASSERT_TRUE(one.make_room(small_body, small_body_bytes_max, small_body_bytes_max));
+        EXPECT_EQ(budget.is_held_by_small(), &one == &small[1]);
+    }
+    small[0].give_back();
+    EXPECT_FALSE(budget.is_held_by_small());
+    large.give_back();
+    EXPECT_FALSE(budget.is_held_by_small());
+}
+
+TEST(BodyBudget, KnowsWhetherItIsTheStoreThatHoldsIt) {
+    body_budget budget(400 * kibibyte);
+    body_share share(budget);
+    std::string body;
+    share.wait_for_store(); // Of its free piece.
+    ASSERT_TRUE(share.make_room(body, 108 * kibibyte, 108 * kibibyte));
+    EXPECT_FALSE(budget.is_held_for_store());
+    share.wait_for_store();
+    EXPECT_TRUE(budget.is_held_for_store());
+    share.give_back();
+    EXPECT_FALSE(budget.is_held_for_store());
+}
+
 TEST(BodyShare, AFirstPieceIsFree) {
     body_budget budget(0);
     body_share share(budget);

@@ -129,10 +129,42 @@ TEST(ConnectionMemory, WhatIsWholeGivesWayToNobody) {
         if (is_whole) {
             ASSERT_EQ(one.send(std::string_view{request}.substr(request.size() - 1)), 1U);
         }
-        one.come_behind([&one] { one.shared().open.reset_dawdling(std::chrono::steady_clock::now(), 1); });
+        one.come_behind(
+            [&one] { one.shared().open.reset_dawdling(std::chrono::steady_clock::now(), 1, false); });
         ASSERT_TRUE(one.has_ended_or_answered());
         EXPECT_EQ(one.answered("accepted"), is_whole ? 1U : 0U);
         EXPECT_EQ(one.has_stored_anything(), is_whole);
+    }
+}
+
+/// A chunk has been read before there is room for it, and to many of them none may be given.
+TEST(ConnectionMemory, WhatHasNoRoomWaitsForItWhileThatIsLittle) {
+    const std::string request = chunked_request(std::string(20 * 1024, 'b'));
+    for (const bool is_little : {true, false}) {
+        stepped_connection one;
+        ASSERT_TRUE(one.shared().bodies.take(services::bodies_bytes_min));
+        ASSERT_TRUE(is_little || one.shared().uncovered.take(services::uncovered_bytes_max));
+        constexpr std::size_t first_bytes = 1000; // Or what is read next would end where the free piece does.
+        ASSERT_TRUE(one.send_all(std::string_view{request}.substr(0, first_bytes)));
+        ASSERT_TRUE(one.send_all(std::string_view{request}.substr(first_bytes)));
+        EXPECT_EQ(one.has_ended_or_answered(300ms), !is_little);
+        one.shared().bodies.give_back(services::bodies_bytes_min);
+        EXPECT_TRUE(one.has_ended_or_answered());
+        EXPECT_EQ(one.answered("accepted"), is_little ? 1U : 0U);
+        EXPECT_EQ(one.shared().uncovered.take(services::uncovered_bytes_max), is_little) << "given back";
+    }
+}
+
+TEST(ConnectionMemory, ASenderMakesItHoldNoMoreThanTwiceWhatItSends) {
+    stepped_connection one;
+    const std::string request = signed_request(std::string(4 * 1024 * 1024, 'b'));
+    constexpr std::size_t stops[] = {9'000, 17'000, 40'000, 70'000, 300'000, 1'000'000};
+    std::size_t sent = 0;
+    for (const std::size_t bytes : stops) {
+        ASSERT_TRUE(one.send_all(std::string_view{request}.substr(sent, bytes - sent)));
+        sent = bytes;
+        EXPECT_LE(one.subject().would_give() + free_bytes_max, 2 * sent + 4 * 1024) << sent;
+        EXPECT_GE(one.subject().would_give() + free_bytes_max, sent) << sent;
     }
 }
 

@@ -119,6 +119,16 @@ std::string signed_request(std::string_view body, std::string_view more) {
            "\r\n\r\n" + std::string{body};
 }
 
+std::string chunked_request(const std::string& body) {
+    std::string text = "POST " + std::string{test_path} +
+                       " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n" + signature_line(body) +
+                       "\r\n";
+    constexpr std::size_t chunk_bytes = 0x1000;
+    for (std::size_t at = 0; at < body.size(); at += chunk_bytes)
+        text += "1000\r\n" + body.substr(at, chunk_bytes) + "\r\n";
+    return text + "0\r\n\r\n";
+}
+
 int status_of(std::string_view response) {
     constexpr std::string_view version = "HTTP/1.1 ";
     int status = 0;

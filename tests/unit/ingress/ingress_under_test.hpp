@@ -96,6 +96,8 @@ private:
 
 /// A POST of `body` to the endpoint, signed, with `more` header lines.
 std::string signed_request(std::string_view body, std::string_view more = {});
+/// The same in chunks of 4 KiB, for a body that is a multiple of them.
+std::string chunked_request(const std::string& body);
 /// The header lines that sign `body`.
 std::string signature_line(std::string_view body);
 /// The status of a response; 0 where there is none.
