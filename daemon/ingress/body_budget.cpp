@@ -73,8 +73,9 @@ void body_share::wait_for_store() noexcept {
     from_.bytes_for_store_.fetch_add(taken_, std::memory_order_relaxed);
 }
 
-void body_share::give_back() noexcept {
-    body_bytes_ = beside_bytes_ = 0;
+void body_share::give_back(std::uint64_t beside_bytes) noexcept {
+    body_bytes_ = 0;
+    beside_bytes_ = beside_bytes;
     if (taken_ == 0)
         return;
     if (is_large_)
@@ -82,8 +83,9 @@ void body_share::give_back() noexcept {
     if (waits_for_store_)
         from_.bytes_for_store_.fetch_sub(taken_, std::memory_order_relaxed);
     is_large_ = waits_for_store_ = false;
-    from_.give_back(taken_);
-    taken_ = 0;
+    const std::uint64_t kept = std::min(taken_, beyond_free(beside_bytes));
+    from_.give_back(taken_ - kept);
+    taken_ = kept;
 }
 
 bool body_share::cover(std::uint64_t body_bytes, std::uint64_t beside_bytes) noexcept {

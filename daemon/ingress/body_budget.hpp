@@ -73,8 +73,9 @@ public:
     /// From now on until `give_back` it is the store that is waited for.
     void wait_for_store() noexcept;
 
-    /// For the next request.
-    void give_back() noexcept;
+    /// The body has gone; what is held beside it yet is kept, if it was covered. For the next request:
+    /// nothing.
+    void give_back(std::uint64_t beside_bytes = 0) noexcept;
 
     std::uint64_t taken() const noexcept { return taken_; }
 

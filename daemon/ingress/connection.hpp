@@ -112,6 +112,7 @@ private:
     std::uint64_t held_beside_body();
     bool find_room(body_growth growth);
     std::size_t next_piece(const std::string& body) const noexcept;
+    void let_go(received_request& request);
     void note_dawdling(steady_time since) noexcept;
     void end_dawdling() noexcept;
 

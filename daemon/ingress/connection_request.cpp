@@ -72,8 +72,13 @@ awaitable<connection::next> connection::serve_request() {
         shared_->log.debug(
             "request refused",
             {{"peer", peer_}, {"reason", is_ours ? gate->refusal().reason : "a second parser disagrees"}});
-        co_return co_await answer(is_ours ? to_outcome(gate->refusal().code) : request_outcome::malformed,
-                                  false);
+        const request_outcome refusal =
+            is_ours ? to_outcome(gate->refusal().code) : request_outcome::malformed;
+        gate = std::nullopt;
+        std::string().swap(received_); // Nothing behind it counts.
+        head_bytes_ = 0;
+        share_.give_back();
+        co_return co_await answer(refusal, false);
     }
     request_plan plan = plan_request(gate->head());
     if (plan.refusal)
@@ -112,11 +117,11 @@ awaitable<connection::next> connection::serve_refused(request_plan plan) {
         co_return co_await answer(*plan.refusal, plan.framing == body_framing::none);
     limit_to(phase_deadline(answer_deadline(begin_), std::chrono::steady_clock::now(),
                             shared_->limits.body_timeout));
-    std::string unwanted;
     const error_code ec =
-        co_await read_body(plan.framing, plan.content_length, unwanted_body_bytes_max, unwanted);
+        co_await read_body(plan.framing, plan.content_length, unwanted_body_bytes_max, plan.request.body);
     if (ec == asio::error::eof)
         co_return end_unanswered();
+    let_go(plan.request);
     const bool is_malformed = ec && ec != errc::body_too_large;
     co_return co_await answer(is_malformed ? to_outcome(ec) : *plan.refusal, !ec);
 }
@@ -134,8 +139,10 @@ awaitable<connection::next> connection::serve_wanted(request_plan plan) {
     end_dawdling(); // It has done its part.
     if (ec == asio::error::eof)
         co_return end_unanswered();
-    if (ec)
+    if (ec) {
+        let_go(plan.request);
         co_return co_await answer(to_outcome(ec), false);
+    }
     if (is_over_) // Nothing would wake who waits for the store now.
         co_return end_unanswered();
 
@@ -146,6 +153,7 @@ awaitable<connection::next> connection::serve_wanted(request_plan plan) {
     const reception received = co_await receive_event(plan.request, *plan.at, *shared_, wait_, answer_by);
     wait_.reset();
     is_genuine_ = received.is_genuine;
+    let_go(plan.request);
     co_return co_await answer(received.outcome, true);
 }
 
@@ -211,6 +219,15 @@ std::size_t connection::next_piece(const std::string& body) const noexcept {
     const std::size_t held = head_bytes_ + body.size();
     return held < free_bytes_max ? free_bytes_max - held
                                  : std::clamp(body.size(), first_read_bytes_max, read_bytes_max);
+}
+
+/// The peer may be slow to read its answer, and what the request held is free by then.
+void connection::let_go(received_request& request) {
+    head_bytes_ = 0;
+    if (!share_.has_taken())
+        return;
+    const received_request gone = std::move(request); // An assignment would leave the strings their memory.
+    share_.give_back(held_beside_body());
 }
 
 bool connection::find_room(body_growth growth) {

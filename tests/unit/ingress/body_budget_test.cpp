@@ -74,6 +74,18 @@ TEST(BodyShare, SaysWhatWasMissing) {
     EXPECT_FALSE(share.missing().is_large);
 }
 
+TEST(BodyShare, KeepsWhatStandsBesideTheBodyWhereThatGoes) {
+    body_budget budget(100 * kibibyte);
+    body_share share(budget);
+    std::string body;
+    ASSERT_TRUE(share.hold_beside(10 * kibibyte));
+    ASSERT_TRUE(share.make_room(body, 40 * kibibyte, 40 * kibibyte));
+    share.give_back(10 * kibibyte);
+    EXPECT_EQ(share.taken(), 2 * kibibyte);
+    EXPECT_TRUE(budget.take(98 * kibibyte));
+    EXPECT_FALSE(budget.take(1));
+}
+
 TEST(BodyBudget, KnowsWhetherSmallBodiesHoldMoreThanIsLeftToThem) {
     body_budget budget(400 * kibibyte);
     body_share large(budget);

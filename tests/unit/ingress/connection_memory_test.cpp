@@ -137,6 +137,24 @@ TEST(ConnectionMemory, WhatIsWholeGivesWayToNobody) {
     }
 }
 
+TEST(ConnectionMemory, IsGivenBackBeforeTheAnswerIsRead) {
+    const std::string body(20 * 1024, 'b');
+    const std::string line = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string requests[] = {
+        "POST /none HTTP/1.1\r\nHost: h\r\n" + line,
+        "POST " + std::string{test_path} + " HTTP/1.1\r\nHost: h\r\n" + signature_line("else") + line,
+        "POST " + std::string{test_path} + " HTTP/1.1\r\nHost: h\r\n" + line,
+    };
+    for (const std::string& request : requests) {
+        stepped_connection one;
+        while (one.send_all(request)) {
+        } // It reads no more, since nobody reads its answers.
+        EXPECT_GT(one.answered("not_found") + one.answered("bad_signature") + one.answered("unsigned"), 0U);
+        EXPECT_EQ(one.shared().open.count(), 1U);
+        EXPECT_TRUE(one.shared().bodies.take(services::bodies_bytes_min)) << request.substr(0, 200);
+    }
+}
+
 /// A chunk has been read before there is room for it, and to many of them none may be given.
 TEST(ConnectionMemory, WhatHasNoRoomWaitsForItWhileThatIsLittle) {
     const std::string request = chunked_request(std::string(20 * 1024, 'b'));
