@@ -1,4 +1,5 @@
 /// One request of a connection, from its first byte to its answer.
+#include "daemon/event/held_bytes.hpp"
 #include "daemon/ingress/connection.hpp"
 #include "daemon/ingress/request.hpp"
 
@@ -83,9 +84,10 @@ awaitable<connection::next> connection::serve_request() {
     request_plan plan = plan_request(gate->head());
     if (plan.refusal)
         note_unwanted(gate->head(), *plan.refusal);
-    head_bytes_ = gate->head().bytes;
-    received_.erase(0, head_bytes_);
+    received_.erase(0, gate->head().bytes);
     gate = std::nullopt; // It would be held for as long as the body takes.
+    // Many short headers take several times what they took on their way.
+    head_bytes_ = held_bytes(plan.request);
     if (plan.refusal) {
         co_return co_await serve_refused(std::move(plan));
     }
@@ -129,6 +131,11 @@ awaitable<connection::next> connection::serve_refused(request_plan plan) {
 awaitable<connection::next> connection::serve_wanted(request_plan plan) {
     const steady_time answer_by = answer_deadline(begin_);
     limit_to(phase_deadline(answer_by, std::chrono::steady_clock::now(), shared_->limits.body_timeout));
+    if (!share_.hold_beside(held_beside_body())) {
+        const bool has_room = co_await wait_for_memory({});
+        if (!has_room)
+            co_return end_unanswered();
+    }
     if (plan.expects_continue && plan.framing != body_framing::none && received_.empty()) {
         const io_state told = co_await stream_.write_all(continue_response);
         if (told != io_state::done)

@@ -1,5 +1,6 @@
 #include "daemon/store/quarantine.hpp"
 
+#include "daemon/event/held_bytes.hpp"
 #include "daemon/store/event_row.hpp"
 
 #include <filesystem>
@@ -35,7 +36,7 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE INDEX IF NOT EXISTS by_peer ON requests (endpoint, peer, number);
 )sql";
 
-/// Everything that somebody else chose, and 256 for the row and its place in the index.
+/// In the file: everything that somebody else chose, and 256 for the row and its place in the index.
 std::uint64_t bytes_of_request(const received_request& request) noexcept {
     std::uint64_t bytes = 256 + request.body.size() + request.content_type.size() +
                           request.outreach_event_id.size() + request.cleanup_token.reveal().size() +
@@ -90,15 +91,16 @@ void quarantine::keep(received_request request, std::uint64_t bytes_max) {
     if (bytes_max == 0)
         return;
     const std::uint64_t bytes = bytes_of_request(request);
+    const std::uint64_t held = sizeof(job) + held_bytes(request);
     const std::scoped_lock lock(mutex_);
-    if (bytes > bytes_max || is_stopping_ || !has_room(request.peer, bytes) ||
+    if (bytes > bytes_max || is_stopping_ || !has_room(request.peer, held) ||
         !rates_.take(request.peer, static_cast<double>(bytes), std::chrono::steady_clock::now())) {
         ++dropped_;
         return;
     }
-    waiting_bytes_ += bytes;
-    waiting_by_peer_[request.peer] += bytes;
-    jobs_.push_back({std::move(request), bytes_max, {}, {}, {}});
+    waiting_bytes_ += held;
+    waiting_by_peer_[request.peer] += held;
+    jobs_.push_back({std::move(request), held, bytes_max, {}, {}, {}});
     has_job_.notify_one();
 }
 
@@ -157,9 +159,9 @@ std::optional<quarantine::job> quarantine::take_job() {
     while (!is_stopping_) {
         const bool is_due = judge_ && recheck_after_ == 0 && recheck_at_ <= std::chrono::steady_clock::now();
         if (is_due)
-            return job{{}, 0, std::exchange(judge_, nullptr), std::exchange(heard_, nullptr), {}};
+            return job{{}, 0, 0, std::exchange(judge_, nullptr), std::exchange(heard_, nullptr), {}};
         if (!questions_.empty()) {
-            job asked{{}, 0, {}, {}, std::move(questions_.front())};
+            job asked{{}, 0, 0, {}, {}, std::move(questions_.front())};
             questions_.pop_front();
             return asked;
         }
@@ -175,10 +177,9 @@ std::optional<quarantine::job> quarantine::take_job() {
     job next = std::move(jobs_.front());
     jobs_.pop_front();
     recheck_after_ -= recheck_after_ > 0 ? 1 : 0;
-    const std::uint64_t bytes = bytes_of_request(next.request);
-    waiting_bytes_ -= bytes;
+    waiting_bytes_ -= next.held;
     const auto waiting = waiting_by_peer_.find(next.request.peer);
-    waiting->second -= bytes;
+    waiting->second -= next.held;
     if (waiting->second == 0)
         waiting_by_peer_.erase(waiting);
     return next;

@@ -113,6 +113,7 @@ private:
 
     struct job {
         received_request request;
+        std::uint64_t held = 0; // in memory, of the request
         std::uint64_t bytes_max = 0;
         judge decide; // set: a recheck
         std::function<void()> heard;

@@ -173,6 +173,16 @@ TEST(ConnectionMemory, WhatHasNoRoomWaitsForItWhileThatIsLittle) {
     }
 }
 
+TEST(ConnectionMemory, ManyShortHeadersCountForWhatTheyTake) {
+    stepped_connection one;
+    std::string head = "POST " + std::string{test_path} + " HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n";
+    constexpr std::size_t headers = 200;
+    for (std::size_t i = 0; i < headers; ++i)
+        head += "Outreach-1234567: 1234567890123456\r\n";
+    ASSERT_TRUE(one.send_all(head + "\r\n"));
+    EXPECT_GE(one.subject().would_give() + free_bytes_max, headers * (sizeof(header) + 2 * 32));
+}
+
 TEST(ConnectionMemory, ASenderMakesItHoldNoMoreThanTwiceWhatItSends) {
     stepped_connection one;
     const std::string request = signed_request(std::string(4 * 1024 * 1024, 'b'));

@@ -1,4 +1,5 @@
 /// What the quarantine keeps, for whom, and what it drops.
+#include "daemon/event/held_bytes.hpp"
 #include "daemon/store/quarantine.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
@@ -164,6 +165,28 @@ TEST_F(Quarantine, OnePeersBytesLeaveRoomToAllOthers) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - begun);
     EXPECT_EQ(kept.at("192.0.2.2"), 20U);
     EXPECT_LE(kept.at("192.0.2.1"), 24U + static_cast<std::size_t>(seconds.count()));
+}
+
+/// Many short headers take several times what they take in the file.
+TEST_F(Quarantine, WhatWaitsCountsForWhatItTakesInMemory) {
+    received_request sent = doubtful_request("1");
+    sent.headers.assign(250, {"Outreach-1234567", "1234567890123456"});
+    std::promise<void> entered;
+    std::promise<void> may_go_on;
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
+    subject.keep(doubtful_request("0"), ample);
+    subject.recheck([&](received_request&) { // Its thread writes nothing meanwhile.
+        entered.set_value();
+        may_go_on.get_future().wait();
+        return hearing::refused;
+    });
+    entered.get_future().get();
+    constexpr std::uint64_t times = 1400;
+    for (std::uint64_t i = 0; i < times; ++i)
+        subject.keep(sent, ample);
+    may_go_on.set_value();
+    EXPECT_GE(subject.dropped(), times - 24 * 1024 * 1024 / held_bytes(sent));
 }
 
 /// A store that can't write for a while must not cost what was just proved genuine.
