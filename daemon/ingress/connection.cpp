@@ -138,8 +138,6 @@ awaitable<> connection::linger() {
     constexpr std::chrono::seconds linger_time_max{2};
     limit_to(std::chrono::steady_clock::now() + linger_time_max);
     stream_.send_end();
-    received_.clear();
-    share_.give_back();
     for (std::uint64_t bytes = 0; bytes < shared_->limits.body_bytes_max; bytes += received_.size()) {
         received_.clear();
         const io_state got = co_await receive(received_, received_.max_size());
