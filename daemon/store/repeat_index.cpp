@@ -1,10 +1,10 @@
 #include "daemon/store/repeat_index.hpp"
 
 #include "daemon/store/event_row.hpp"
+#include "daemon/store/replace_file.hpp"
 
 #include <algorithm>
 #include <cassert>
-#include <filesystem>
 
 namespace outreachd::store {
 
@@ -30,11 +30,6 @@ std::string_view view_of(const digest& what) noexcept {
     return {reinterpret_cast<const char*>(what.data()), what.size()};
 }
 
-std::string directory_of(const std::string& file) {
-    const std::string parent = std::filesystem::path(file).parent_path().string();
-    return parent.empty() ? "." : parent;
-}
-
 } // namespace
 
 fingerprint fingerprint_of_body(const event& what) {
@@ -49,7 +44,7 @@ std::optional<fingerprint> fingerprint_of_event_id(const event& what) {
 }
 
 repeat_index::repeat_index(database& writer, std::size_t group_size)
-    : database_(writer), group_size_(group_size), directory_(directory_of(writer.file())),
+    : database_(writer), group_size_(group_size), directory_(parent_of(writer.file())),
       find_(writer.prepare("SELECT sequence FROM repeats WHERE run=? AND fingerprint=?")),
       insert_(writer.prepare("INSERT OR REPLACE INTO repeats VALUES (?,?,?)")) {
     statement runs(writer, "SELECT run, newest, size FROM runs ORDER BY run");

@@ -43,11 +43,6 @@ std::string failure(const char* what, const std::string& path, int error) {
     return std::string{"can't "} + what + " '" + path + "': " + std::generic_category().message(error);
 }
 
-std::string parent_of(const std::string& path) {
-    const auto parent = std::filesystem::path(path).parent_path();
-    return parent.empty() ? "." : parent.string();
-}
-
 /// What root writes for the daemon's user is that user's.
 bool give_to_owner_of_directory(int file, const std::string& path) {
     if (::geteuid() != 0)
@@ -77,6 +72,11 @@ bool sync_directory_of(const std::string& path) {
 }
 
 } // namespace
+
+std::string parent_of(const std::string& path) {
+    const auto parent = std::filesystem::path(path).parent_path();
+    return parent.empty() ? "." : parent.string();
+}
 
 std::string replace_file(const std::string& path, std::string_view text, endurance kept) {
     const std::string fresh = path + ".new";

@@ -30,6 +30,9 @@ whole_text read_whole(const std::string& path, std::size_t bytes_max);
 /// -1 and `errno`.
 int open_lock_file(const std::string& path);
 
+/// The directory that a file is in: `.` where `path` names none.
+std::string parent_of(const std::string& path);
+
 /// Makes a directory (mode 0700) where it is missing; its parent must be there. Empty, or what is wrong.
 std::string make_directory(const std::string& path);
 
