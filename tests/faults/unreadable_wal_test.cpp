@@ -6,39 +6,20 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include <unistd.h>
 
 namespace outreachd::store {
 namespace {
 
-class UnreadableWal : public DamagedStoreFiles {
-protected:
-    /// A frame in the midst of a transaction, with commits behind it.
-    static std::size_t frame_of_a_long_transaction(const std::string& wal) {
-        const wal_frame_view frames{wal};
-        std::size_t at = frames.count() / 2;
-        while (frames.is_commit(at))
-            ++at;
-        return at;
-    }
-
-    struct wal_frame_view {
-        const std::string& wal;
-
-        std::size_t count() const { return (wal.size() - wal_header_bytes) / frame_bytes; }
-
-        bool is_commit(std::size_t frame) const {
-            return wal.compare(wal_header_bytes + frame * frame_bytes + 4, 4, std::string(4, '\0')) != 0;
-        }
-    };
-};
+class UnreadableWal : public DamagedStoreFiles {};
 
 TEST_F(UnreadableWal, IsCutNowhere) {
     make_killed(60);
     const std::string found = read_file(file() + "-wal");
-    const std::size_t last = frame_of_a_long_transaction(found);
+    const wal_file frames(file() + "-wal");
+    std::size_t last = frames.frames() / 2; // in the midst of a transaction, with commits behind it
+    while (frames.read(last).committed_pages() != 0)
+        ++last;
     {
         // The header, and the frames up to that one, are read before.
         const tests::injected_fault broken(::gettid(), "pread64",

@@ -1,5 +1,6 @@
 /// Programs run to their end: real ones, with real pipes, signals and descendants.
 #include "handlers/program_runner.hpp"
+#include "tests/forbidden_calls.hpp"
 #include "tests/unit/handlers/scratch_directory.hpp"
 
 #include <gmock/gmock.h>
@@ -11,9 +12,6 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 namespace outreachd::handlers {
@@ -341,9 +339,7 @@ void forbid_pidfd() {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    const sock_fprog program{std::size(rules), rules};
-    ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    forbid_calls(rules);
 }
 
 TEST(ProgramRunner, DoesWithoutPidfdInASandboxThatHasNone) {

@@ -1,5 +1,6 @@
 /// A filter in memory and in a file, with room and without.
 #include "daemon/store/fingerprint_filter.hpp"
+#include "tests/forbidden_calls.hpp"
 #include "tests/unit/store/fingerprints.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
@@ -11,9 +12,6 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -106,9 +104,7 @@ void forbid_unnamed_files() {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    const sock_fprog program{std::size(rules), rules};
-    ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    forbid_calls(rules);
 }
 
 TEST_F(FingerprintFilter, RemovesTheNameItselfOnAFileSystemWithoutUnnamedFiles) {

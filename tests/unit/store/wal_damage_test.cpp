@@ -17,13 +17,9 @@ class DamagedWal : public DamagedStoreFiles {
 protected:
     /// A store that was killed: its files as they are while it runs.
     void SetUp() override {
-        const temporary_directory alive;
-        recording_observer quiet;
-        store running(options{.directory = alive.path()}, quiet);
-        for (int i = 0; i < count; ++i)
-            append(running, task_body(i) + std::string(1200, ' '));
-        database_ = read_file(alive.path() + "/events-000001.db");
-        wal_ = read_file(alive.path() + "/events-000001.db-wal");
+        make_killed(count);
+        database_ = read_file(file());
+        wal_ = read_file(file() + "-wal");
         frames_ = (wal_.size() - wal_header_bytes) / frame_bytes;
         ASSERT_GT(frames_, std::size_t{count}) << "nothing was checkpointed";
     }
@@ -36,6 +32,19 @@ protected:
 
     std::size_t place(std::size_t frame, std::size_t byte) const {
         return wal_header_bytes + frame * frame_bytes + byte;
+    }
+
+    wal_frame frame_at(std::size_t frame) const { return {wal_.substr(place(frame, 0), frame_bytes)}; }
+
+    bool is_commit(std::size_t frame) const { return frame_at(frame).committed_pages() != 0; }
+
+    /// The places behind each commit, and 0.
+    std::vector<std::size_t> ends_of_commits() const {
+        std::vector<std::size_t> ends = {0};
+        for (std::size_t frame = 0; frame < frames_; ++frame)
+            if (is_commit(frame))
+                ends.push_back(place(frame + 1, 0));
+        return ends;
     }
 
     std::string database_;
@@ -113,7 +122,7 @@ TEST_F(DamagedWal, MayEndAnywhere) {
 TEST_F(DamagedWal, LosesNoWholeCommitBehindADamagedEndOfAnother) {
     std::vector<std::size_t> commits;
     for (std::size_t frame = 0; frame < frames_; ++frame)
-        if (wal_.compare(place(frame, 4), 4, std::string(4, '\0')) != 0)
+        if (is_commit(frame))
             commits.push_back(frame);
     ASSERT_GT(commits.size(), 2U);
     std::string damaged = wal_;
@@ -127,10 +136,7 @@ TEST_F(DamagedWal, LosesNoWholeCommitBehindADamagedEndOfAnother) {
 /// A power cut before the last commit was flushed leaves any of its blocks, and not the others: nobody was
 /// told that it is stored, and the pieces mustn't be laid over what was.
 TEST_F(DamagedWal, IsNotMendedByWhatAPowerCutLeftOfTheLastCommit) {
-    std::vector<std::size_t> ends = {0}; // behind each commit
-    for (std::size_t frame = 0; frame < frames_; ++frame)
-        if (wal_.compare(place(frame, 4), 4, std::string(4, '\0')) != 0)
-            ends.push_back(place(frame + 1, 0));
+    const auto ends = ends_of_commits();
     ASSERT_GT(ends.size(), 3U);
     for (std::size_t block = ends[ends.size() - 2] / 4096 + 1; block < wal_.size() / 4096; ++block) {
         SCOPED_TRACE("block " + std::to_string(block));
@@ -146,10 +152,7 @@ TEST_F(DamagedWal, IsNotMendedByWhatAPowerCutLeftOfTheLastCommit) {
 /// SQLite writes over them from their beginning; what stayed would pass for a commit behind the next one, and
 /// that for flushed, though a second power cut tore it.
 TEST_F(DamagedWal, IsRidOfThePiecesBehindTheLastCommit) {
-    std::vector<std::size_t> ends = {0};
-    for (std::size_t frame = 0; frame < frames_; ++frame)
-        if (wal_.compare(place(frame, 4), 4, std::string(4, '\0')) != 0)
-            ends.push_back(place(frame + 1, 0));
+    const auto ends = ends_of_commits();
     ASSERT_GT(ends.size(), 3U);
     const std::size_t last_whole = ends[ends.size() - 2];
     std::string torn = wal_;
@@ -166,7 +169,7 @@ TEST_F(DamagedWal, IsRidOfThePiecesBehindTheLastCommit) {
 TEST_F(DamagedWal, IsNotMendedByWhatAnEarlierRoundLeft) {
     std::string leftovers = wal_;
     std::size_t first = frames_ / 2; // behind a commit
-    while (wal_.compare(place(first - 1, 4), 4, std::string(4, '\0')) == 0)
+    while (!is_commit(first - 1))
         ++first;
     for (std::size_t frame = first; frame < frames_; ++frame) {
         char& counted = leftovers[place(frame, 11)];
@@ -190,7 +193,7 @@ TEST_F(DamagedWal, LosesNoEventWithTheRootOfTheirTable) {
     }
     std::size_t last = 0;
     for (std::size_t frame = 0; frame + 8 < frames_; ++frame)
-        if (wal_frame{wal_.substr(place(frame, 0), frame_bytes)}.page() == root)
+        if (frame_at(frame).page() == root)
             last = frame;
     ASSERT_GT(last, 0U);
     std::string damaged = wal_;
