@@ -29,6 +29,12 @@ std::span<char> scratch() {
     return bytes;
 }
 
+/// SSL_get_error asks for an empty queue, which it nearly always is; clearing walks all of it.
+void forget_errors() {
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 } // namespace
 
 void tls_stream::deleter::operator()(ssl_st* connection) const noexcept {
@@ -145,7 +151,7 @@ io_result tls_stream::try_read(std::span<char> into) {
             return {io_state::done, static_cast<std::size_t>(got)};
         return {got == 0 ? io_state::end : judge_system(io_state::want_read), 0};
     }
-    ERR_clear_error();
+    forget_errors();
     std::size_t bytes = 0;
     const int returned = SSL_read_ex(tls_.get(), into.data(), into.size(), &bytes);
     return returned == 1 ? io_result{io_state::done, bytes} : io_result{judge_tls(returned), 0};
@@ -160,7 +166,7 @@ io_result tls_stream::try_write(std::string_view bytes) {
             return {io_state::done, static_cast<std::size_t>(put)};
         return {judge_system(io_state::want_write), 0};
     }
-    ERR_clear_error();
+    forget_errors();
     std::size_t written = 0;
     const int returned = SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &written);
     return returned == 1 ? io_result{io_state::done, written} : io_result{judge_tls(returned), 0};

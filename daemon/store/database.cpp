@@ -60,7 +60,13 @@ void make_private(const std::string& file) {
 
 } // namespace
 
+void start_sqlite() {
+    // Nobody asks how much memory SQLite holds, and counting takes a lock for each piece of it.
+    [[maybe_unused]] static const int is_set = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 database::database(const std::string& file, open_mode mode, const char* vfs) : file_(file) {
+    start_sqlite();
     if (mode == open_mode::create)
         make_private(file);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

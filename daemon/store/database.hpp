@@ -49,6 +49,9 @@ private:
 /// What SQLite doesn't see.
 database_error damaged_file(const std::string& what);
 
+/// Sets the library up: before anything else of it is called. Any thread, any number of times.
+void start_sqlite();
+
 class statement;
 
 enum class open_mode {

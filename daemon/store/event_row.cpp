@@ -1,20 +1,52 @@
 #include "daemon/store/event_row.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace outreachd::store {
 
 namespace {
 
+/// Four numbers with a space between each two, as text.
+class number_list {
+public:
+    explicit number_list(const std::array<std::int64_t, 4>& numbers) {
+        for (const std::int64_t number : numbers) {
+            if (size_ > 0)
+                text_[size_++] = ' ';
+            const auto written = std::to_chars(text_.data() + size_, text_.data() + text_.size(), number);
+            size_ = static_cast<std::size_t>(written.ptr - text_.data());
+        }
+    }
+
+    std::string_view text() const noexcept { return {text_.data(), size_}; }
+
+private:
+    std::array<char, 88> text_{}; // holds four of the longest
+    std::size_t size_ = 0;
+};
+
+void append_header(std::string& to, std::string_view name, std::string_view value) {
+    to.append(name).append(1, '\n').append(value).append(1, '\n');
+}
+
+void append_headers(std::string& to, const std::vector<header>& headers) {
+    std::size_t size = to.size();
+    for (const header& one : headers)
+        size += one.name.size() + one.value.size() + 2;
+    to.reserve(size);
+    for (const header& one : headers)
+        append_header(to, one.name, one.value);
+}
+
 digest checksum_of(sequence at, const event& what, std::string_view headers) {
-    const auto number = [](std::int64_t value) { return std::to_string(value); };
-    const std::string id(reinterpret_cast<const char*>(what.id.data), what.id.size());
+    const std::string_view id(reinterpret_cast<const char*>(what.id.data), what.id.size());
     const std::string_view body_digest(reinterpret_cast<const char*>(what.body_digest.data()),
                                        what.body_digest.size());
-    const std::string times = number(at) + ' ' + number(to_number(what.received_at)) + ' ' +
-                              number(to_number(what.facts.delivered_at).value_or(-1)) + ' ' +
-                              number(what.facts.is_readable ? 1 : 0);
-    return sha256_of_fields({times, id, what.facts.name, what.facts.resource, what.facts.action,
+    const number_list times({at, to_number(what.received_at), to_number(what.facts.delivered_at).value_or(-1),
+                             what.facts.is_readable ? 1 : 0});
+    return sha256_of_fields({times.text(), id, what.facts.name, what.facts.resource, what.facts.action,
                              what.facts.resource_id, what.facts.job_id, what.endpoint, what.source,
                              what.content_type, what.outreach_event_id, headers, what.cleanup_token.reveal(),
                              body_digest});
@@ -33,18 +65,18 @@ void take_origin(event& read) {
 }
 
 std::string join_with_origin(const event& what) {
-    std::string headers = join_headers(what.headers);
-    if (what.origin == event_origin::unknown)
-        return headers;
-    return join_headers({{{}, std::string{to_string(what.origin)}}}) + headers;
+    std::string joined;
+    if (what.origin != event_origin::unknown)
+        append_header(joined, {}, to_string(what.origin)); // see take_origin
+    append_headers(joined, what.headers);
+    return joined;
 }
 
 } // namespace
 
 std::string join_headers(const std::vector<header>& headers) {
     std::string joined;
-    for (const header& one : headers)
-        joined += one.name + '\n' + one.value + '\n';
+    append_headers(joined, headers);
     return joined;
 }
 

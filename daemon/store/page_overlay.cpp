@@ -121,6 +121,7 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* giv
 }
 
 const char* overlaying_vfs() {
+    start_sqlite();
     static sqlite3_vfs vfs = [] {
         sqlite3_vfs made = *sqlite3_vfs_find(nullptr);
         made.zName = "outreachd-overlay";
