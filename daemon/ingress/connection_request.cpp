@@ -244,9 +244,9 @@ bool connection::find_room(body_growth growth) {
 
 /// Where there is no memory for what a request holds, the peer, who is no more to blame than others, waits,
 /// and those whose senders are slow give way. Who waits for memory gives way, too, if a second later, since
-/// many of them may hold a part each and keep one another from all. Not while it is the store that holds the
-/// memory: it would be in vain, and the peer tries for longest where it is kept waiting. False where the
-/// connection has ended meanwhile.
+/// many of them may hold a part each and keep one another from all. Nobody does while it is the store that
+/// holds the memory: it would be in vain, and a peer tries for longest where it is kept waiting. False where
+/// the connection has ended meanwhile.
 awaitable<bool> connection::wait_for_memory(body_growth growth) {
     const steady_time began = std::chrono::steady_clock::now();
     if (const auto count = shared_->short_of_memory.count(began))
@@ -263,10 +263,11 @@ awaitable<bool> connection::wait_for_memory(body_growth growth) {
             reset_now();
             break;
         }
-        const bool only_large = missing.is_large && !shared_->bodies.is_held_by_small();
-        shared_->open.reset_dawdling(std::chrono::steady_clock::now(), missing.bytes, only_large);
-        if (!shared_->bodies.is_held_for_store())
+        if (!shared_->bodies.is_held_for_store()) {
+            const bool only_large = missing.is_large && !shared_->bodies.is_held_by_small();
+            shared_->open.reset_dawdling(std::chrono::steady_clock::now(), missing.bytes, only_large);
             note_dawdling(begin_ + waiting_grace);
+        }
         memory_pause_->expires_after(memory_pause_first * (1U << std::min(tries, tries_growing_max)));
         co_await memory_pause_->async_wait(as_result);
     }

@@ -20,28 +20,21 @@ public:
     /// `age`: how long ago it was accepted.
     explicit stepped_connection(std::chrono::milliseconds age = {}) {
         store_.on_answered([answers = answers_] { answers->hand_out(); });
-        tcp::acceptor acceptor(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-        client_.open(tcp::v4());
-        client_.set_option(asio::socket_base::receive_buffer_size(buffer_bytes));
-        client_.connect(acceptor.local_endpoint());
-        client_.non_blocking(true);
-        tcp_socket socket(strand_);
-        acceptor.accept(socket);
-        socket.set_option(asio::socket_base::send_buffer_size(buffer_bytes));
-        opened_ =
-            std::make_shared<connection>(shared_, std::move(socket), std::chrono::steady_clock::now() - age);
-        shared_->open.add(opened_);
-        opened_->start();
-        run();
+        opened_ = connect(client_, age);
     }
 
     ~stepped_connection() {
         opened_->abort();
+        if (another_)
+            another_->abort();
         run();
     }
 
     stepped_connection(const stepped_connection&) = delete;
     stepped_connection& operator=(const stepped_connection&) = delete;
+
+    /// Another one beside it, which shares all with it.
+    void connect_another() { another_ = connect(other_client_, {}); }
 
     services& shared() { return *shared_; }
 
@@ -77,6 +70,13 @@ public:
         return bytes.empty();
     }
 
+    /// What is taken at once of a request by the other one.
+    void send_by_another(std::string_view bytes) {
+        boost::system::error_code ec;
+        other_client_.send(asio::buffer(bytes), 0, ec);
+        run();
+    }
+
     /// For the store, whose thread is its own, and for pauses.
     bool has_ended_or_answered(std::chrono::milliseconds at_most = 10s) {
         const auto until = std::chrono::steady_clock::now() + at_most;
@@ -98,6 +98,23 @@ public:
 private:
     static constexpr int buffer_bytes = 4 * 1024;
 
+    std::shared_ptr<connection> connect(tcp::socket& client, std::chrono::milliseconds age) {
+        tcp::acceptor acceptor(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+        client.open(tcp::v4());
+        client.set_option(asio::socket_base::receive_buffer_size(buffer_bytes));
+        client.connect(acceptor.local_endpoint());
+        client.non_blocking(true);
+        tcp_socket socket(strand_);
+        acceptor.accept(socket);
+        socket.set_option(asio::socket_base::send_buffer_size(buffer_bytes));
+        auto opened =
+            std::make_shared<connection>(shared_, std::move(socket), std::chrono::steady_clock::now() - age);
+        shared_->open.add(opened);
+        opened->start();
+        run();
+        return opened;
+    }
+
     static settings::limits limits() {
         settings::limits made;
         made.body_bytes_max = 4 * 1024 * 1024;
@@ -116,7 +133,9 @@ private:
         std::make_shared<services>(limits(), test_endpoints(), nullptr, store_, metrics_, log_,
                                    quarantine_sink{}, answers_, store::answered_when::stored);
     tcp::socket client_{io_};
+    tcp::socket other_client_{io_};
     std::shared_ptr<connection> opened_;
+    std::shared_ptr<connection> another_;
 };
 
 /// The claim comes behind the request's last byte and before anybody has looked at that, or without it.
@@ -134,6 +153,24 @@ TEST(ConnectionMemory, WhatIsWholeGivesWayToNobody) {
         ASSERT_TRUE(one.has_ended_or_answered());
         EXPECT_EQ(one.answered("accepted"), is_whole ? 1U : 0U);
         EXPECT_EQ(one.has_stored_anything(), is_whole);
+    }
+}
+
+/// Who waits for memory would wait for the store next, and a peer tries for longest where it is kept waiting.
+TEST(ConnectionMemory, ASlowSenderGivesWayUnlessItIsTheStoreThatHoldsIt) {
+    const std::string request = signed_request(std::string(20 * 1024, 'b'));
+    for (const bool is_held_for_store : {true, false}) {
+        stepped_connection slow(2s);
+        ASSERT_TRUE(slow.send_all(std::string_view{request}.substr(0, request.size() - 1)));
+        body_share others(slow.shared().bodies);
+        ASSERT_TRUE(
+            others.hold_beside(services::bodies_bytes_min - slow.subject().would_give() + free_bytes_max));
+        if (is_held_for_store)
+            others.wait_for_store();
+        slow.connect_another();
+        slow.send_by_another(request);
+        slow.has_ended_or_answered(200ms);
+        EXPECT_EQ(slow.shared().open.count(), is_held_for_store ? 2U : 1U);
     }
 }
 
