@@ -9,12 +9,14 @@ std::vector<carried_delivery> read_carried_deliveries(database& from, sequence a
     statement rows(from,
                    "SELECT h.name, d.state, d.attempts, d.next_attempt_at, d.ordering_key, d.finished_at,"
                    " d.reason, d.last_answer, d.handler, d.replay, d.is_conditional FROM deliveries d"
-                   " JOIN handlers h ON h.id = d.handler WHERE d.event=?");
+                   " LEFT JOIN handlers h ON h.id = d.handler WHERE d.event=?");
     statement attempts(from, "SELECT number, started_at, took, outcome, reason FROM attempts"
                              " WHERE event=? AND handler=? ORDER BY started_at");
     statement steps(from, "SELECT result FROM steps WHERE event=? AND handler=? ORDER BY number");
     rows.bind(at);
     while (rows.step()) {
+        if (rows.is_null(0))
+            throw damaged_file("a delivery in " + from.file() + " is of a handler that isn't there");
         carried_delivery one;
         one.handler = rows.text(0);
         one.state = static_cast<delivery_state>(rows.number(1));

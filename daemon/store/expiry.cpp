@@ -90,15 +90,18 @@ bool expiry::remove_old(database& from, std::int64_t file, sequence removable_up
         next_full_pass_ = now + full_pass_pause;
     }
     const auto shortest = std::min({configured_.done, configured_.unrouted, configured_.dead});
-    const piece seen =
-        read_piece(from, passed_, std::min(removable_up_to, microseconds_before(today, shortest)));
+    // Where the clock was set back, what came since has places that lie ahead: they tell nothing of its age.
+    const bool has_age_by_place = from.read_number("SELECT max(sequence) FROM events") <= to_number(today);
+    const sequence oldest_young = microseconds_before(today, shortest);
+    const piece seen = read_piece(
+        from, passed_, has_age_by_place ? std::min(removable_up_to, oldest_young) : removable_up_to);
     std::vector<finished_event> old;
     sequence reached = seen.last;
     for (const found_event& one : seen.events) {
         const bool is_pending = one.what.state == event_state::pending;
         const sequence too_young = one.finished_at - microseconds_before(today, kept_for(one.what.state));
         const bool is_waited_for =
-            is_pending ? one.what.sequence > microseconds_before(today, wait_for_event)
+            is_pending ? has_age_by_place && one.what.sequence > microseconds_before(today, wait_for_event)
                        : too_young > 0 && std::chrono::microseconds{too_young} < wait_for_event;
         if (is_waited_for) {
             reached = one.what.sequence - 1;

@@ -26,6 +26,11 @@ fingerprint read_fingerprint(std::string_view blob) noexcept {
     return read;
 }
 
+/// When what has that place came, at the latest: places lie ahead where the clock was set back.
+sequence received_by(sequence at) noexcept {
+    return std::min(at, to_number(wall_now()));
+}
+
 std::string_view view_of(const digest& what) noexcept {
     return {reinterpret_cast<const char*>(what.data()), what.size()};
 }
@@ -147,16 +152,21 @@ void repeat_index::seal(std::size_t rows_max) {
                    frozen_[sealing_].second)
             .run();
     if (sealing_ == frozen_.size()) {
-        sequence newest = 0;
-        for (const auto& entry : frozen_)
-            newest = std::max(newest, entry.second);
+        const sequence newest = newest_frozen();
         statement(database_, "INSERT OR REPLACE INTO runs VALUES (?,?,?)")
-            .bind(next_run_, newest, static_cast<std::int64_t>(frozen_.size()))
+            .bind(next_run_, received_by(newest), static_cast<std::int64_t>(frozen_.size()))
             .run();
         statement(database_, "UPDATE facts SET value=max(value, ?) WHERE key='indexed_up_to'")
             .bind(newest)
             .run();
     }
+}
+
+sequence repeat_index::newest_frozen() const noexcept {
+    sequence newest = 0;
+    for (const auto& entry : frozen_)
+        newest = std::max(newest, entry.second);
+    return newest;
 }
 
 void repeat_index::expire(sequence oldest_needed, std::int64_t rows_max) {
@@ -205,13 +215,10 @@ void repeat_index::committed() noexcept {
         if (groups_.empty() || !groups_.back().growing || groups_.back().size + frozen_.size() > group_size_)
             begin_group();
         group& last = groups_.back();
-        run made{next_run_++, 0, frozen_.size()};
-        for (const auto& [what, at] : frozen_) {
+        for (const auto& [what, at] : frozen_)
             last.growing->add(what);
-            made.newest = std::max(made.newest, at);
-        }
-        last.runs.push_back(made);
-        last.size += made.size;
+        last.runs.push_back({next_run_++, received_by(newest_frozen()), frozen_.size()});
+        last.size += frozen_.size();
         frozen_.clear();
         sealed_ = sealing_ = 0;
     }

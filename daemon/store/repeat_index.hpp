@@ -68,7 +68,7 @@ private:
 
     struct run {
         std::int64_t number = 0;
-        sequence newest = 0;
+        sequence newest = 0; ///< Or when it was sealed, where that place lies ahead.
         std::size_t size = 0;
     };
 
@@ -86,6 +86,7 @@ private:
     void seal(std::size_t rows_max);
     void expire(sequence oldest_needed, std::int64_t rows_max);
     void freeze();
+    sequence newest_frozen() const noexcept;
     void begin_group();
 
     database& database_;

@@ -192,6 +192,7 @@ bool writer::try_batch() {
 void writer::apply() {
     // First: it may write the repeat index, to which nothing may have been added yet.
     moved_.clear();
+    has_carried_unfinished_ = false;
     if (batch_.background != nullptr)
         batch_.background->work(*session_);
     for (append_job& job : batch_.appends) {
@@ -222,7 +223,8 @@ void writer::apply() {
                 taken_.push_back(std::move(*taken));
         job.taken = taken_.size() - before;
     }
-    session_->maintain(to_number(wall_now() - repeat_window_));
+    clock_.look(wall_now(), std::chrono::steady_clock::now());
+    session_->maintain(clock_.is_trusted() ? to_number(wall_now() - repeat_window_) : 0);
 }
 
 /// What was carried, or appended without a route, by this very batch is routed first.

@@ -1,6 +1,7 @@
 /// The one thread that writes: it commits what waits, many with one flush, and acks first.
 #pragma once
 
+#include "daemon/store/clock_watch.hpp"
 #include "daemon/store/file_set.hpp"
 #include "daemon/store/session.hpp"
 #include "daemon/store/store.hpp"
@@ -215,9 +216,11 @@ private:
     std::string distrust_cause_;
     bool is_refused_ = false; // the cause: the device refuses what is written, and nothing else
     bool is_wal_trusted_ = false;
-    route_decision decide_now_;       // of this batch
-    std::vector<stored_event> moved_; // by this batch's carrying: they have new sequences
-    std::vector<stored_event> taken_; // by this batch, from a queue
+    route_decision decide_now_;           // of this batch
+    std::vector<stored_event> moved_;     // by this batch's carrying: they have new sequences
+    bool has_carried_unfinished_ = false; // by this batch's carrying: nobody may have been told of it yet
+    std::vector<stored_event> taken_;     // by this batch, from a queue
+    clock_watch clock_;
     std::multimap<event_id, unconfirmed_append> unconfirmed_;
     steady_time next_look_at_unconfirmed_{};
 

@@ -52,9 +52,9 @@ void writer::acknowledge() {
     for (const settle_job& job : done.settlements)
         job.done();
     // Behind the settlements, so that what was settled and revived by one commit is seen in that order.
-    const bool may_have_pending = std::any_of(done.changes.begin(), done.changes.end(),
-                                              [](const change_job& job) { return job.changed > 0; });
-    if (sink && may_have_pending)
+    const bool has_revived = std::any_of(done.changes.begin(), done.changes.end(),
+                                         [](const change_job& job) { return job.changed > 0; });
+    if (sink && (has_revived || has_carried_unfinished_))
         sink({});
     for (const change_job& job : done.changes)
         job.done(job.changed);
@@ -96,8 +96,8 @@ void writer::forget_late_appends() {
 }
 
 void writer::tell_outbox(const batch& done) {
-    // What operators ask for is about events that are there already.
-    const bool has_older = !done.changes.empty();
+    // What operators ask for is about events that are there already; what is carried stands at its old place.
+    const bool has_older = !done.changes.empty() || (has_carried_unfinished_ && !is_carrying_);
     if (done.appends.empty() && done.routes.empty() && !has_older)
         return;
     outbox_sink filled;

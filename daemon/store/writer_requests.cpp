@@ -186,9 +186,11 @@ bool writer::run_background(std::int64_t into, const std::function<void(session&
 
 bool writer::carry(std::int64_t into, const std::vector<carried_event>& events) {
     return run_background(into, [this, &events](session& to) {
+        const std::uint64_t unfinished = to.accounts().pending;
         for (const carried_event& one : events)
             if (auto moved = to.carry(one))
                 moved_.push_back(std::move(*moved));
+        has_carried_unfinished_ = to.accounts().pending > unfinished;
     });
 }
 

@@ -118,6 +118,17 @@ TEST_F(ExpiryByTheClock, DropsNothingForRoomThatIsNeededUnlessTheClockJumped) {
     EXPECT_EQ(left_at(now + 48h, no_room, 24h, std::nullopt), 0U);
 }
 
+/// What came after a clock that was ahead was set back has a place that lies ahead, but it ended when it did.
+TEST_F(ExpiryByTheClock, RemovesByItsEndWhatHasAPlaceThatLiesAhead) {
+    database(files_->path_of(1), open_mode::write)
+        .execute("UPDATE events SET sequence=sequence+31536000000000;"
+                 "UPDATE deliveries SET event=event+31536000000000;"
+                 "UPDATE facts SET value=(SELECT max(sequence) FROM events) WHERE key='indexed_up_to'");
+    const retention a_day{24h, 24h, 24h, 1ULL << 40};
+    EXPECT_EQ(left_at(wall_now() + 23h, a_day, 0ms, std::nullopt), 5U);
+    EXPECT_EQ(left_at(wall_now() + 25h, a_day, 0ms, std::nullopt), 0U);
+}
+
 /// Each event has a place behind the one before, so what was stored while the clock was wrong leaves places
 /// for later that lie far ahead. How long something waits is told all the same.
 TEST(ClockSetBack, HidesNoAge) {

@@ -2,7 +2,9 @@
 #include "daemon/store/database.hpp"
 #include "tests/unit/store/mended_store.hpp"
 
+#include <atomic>
 #include <fstream>
+#include <span>
 
 namespace outreachd::store {
 namespace {
@@ -102,6 +104,50 @@ TEST_F(MendedStoreMoves, ChangesWaitUntilAllIsCarried) {
     EXPECT_EQ(revive(*opened_, all), 300U);
     EXPECT_EQ(unfinished("crm").size(), 300U);
     expect_no_differences_over_a_restart();
+}
+
+/// What became of it can't be told any more, so it goes to everybody once more, rather than to one too few.
+TEST_F(MendedStoreMoves, RoutesAnEventAnewWhereADeliveryOfItHasNoHandler) {
+    open();
+    const sequence at = add(1, {"crm", "audit"});
+    settle_as(at, "crm", done);
+    opened_.reset();
+    database(file(), open_mode::write).execute("UPDATE handlers SET id=9 WHERE name='audit'");
+    open_in_a_fresh_file();
+    EXPECT_TRUE(observer_.has("carried_over 1 lost 0"));
+    EXPECT_TRUE(std::filesystem::exists(file(1) + ".damaged"));
+    EXPECT_EQ(state(at), event_state::pending);
+    EXPECT_TRUE(story(at).summary.deliveries.empty());
+    EXPECT_GT(story(at).summary.sequence, opened_->open_reader()->routed_up_to().value());
+}
+
+/// By then everything that waited had been read.
+TEST_F(MendedStoreMoves, TellsTheSinkOfAPendingDeliveryThatIsFoundLate) {
+    open();
+    const sequence at = add(1, {"crm"});
+    opened_.reset();
+    // An index of what isn't finished that has nothing in it.
+    const auto index_where = [this](const char* had, const char* has) {
+        database schema(file(), open_mode::write);
+        schema.execute("PRAGMA writable_schema=ON");
+        statement(schema, "UPDATE sqlite_schema SET sql=replace(sql, ?, ?) WHERE name='unfinished'")
+            .bind(std::string_view(had), std::string_view(has))
+            .run();
+    };
+    index_where("state < 2", "state < 0");
+    database(file(), open_mode::write).execute("REINDEX unfinished");
+    index_where("state < 0", "state < 2");
+
+    auto holder = std::make_unique<database>(file(), open_mode::write);
+    holder->execute("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
+    std::ofstream(file(2), std::ios::binary).put('x');
+    open();
+    std::atomic<int> told = 0;
+    opened_->on_committed([&](std::span<const stored_event> events) { told += events.empty() ? 1 : 0; });
+    holder.reset();
+    EXPECT_TRUE(eventually([&] { return told == 2; })) << "that all is carried, and of what wasn't";
+    opened_->on_committed(nullptr);
+    EXPECT_EQ(unfinished("crm").at(0).sequence, at);
 }
 
 TEST_F(MendedStoreMoves, WhatWasDiscardedLeavesWithWhatIsDone) {

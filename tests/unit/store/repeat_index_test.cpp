@@ -1,3 +1,4 @@
+#include "daemon/store/event_row.hpp"
 #include "daemon/store/file_set.hpp"
 #include "daemon/store/repeat_index.hpp"
 #include "daemon/store/schema.hpp"
@@ -19,12 +20,12 @@ protected:
         index_ = std::make_unique<repeat_index>(*database_);
     }
 
-    /// Adds numbers [from, to), a hundred to a transaction; number n has sequence n.
+    /// Adds numbers [from, to), a hundred to a transaction; number n is n behind the first place.
     void add(int from, int to, sequence oldest_needed = 0) {
         for (int n = from; n < to;) {
             transaction all(*database_, transaction::kind::write);
             for (int i = 0; i < 100 && n < to; ++i, ++n)
-                index_->add(numbered(n), n);
+                index_->add(numbered(n), first_place_ + n);
             index_->maintain(oldest_needed);
             all.commit();
             index_->committed();
@@ -36,6 +37,7 @@ protected:
     temporary_directory directory_;
     std::unique_ptr<database> database_;
     std::unique_ptr<repeat_index> index_;
+    sequence first_place_ = 0;
 };
 
 TEST_F(RepeatIndex, FindsWhatIsInMemoryAndWhatIsInRuns) {
@@ -99,6 +101,19 @@ TEST_F(RepeatIndex, RemovesRunsThatNobodyNeeds) {
     EXPECT_EQ(database_->read_number("SELECT min(newest) >= 40000 FROM runs"), 1);
     EXPECT_EQ(index_->find(numbered(5)), std::nullopt);
     EXPECT_EQ(index_->find(numbered(50'000)), 50'000);
+}
+
+/// As after a clock that was ahead was set back: what came then is old in time all the same.
+TEST_F(RepeatIndex, RemovesRunsOfPlacesThatLieAhead) {
+    const wall_time now = wall_now();
+    first_place_ = to_number(now + std::chrono::hours{24 * 365});
+    add(0, 60'000);
+    EXPECT_EQ(database_->read_number("SELECT count(*) FROM runs"), 3);
+    EXPECT_EQ(index_->find(numbered(5)), first_place_ + 5);
+    add(60'000, 75'000, to_number(now + std::chrono::hours{1}));
+    EXPECT_EQ(database_->read_number("SELECT count(*) FROM runs"), 0);
+    EXPECT_EQ(index_->find(numbered(5)), std::nullopt);
+    EXPECT_EQ(index_->find(numbered(74'999)), first_place_ + 74'999) << "in no run yet";
 }
 
 TEST_F(RepeatIndex, GoesOnRemovingAfterTheLastRunFromBeforeARestart) {
