@@ -62,7 +62,7 @@ awaitable<io_state> tls_stream::handshake() {
     if (!tls_)
         co_return io_state::done;
     while (!is_closed_) {
-        ERR_clear_error();
+        forget_errors();
         const io_state state = judge_tls(SSL_do_handshake(tls_.get()));
         if (state != io_state::want_read && state != io_state::want_write) {
             BIO_set_callback_ex(SSL_get_rbio(tls_.get()), nullptr);
@@ -119,7 +119,7 @@ void tls_stream::send_end() {
     if (is_closed_)
         return;
     if (tls_ && !is_broken_ && SSL_is_init_finished(tls_.get()) == 1) {
-        ERR_clear_error();
+        forget_errors();
         // Once is enough: the peer's own close_notify is of no interest.
         if (SSL_shutdown(tls_.get()) < 0)
             ERR_clear_error();

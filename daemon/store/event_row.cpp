@@ -1,31 +1,10 @@
 #include "daemon/store/event_row.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace outreachd::store {
 
 namespace {
-
-/// Four numbers with a space between each two, as text.
-class number_list {
-public:
-    explicit number_list(const std::array<std::int64_t, 4>& numbers) {
-        for (const std::int64_t number : numbers) {
-            if (size_ > 0)
-                text_[size_++] = ' ';
-            const auto written = std::to_chars(text_.data() + size_, text_.data() + text_.size(), number);
-            size_ = static_cast<std::size_t>(written.ptr - text_.data());
-        }
-    }
-
-    std::string_view text() const noexcept { return {text_.data(), size_}; }
-
-private:
-    std::array<char, 88> text_{}; // holds four of the longest
-    std::size_t size_ = 0;
-};
 
 void append_header(std::string& to, std::string_view name, std::string_view value) {
     to.append(name).append(1, '\n').append(value).append(1, '\n');
@@ -44,9 +23,11 @@ digest checksum_of(sequence at, const event& what, std::string_view headers) {
     const std::string_view id(reinterpret_cast<const char*>(what.id.data), what.id.size());
     const std::string_view body_digest(reinterpret_cast<const char*>(what.body_digest.data()),
                                        what.body_digest.size());
-    const number_list times({at, to_number(what.received_at), to_number(what.facts.delivered_at).value_or(-1),
-                             what.facts.is_readable ? 1 : 0});
-    return sha256_of_fields({times.text(), id, what.facts.name, what.facts.resource, what.facts.action,
+    const auto number = [](std::int64_t value) { return std::to_string(value); };
+    const std::string times = number(at) + ' ' + number(to_number(what.received_at)) + ' ' +
+                              number(to_number(what.facts.delivered_at).value_or(-1)) + ' ' +
+                              number(what.facts.is_readable ? 1 : 0);
+    return sha256_of_fields({times, id, what.facts.name, what.facts.resource, what.facts.action,
                              what.facts.resource_id, what.facts.job_id, what.endpoint, what.source,
                              what.content_type, what.outreach_event_id, headers, what.cleanup_token.reveal(),
                              body_digest});

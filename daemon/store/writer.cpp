@@ -223,8 +223,9 @@ void writer::apply() {
                 taken_.push_back(std::move(*taken));
         job.taken = taken_.size() - before;
     }
-    clock_.look(wall_now(), std::chrono::steady_clock::now());
-    session_->maintain(clock_.is_trusted() ? to_number(wall_now() - repeat_window_) : 0);
+    const wall_time now = wall_now();
+    clock_.look(now, std::chrono::steady_clock::now());
+    session_->maintain(clock_.is_trusted() ? to_number(now - repeat_window_) : 0);
 }
 
 /// What was carried, or appended without a route, by this very batch is routed first.

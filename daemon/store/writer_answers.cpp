@@ -97,7 +97,7 @@ void writer::forget_late_appends() {
 
 void writer::tell_outbox(const batch& done) {
     // What operators ask for is about events that are there already; what is carried stands at its old place.
-    const bool has_older = !done.changes.empty() || (has_carried_unfinished_ && !is_carrying_);
+    const bool has_older = !done.changes.empty() || has_carried_unfinished_;
     if (done.appends.empty() && done.routes.empty() && !has_older)
         return;
     outbox_sink filled;

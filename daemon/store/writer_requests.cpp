@@ -190,7 +190,8 @@ bool writer::carry(std::int64_t into, const std::vector<carried_event>& events) 
         for (const carried_event& one : events)
             if (auto moved = to.carry(one))
                 moved_.push_back(std::move(*moved));
-        has_carried_unfinished_ = to.accounts().pending > unfinished;
+        // Until all is carried nobody reads, and then all is read.
+        has_carried_unfinished_ = !is_carrying_ && to.accounts().pending > unfinished;
     });
 }
 
