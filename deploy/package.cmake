@@ -9,6 +9,7 @@ endif()
 
 install(TARGETS outreachd RUNTIME DESTINATION usr/bin)
 install(FILES deploy/debian/outreachd.yaml DESTINATION etc/outreachd)
+install(FILES deploy/debian/logrotate DESTINATION etc/logrotate.d RENAME outreachd)
 install(FILES systemd/outreachd.service systemd/outreachd.socket systemd/outreachd-retry.timer
         DESTINATION lib/systemd/system)
 install(FILES systemd/sysusers.conf DESTINATION usr/lib/sysusers.d RENAME outreachd.conf)
@@ -82,7 +83,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "rabbitmq-server, jq")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "rabbitmq-server, jq, logrotate")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "receiver of Outreach webhooks that loses no event")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Outreach, a sales-engagement platform, POSTs an event to a URL whenever
@@ -90,7 +91,7 @@ something changes, and takes any HTTP answer as delivered. outreachd proves
 that an event is genuine, writes it to disk, answers only then, and hands it
 to the handlers that a YAML file names: files, programs, HTTP, RabbitMQ, calls
 to the Outreach API.")
-file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/debian/conffiles "/etc/outreachd/outreachd.yaml\n")
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/debian/conffiles "/etc/logrotate.d/outreachd\n/etc/outreachd/outreachd.yaml\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${CMAKE_CURRENT_SOURCE_DIR}/deploy/debian/postinst ${CMAKE_CURRENT_SOURCE_DIR}/deploy/debian/prerm
   ${CMAKE_CURRENT_SOURCE_DIR}/deploy/debian/postrm ${CMAKE_CURRENT_BINARY_DIR}/debian/conffiles)

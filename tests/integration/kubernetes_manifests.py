@@ -21,6 +21,8 @@ SHUTDOWN_SECONDS = 20  # shutdown_timeout, which none of them sets
 # Until a balancer in the cloud sends to a pod that is listed, and until it sends nothing more to one that isn't.
 TAKEN_IN_SECONDS = 90
 TAKEN_OUT_SECONDS = 120
+UNITS = {"GiB": 2**30, "Gi": 2**30, "MiB": 2**20, "Mi": 2**20}
+RETENTION_SIZE = "10GiB"  # store.retention.size, where it isn't set
 
 
 def misfits(value, kind, place):
@@ -62,6 +64,11 @@ def against_the_api(document):
     return misfits(document, kind, document["kind"])
 
 
+def to_bytes(size):
+    number, unit = re.fullmatch(r"(\d+)(\w+)", size).groups()
+    return int(number) * UNITS[unit]
+
+
 def selector_of(document):
     spec = document["spec"]
     selector = spec.get("selector", spec.get("podSelector"))
@@ -83,7 +90,7 @@ class Pod:
         self.spec = owner["spec"]["template"]["spec"]
         self.outreachd = next(one for one in self.spec["containers"] if one["name"] == "outreachd")
         self.volumes = {volume["name"]: volume for volume in self.spec["volumes"]}
-        self.claims = {claim["metadata"]["name"] for claim in owner["spec"].get("volumeClaimTemplates", [])}
+        self.claims = {claim["metadata"]["name"]: claim for claim in owner["spec"].get("volumeClaimTemplates", [])}
         self.mounts = {mount["mountPath"]: mount["name"] for mount in self.outreachd["volumeMounts"]}
         self.ports = {port["name"]: port["containerPort"] for port in self.outreachd["ports"]}
         name = self.volumes["configuration"]["configMap"]["name"]
@@ -97,7 +104,7 @@ class Pod:
 
     def places(self):
         """Volumes, and the files and variables that the configuration names."""
-        known = self.volumes.keys() | self.claims
+        known = self.volumes.keys() | self.claims.keys()
         yield from (f"mounts {name}, which isn't there" for name in self.mounts.values() if name not in known)
         yield from (f"has the volume {name}, and no use for it" for name in known if name not in self.mounts.values())
         for path in {*re.findall(r"/(?:etc|run|var)/[\w./-]+", self.text), "/etc/outreachd", "/var/lib/outreachd"}:
@@ -158,12 +165,23 @@ class Pod:
         limits = self.outreachd.get("resources", {}).get("limits", {})
         if "memory" not in limits:
             yield "has no limit on its memory"
+        yield from self.room(configured)
         if "emptyDir" not in volume:
             return
         if configured.get("queue", {}).get("amqp", {}).get("ack") != "broker" or configured["roles"] != ["receive"]:
             yield "loses its store with the pod, and has acknowledged what is in it"
         if "ephemeral-storage" not in limits or "sizeLimit" not in volume["emptyDir"]:
             yield "has no limit on its store"
+
+
+    def room(self, configured):
+        """As the reference has it for store.retention.size: a damaged file is carried over beside itself."""
+        name = self.mounts["/var/lib/outreachd"]
+        disk = self.claims[name]["spec"]["resources"]["requests"]["storage"] if name in self.claims else \
+            self.volumes[name].get("emptyDir", {}).get("sizeLimit", "0Gi")
+        size = configured.get("store", {}).get("retention", {}).get("size", RETENTION_SIZE)
+        if to_bytes(disk) < 2.5 * to_bytes(size) + 2**30:
+            yield f"keeps {size} on a disk of {disk}"
 
 
 def listed(service, pod):
