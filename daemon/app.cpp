@@ -94,7 +94,7 @@ struct app::parts {
                      return has_unfinished(events.unfinished(), up_to, has_handler());
                  }),
           leftovers(events, route_here(), log), admin(configured.admin, asked_by_admin(), log) {
-        add_gauges(figures, {events, doubtful, receiver.get(), log});
+        add_gauges(figures, {events, doubtful, receiver.get(), log, [this] { return troubles(); }});
         broker.add_gauges(figures);
         add_handler_gauges(figures, events, configured.handlers);
         add_counters(figures, configured);

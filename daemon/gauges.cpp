@@ -43,6 +43,8 @@ void add_gauges(metrics::metrics& to, const gauge_sources& from) {
                  });
     to.add_gauge("carrying_over", "1 while what isn't finished is carried over from an older database file.",
                  "", [&events] { return events.is_carrying_over() ? 1.0 : 0.0; });
+    to.add_gauge("troubles", "Reasons that /readyz gives where the host is ready all the same.", "",
+                 [troubles = from.troubles] { return static_cast<double>(troubles().size()); });
     to.add_gauge("outbox", "Events that wait for a broker.", "", [&events] {
         const store::handler_depth waiting = events.outbox();
         return static_cast<double>(waiting.pending + waiting.retry);

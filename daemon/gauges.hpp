@@ -8,6 +8,10 @@
 #include "daemon/store/quarantine.hpp"
 #include "daemon/store/store.hpp"
 
+#include <functional>
+#include <string>
+#include <vector>
+
 namespace outreachd {
 
 /// Where the values come from. All outlive the metrics' last scrape.
@@ -16,6 +20,8 @@ struct gauge_sources {
     const store::quarantine& doubtful;
     const ingress::ingress* receiver; ///< Null where the host doesn't receive.
     const log::logger& log;
+    std::function<std::vector<std::string>()>
+        troubles; ///< That are no reason to take the host out of service.
 };
 
 void add_gauges(metrics::metrics& to, const gauge_sources& from);

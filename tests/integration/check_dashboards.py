@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """Every metric, label and label's value that the alerts and the Grafana dashboard name is one that daemons show at
 /metrics before the first event has come, so that an alert on none can see it; metrics.md has each of these metrics and
-of the alerts, and no other.
+of the alerts, and no other, and the dashboard shows each that is outreachd's own.
 
 usage: check_dashboards.py PROGRAM
 """
@@ -136,9 +136,8 @@ def rules():
         return {rule["alert"]: rule for group in yaml.safe_load(file)["groups"] for rule in group["rules"]}
 
 
-def expressions():
-    """(place, PromQL) of everything that is shipped."""
-    yield from ((alert, rule["expr"]) for alert, rule in rules().items())
+def panels():
+    """(place, PromQL) of the dashboard."""
     dashboard = json.loads((DEPLOY / "grafana" / "outreachd.json").read_text(encoding="utf-8"))
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
@@ -146,6 +145,12 @@ def expressions():
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query":
             yield f"${variable['name']}", variable["definition"]
+
+
+def expressions():
+    """(place, PromQL) of everything that is shipped."""
+    yield from ((alert, rule["expr"]) for alert, rule in rules().items())
+    yield from panels()
 
 
 def check(where, expression, known):
@@ -209,8 +214,8 @@ def main():
         known = real_metrics(sys.argv[1], directory)
     found = list(expressions())
     problems = [line for where, expression in found for line in check(where, expression, known)]
-    shown = {metric for _, expression in found for metric, _ in NAMED.findall(expression)}
-    problems += [f"nothing shows {metric}" for metric in sorted(known)
+    shown = {metric for _, expression in panels() for metric, _ in NAMED.findall(expression)}
+    problems += [f"the dashboard doesn't show {metric}" for metric in sorted(known)
                  if metric.startswith("outreachd_") and not metric.endswith(("_count", "_sum")) and metric not in shown]
     problems += check_page(known)
     problems += check_patience()

@@ -75,7 +75,9 @@ class Watched(WithOutreach):
         self.assertIn(f"webhook {self.suspended} (account.created) is suspended since 20", reasons)
         self.assertIn("somebody else made it", reasons)
         self.assertIn("Outreach has no webhook for mailing.*", reasons)
-        self.assertIn("\noutreachd_webhooks_disabled 1\n", self.daemon.ask("GET", "/metrics")[2])
+        metrics = self.daemon.ask("GET", "/metrics")[2]
+        self.assertIn("\noutreachd_webhooks_disabled 1\n", metrics)
+        self.assertIn(f"\noutreachd_troubles {len(reasons.splitlines()) - 1}\n", metrics, "each but `ok, but`")
         told = json.dumps(self.daemon.read("/api/status"))
         tokens = [each["attributes"]["cleanupToken"] for each in self.outreach.ask("GET", "/api/v2/webhooks")["data"]]
         self.assertEqual(len(tokens), 4)
