@@ -36,6 +36,8 @@ The request is signed with the first secret of the endpoint and goes to the list
 configuration, whose certificate is trusted as it stands. Of more than 50 requests only those that
 were not answered 200 are shown one by one.
 
+To the daemon these are genuine events: they are stored, and handlers get them and do what they do.
+
 With --dry-run nothing is sent, no daemon is asked and nothing is stored: it shows where the routes
 lead each event, and what handlers of type outreach would ask. What only reads is asked, since later
 steps need the answers; of the rest the answer is taken to be what would be sent.
