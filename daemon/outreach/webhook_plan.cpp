@@ -20,6 +20,8 @@ std::vector<std::string> differences(const webhook& there, const wanted_webhook&
         found.push_back("suspended" + (there.disabled_since.empty() ? "" : " since " + there.disabled_since) +
                         " (" + there.disabled_reason + "), which an update ends");
     const store::made_webhook* const made = find_made(whose, there.id);
+    if (made == nullptr && (whose.app.empty() || there.creator_app != whose.app))
+        found.emplace_back("made by somebody else, is taken over"); // the update's answer is written down
     if (there.secret_shown) {
         if (secret{*there.secret_shown} != signing)
             found.emplace_back("signs with another secret than the endpoint's first");

@@ -40,10 +40,10 @@ settings::webhooks wanted() {
 /// With a store of its own.
 class host {
 public:
-    explicit host(running_sandbox& at)
+    explicit host(running_sandbox& at, bool takes_over = false)
         : how_(s2s(at)), access_(std::make_unique<handlers::outreach::access>(how_, directory_.path())),
           client_(*access_, handlers::outreach::caller::operator_command),
-          set_(client_, directory_.path(), how_, wanted()) {}
+          set_(client_, directory_.path(), how_, wanted(), takes_over) {}
 
     template <typename WhileAsked>
     applied_plan apply(WhileAsked while_asked) {
@@ -95,6 +95,18 @@ TEST(WebhookSet, OfTwoHostsThatApplyAtOnceEachRemovesTheYoungerTwin) {
         }
         EXPECT_THAT(ids_at(outreach), ElementsAre(twins.front()));
     }
+}
+
+/// As a host does that has lost its store: what it takes over it knows for its own from then on.
+TEST(WebhookSet, KnowsWhatItHasTakenOver) {
+    running_sandbox outreach;
+    host first{outreach};
+    EXPECT_EQ(first.apply().problem, "");
+    host second{outreach, true};
+    EXPECT_THAT(to_text(second.plan()), HasSubstr("made by somebody else, is taken over"));
+    EXPECT_EQ(second.apply().problem, "");
+    EXPECT_TRUE(second.plan().is_empty()) << to_text(second.plan());
+    EXPECT_THAT(ids_at(outreach), testing::SizeIs(1));
 }
 
 /// It was made, and nobody here was told: not so that it is a stranger's for good.
