@@ -112,7 +112,7 @@ struct replay_span {
     std::string to_cursor() const { return std::to_string(after) + "." + std::to_string(last); }
 };
 
-std::optional<replay_span> parse_cursor(std::string_view text) {
+std::optional<replay_span> parse_replay_cursor(std::string_view text) {
     replay_span span;
     const char* const end = text.data() + text.size();
     const auto after = std::from_chars(text.data(), end, span.after);
@@ -153,7 +153,7 @@ answer replay_since(const request& asked, const services& of) {
     auto& read = std::get<list_query>(parsed);
     if (!read.since)
         return error_answer(400, "parameter 'since' is missing: from when on to replay, such as 2h");
-    const auto span = read.cursor.empty() ? std::optional<replay_span>{} : parse_cursor(read.cursor);
+    const auto span = read.cursor.empty() ? std::optional<replay_span>{} : parse_replay_cursor(read.cursor);
     if (!read.cursor.empty() && !span)
         return error_answer(400, "parameter 'cursor' is none that an answer has given");
     return read_job{[read, span, &of](store::reader& from) {

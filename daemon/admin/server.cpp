@@ -47,7 +47,7 @@ constexpr std::uint64_t body_bytes_max = 64 * 1024;
 constexpr std::size_t buffer_bytes_max = 96 * 1024;
 constexpr std::chrono::seconds request_timeout{5};
 /// Each piece of an answer must go out within `write_timeout`: a large one may take as long as it moves.
-constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t written_bytes_max = 256 * 1024;
 constexpr std::chrono::seconds write_timeout{5};
 constexpr std::chrono::milliseconds accept_pause{100};
 constexpr std::chrono::seconds linger_timeout{1};
@@ -343,9 +343,10 @@ private:
     }
 
     asio::awaitable<bool> send(connection& client, std::string bytes) {
-        for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
+        for (std::size_t at = 0; at < bytes.size(); at += written_bytes_max) {
             client.stream.expires_after(write_timeout);
-            const auto piece = asio::buffer(bytes.data() + at, std::min(piece_bytes, bytes.size() - at));
+            const auto piece =
+                asio::buffer(bytes.data() + at, std::min(written_bytes_max, bytes.size() - at));
             const auto [ec, size] = co_await asio::async_write(client.stream, piece, awaiting);
             if (ec)
                 co_return false;

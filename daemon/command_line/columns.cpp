@@ -11,10 +11,10 @@ namespace outreachd::command_line {
 
 namespace {
 
-using row = std::vector<std::string>;
+using table_row = std::vector<std::string>;
 
 void write_row(std::ostream& to, const std::vector<column>& columns, const std::vector<std::size_t>& widths,
-               const row& cells) {
+               const table_row& cells) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const std::string padding(widths[i] - width_of(cells[i]), ' ');
@@ -30,21 +30,21 @@ void write_row(std::ostream& to, const std::vector<column>& columns, const std::
 
 void write_columns(std::ostream& to, const std::vector<column>& columns,
                    const std::vector<std::vector<std::string>>& rows) {
-    std::vector<row> shown(1);
+    std::vector<table_row> shown(1);
     std::vector<std::size_t> widths;
     for (const column& each : columns) {
         shown.front().push_back(each.title);
         widths.push_back(width_of(each.title));
     }
-    for (const row& cells : rows) {
+    for (const table_row& cells : rows) {
         assert(cells.size() == columns.size());
-        row& last = shown.emplace_back();
+        table_row& last = shown.emplace_back();
         for (std::size_t i = 0; i < cells.size(); ++i) {
             last.push_back(cells[i].empty() ? "-" : shortened(printable(cells[i]), columns[i].width_max));
             widths[i] = std::max(widths[i], width_of(last.back()));
         }
     }
-    for (const row& cells : shown)
+    for (const table_row& cells : shown)
         write_row(to, columns, widths, cells);
 }
 

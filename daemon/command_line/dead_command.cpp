@@ -55,7 +55,7 @@ void show_dead_list(const json::value& answer, std::size_t limit, bool is_whole,
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
-void show_one(const json::value& answer, std::ostream& out) {
+void show_dead(const json::value& answer, std::ostream& out) {
     const auto line = [&](const char* title, const std::string& text) {
         if (!text.empty())
             out << "  " << title << printable(text) << '\n';
@@ -150,7 +150,7 @@ int show_dead(const std::string& config_path, const std::string& id, bool is_jso
     if (!parse_event_id(id))
         return refuse_usage(no_id(id), to);
     return ask_daemon({config_path, "/api/dead/" + id, is_json}, to,
-                      [&](const json::value& answer) { show_one(answer, to.out); });
+                      [&](const json::value& answer) { show_dead(answer, to.out); });
 }
 
 int replay_dead(const std::string& config_path, const dead_selection& what, const streams& to) {

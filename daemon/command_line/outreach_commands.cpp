@@ -8,7 +8,7 @@ namespace outreachd::command_line {
 namespace {
 
 /// What all of these have in common.
-struct builder {
+struct outreach_builder {
     outreach_arguments& into;
     std::vector<std::string>& configs;
     const streams& to;
@@ -33,7 +33,7 @@ void add_words(CLI::App& command, const std::string& name, std::vector<std::stri
         ->allow_extra_args(false);
 }
 
-void add_api(CLI::App& app, builder& with) {
+void add_api(CLI::App& app, outreach_builder& with) {
     api_options& into = with.into.api;
     const streams& to = with.to;
     CLI::App& api = with.add(app, "api", "Call the Outreach REST API", help_text::api,
@@ -57,7 +57,7 @@ void add_api(CLI::App& app, builder& with) {
     api.add_flag("--paginate", into.is_paginated, "All pages, one record a line");
 }
 
-void add_auth(CLI::App& app, builder& with) {
+void add_auth(CLI::App& app, outreach_builder& with) {
     outreach_arguments& into = with.into;
     const streams& to = with.to;
     CLI::App* const auth = add_command(app, "auth", "Log in to Outreach, or see whether that is needed",
@@ -79,7 +79,7 @@ void add_auth(CLI::App& app, builder& with) {
         ->type_name("");
 }
 
-void add_bulk(CLI::App& app, builder& with) {
+void add_bulk(CLI::App& app, outreach_builder& with) {
     bulk_options& into = with.into.bulk;
     const streams& to = with.to;
     CLI::App& bulk =
@@ -96,7 +96,7 @@ void add_bulk(CLI::App& app, builder& with) {
     bulk.add_flag("--json", into.is_json, "Print a JSON object");
 }
 
-void add_import(CLI::App& app, builder& with) {
+void add_import(CLI::App& app, outreach_builder& with) {
     import_options& into = with.into.import;
     const streams& to = with.to;
     CLI::App& import =
@@ -124,7 +124,7 @@ void add_import(CLI::App& app, builder& with) {
 
 std::vector<runnable> add_outreach_commands(CLI::App& app, outreach_arguments& into,
                                             std::vector<std::string>& configs, const streams& to) {
-    builder with{into, configs, to, {}};
+    outreach_builder with{into, configs, to, {}};
     add_auth(app, with);
     add_api(app, with);
     add_bulk(app, with);

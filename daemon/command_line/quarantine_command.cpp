@@ -58,7 +58,7 @@ void show_quarantine_list(const json::value& answer, std::size_t limit, std::ost
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
-void show_one(const json::value& answer, std::ostream& out) {
+void show_quarantined(const json::value& answer, std::ostream& out) {
     const auto line = [&](const char* title, const std::string& text) {
         if (!text.empty())
             out << "  " << title << printable(text) << '\n';
@@ -100,7 +100,7 @@ int show_quarantined(const std::string& config_path, const std::string& id, bool
     if (!is_number(id))
         return refuse_id(id, to);
     return ask_daemon({config_path, "/api/quarantine/" + id, is_json}, to,
-                      [&](const json::value& answer) { show_one(answer, to.out); });
+                      [&](const json::value& answer) { show_quarantined(answer, to.out); });
 }
 
 int recheck_quarantine(const std::string& config_path, const streams& to) {

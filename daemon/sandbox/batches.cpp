@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t slice = 100; ///< Records between two looks at whether it is cancelled.
+constexpr std::size_t records_slice = 100; ///< Records between two looks at whether it is cancelled.
 
 /// The terms of `actionParams[filter][...]`. A bare `filter[...]` is none (contract 9.4).
 std::vector<filter::term> batch_terms(const std::vector<parameter>& query) {
@@ -95,7 +95,7 @@ void run_slice(world& in, record_id id) {
         return;
     batch_work& work = held->second;
     std::int64_t failures = batch->attribute("failures").as_int64();
-    for (std::size_t done = 0; done < slice && work.done < work.ids.size(); ++done)
+    for (std::size_t done = 0; done < records_slice && work.done < work.ids.size(); ++done)
         failures += run_item(in, work, id, work.ids[work.done++]) ? 0 : 1;
     const std::size_t pending = work.ids.size() - work.done;
     json::object progress{{"failures", failures}, {"pending", pending}};

@@ -63,7 +63,7 @@ bool flag_in(const json::object& from, std::string_view name, bool otherwise) {
     return found->get_bool();
 }
 
-constexpr std::array<std::pair<std::string_view, fault_kind>, 5> kinds{{
+constexpr std::array<std::pair<std::string_view, fault_kind>, 5> fault_kinds{{
     {"stall", fault_kind::none},
     {"answer", fault_kind::answer},
     {"reset", fault_kind::reset},
@@ -72,8 +72,9 @@ constexpr std::array<std::pair<std::string_view, fault_kind>, 5> kinds{{
 }};
 
 fault_kind kind_of(const std::string& name) {
-    const auto* const found = std::ranges::find(kinds, name, &std::pair<std::string_view, fault_kind>::first);
-    if (found == kinds.end())
+    const auto* const found =
+        std::ranges::find(fault_kinds, name, &std::pair<std::string_view, fault_kind>::first);
+    if (found == fault_kinds.end())
         throw wrong("'do' is answer, reset, stall, truncate or break_off.");
     return found->second;
 }
@@ -109,7 +110,7 @@ response show_faults(const world& in) {
     json::array shown;
     for (const fault& each : in.faults.all()) {
         const auto* const kind =
-            std::ranges::find(kinds, each.kind, &std::pair<std::string_view, fault_kind>::second);
+            std::ranges::find(fault_kinds, each.kind, &std::pair<std::string_view, fault_kind>::second);
         shown.push_back(json::object{{"do", kind->first},
                                      {"method", each.method},
                                      {"path", each.path},

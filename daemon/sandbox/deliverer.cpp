@@ -33,7 +33,7 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
+constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t answer_head_max = 64 * 1024;
 
 struct waiting_delivery {
@@ -67,12 +67,12 @@ struct attempt_end {
 /// Writes the request, reads the head of the answer.
 template <typename Stream>
 asio::awaitable<attempt_end> converse(Stream& stream, std::string_view bytes) {
-    const auto [write_ec, written] = co_await asio::async_write(stream, asio::buffer(bytes), awaiting);
+    const auto [write_ec, written] = co_await asio::async_write(stream, asio::buffer(bytes), awaited);
     if (write_ec)
         co_return attempt_end{0, write_ec};
     beast::flat_buffer buffer{answer_head_max};
     http::response_parser<http::empty_body> parser;
-    const auto [read_ec, size] = co_await http::async_read_header(stream, buffer, parser, awaiting);
+    const auto [read_ec, size] = co_await http::async_read_header(stream, buffer, parser, awaited);
     co_return attempt_end{read_ec ? 0 : parser.get().result_int(), read_ec};
 }
 
@@ -124,7 +124,7 @@ private:
         delivery_report report;
         tcp::resolver resolver{io_};
         const auto [ec, addresses] =
-            co_await resolver.async_resolve(request.to.host, std::to_string(request.to.port), awaiting);
+            co_await resolver.async_resolve(request.to.host, std::to_string(request.to.port), awaited);
         if (ec) {
             report.end = delivery_end::unresolved;
             report.attempts.push_back(ec.message());
@@ -141,7 +141,7 @@ private:
         for (unsigned attempt = 0; attempt < configured_.attempts; ++attempt) {
             if (attempt > 0) {
                 asio::steady_timer pause{io_, configured_.pause};
-                co_await pause.async_wait(awaiting);
+                co_await pause.async_wait(awaited);
             }
             const attempt_end ended = co_await try_once(request, addresses);
             if (!ended.ec) {
@@ -161,7 +161,7 @@ private:
     asio::awaitable<attempt_end> try_once(const delivery_request& request, tcp::resolver::results_type to) {
         beast::tcp_stream stream{io_};
         stream.expires_after(configured_.timeout); // For all that follows, together.
-        const auto [connect_ec, endpoint] = co_await stream.async_connect(to, awaiting);
+        const auto [connect_ec, endpoint] = co_await stream.async_connect(to, awaited);
         if (connect_ec)
             co_return attempt_end{0, connect_ec};
         if (!request.to.is_tls)
@@ -172,8 +172,7 @@ private:
             SSL_set_tlsext_host_name(secured.native_handle(), request.to.host.c_str());
         if (configured_.verifies_tls)
             secured.set_verify_callback(asio::ssl::host_name_verification(request.to.host));
-        const auto [handshake_ec] =
-            co_await secured.async_handshake(asio::ssl::stream_base::client, awaiting);
+        const auto [handshake_ec] = co_await secured.async_handshake(asio::ssl::stream_base::client, awaited);
         if (handshake_ec)
             co_return attempt_end{0, handshake_ec};
         co_return co_await converse(secured, request.bytes);

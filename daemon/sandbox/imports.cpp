@@ -19,7 +19,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t slice = 100; ///< Rows between two looks at other requests.
+constexpr std::size_t rows_slice = 100; ///< Rows between two looks at other requests.
 
 using csv_rows = std::vector<std::vector<std::string>>;
 
@@ -159,7 +159,7 @@ void run_slice(world& in, const std::shared_ptr<import_work>& work) {
     record& import = *in.data.find("import", work->import);
     std::int64_t dupes = import.attribute("dupes").as_int64();
     std::int64_t failures = import.attribute("failures").as_int64();
-    for (std::size_t done = 0; done < slice && work->done < work->rows.size(); ++done) {
+    for (std::size_t done = 0; done < rows_slice && work->done < work->rows.size(); ++done) {
         try {
             dupes += import_row(in, *work, work->rows[work->done++]) ? 1 : 0;
         } catch (const refusal& why) {

@@ -40,7 +40,7 @@ using boost::system::error_code;
 
 constexpr std::size_t connections_max = 256;
 constexpr std::uint32_t head_bytes_max = 64 * 1024;
-constexpr std::uint64_t body_bytes_max = 64 * 1024 * 1024;
+constexpr std::uint64_t request_bytes_max = 64 * 1024 * 1024;
 constexpr std::chrono::seconds request_timeout{60};
 constexpr std::chrono::milliseconds accept_pause{100};
 
@@ -204,7 +204,7 @@ private:
     asio::awaitable<bool> serve_one(connection& client) {
         parser reading;
         reading.header_limit(head_bytes_max);
-        reading.body_limit(body_bytes_max);
+        reading.body_limit(request_bytes_max);
         client.stream.expires_after(request_timeout);
         const auto [head_ec, head_size] =
             co_await http::async_read_header(client.stream, client.buffer, reading, awaiting);

@@ -58,7 +58,7 @@ int refuse_passphrase(char*, int, int, void* was_asked) {
     return -1;
 }
 
-std::string to_text(const ASN1_TIME* time) {
+std::string time_text(const ASN1_TIME* time) {
     const bio out{BIO_new(BIO_s_mem())};
     if (!out || ASN1_TIME_print(out.get(), time) != 1)
         return "an unreadable time";
@@ -123,11 +123,11 @@ void check_dates(const tls_files& files, const X509& certificate, certificate_fi
     const ASN1_TIME* const ends = X509_get0_notAfter(&certificate);
     const ASN1_TIME* const begins = X509_get0_notBefore(&certificate);
     if (X509_cmp_current_time(ends) < 0)
-        found.certificate_warnings.push_back(in_quotes(files.certificate) + " expired on " + to_text(ends) +
+        found.certificate_warnings.push_back(in_quotes(files.certificate) + " expired on " + time_text(ends) +
                                              "; it is served, and senders that check it won't connect");
     if (X509_cmp_current_time(begins) > 0)
         found.certificate_warnings.push_back(in_quotes(files.certificate) + " is valid from " +
-                                             to_text(begins) + " only");
+                                             time_text(begins) + " only");
 }
 
 } // namespace

@@ -14,7 +14,6 @@ namespace outreachd::settings {
 
 namespace {
 
-constexpr range<duration> any_duration{duration_min, duration_max};
 constexpr range<std::uint32_t> concurrency_range{1, 256};
 constexpr range<std::uint32_t> attempts_range{1, 1'000'000};
 constexpr range<double> factor_range{1, 1000};

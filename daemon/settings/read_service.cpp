@@ -14,7 +14,6 @@ namespace outreachd::settings {
 
 namespace {
 
-constexpr range<duration> any_duration{duration_min, duration_max};
 constexpr range<std::uint16_t> any_port{0, 65'535};
 
 // The upper bounds: heads are parsed in one piece, a body is held in memory and must fit a row of

@@ -4,6 +4,7 @@
 
 #include "daemon/settings/section_reader.hpp"
 #include "daemon/settings/settings.hpp"
+#include "daemon/settings/units.hpp"
 
 #include <set>
 #include <string>
@@ -52,5 +53,6 @@ inline constexpr std::string_view log_levels[] = {"debug", "info", "warn", "erro
 
 /// No wait is zero: it would be a busy loop, or fail whatever it bounds.
 inline constexpr duration duration_min = std::chrono::milliseconds{1};
+inline constexpr range<duration> any_duration{duration_min, duration_max};
 
 } // namespace outreachd::settings

@@ -6,8 +6,8 @@ namespace outreachd::store {
 namespace {
 
 constexpr std::chrono::milliseconds stall_threshold{1000};
-constexpr std::size_t waiting_bytes_max = 256UL * 1024 * 1024;
-constexpr std::chrono::milliseconds background_pause{500};
+constexpr std::size_t append_bytes_max = 256UL * 1024 * 1024;
+constexpr std::chrono::milliseconds patience_with_background{500};
 /// So many pages of one file that the device refused, over so long: it isn't a moment's trouble.
 constexpr int refused_pages_max = 5;
 constexpr std::chrono::seconds refused_pages_time{2};
@@ -34,9 +34,9 @@ void writer::append(verified_event genuine, std::chrono::milliseconds dedup_wind
     {
         const std::scoped_lock lock(mutex_);
         const std::size_t bytes = job.bytes();
-        if (waiting_bytes_ + bytes > waiting_bytes_max)
+        if (waiting_bytes_ + bytes > append_bytes_max)
             drop_late(bytes);
-        if (!is_stopping_ && (waiting_bytes_ + bytes <= waiting_bytes_max || appends_.empty())) {
+        if (!is_stopping_ && (waiting_bytes_ + bytes <= append_bytes_max || appends_.empty())) {
             waiting_bytes_ += bytes;
             appends_.push_back(std::move(job));
             has_work_.notify_one();
@@ -50,7 +50,7 @@ void writer::append(verified_event genuine, std::chrono::milliseconds dedup_wind
 /// told "not stored" go first.
 void writer::drop_late(std::size_t bytes_needed) {
     const auto now = std::chrono::steady_clock::now();
-    while (!appends_.empty() && waiting_bytes_ + bytes_needed > waiting_bytes_max) {
+    while (!appends_.empty() && waiting_bytes_ + bytes_needed > append_bytes_max) {
         append_job& oldest = appends_.front();
         const std::size_t bytes = oldest.bytes();
         if (!oldest.done)
@@ -179,7 +179,7 @@ bool writer::run_background(std::int64_t into, const std::function<void(session&
             background_ = nullptr;
         if (job.is_done)
             return true;
-        background_done_.wait_for(lock, background_pause, [this] { return is_stopping_.load(); });
+        background_done_.wait_for(lock, patience_with_background, [this] { return is_stopping_.load(); });
     }
     return false;
 }

@@ -9,11 +9,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const wall_time now = *parse_timestamp("2026-11-21T08:22:55Z");
+const wall_time asked_at = *parse_timestamp("2026-11-21T08:22:55Z");
 const std::string some_id = "0193e0a1-7c00-7abc-8def-0123456789ab";
 
 store::event_filter parse(const std::string& query) {
-    const auto parsed = parse_event_query(query, now);
+    const auto parsed = parse_event_query(query, asked_at);
     if (const auto* bad = std::get_if<bad_parameter>(&parsed)) {
         ADD_FAILURE() << query << ": " << bad->message;
         return {};
@@ -36,7 +36,7 @@ TEST(EventQuery, TakesAllParameters) {
               "&since=2h&state=dead&name=task.completed&resource=task%3A12+3&handler=crm%2Fa");
     EXPECT_EQ(filter.limit, 7U);
     EXPECT_EQ(filter.before, parse_event_id(some_id));
-    EXPECT_EQ(filter.since, now - 2h);
+    EXPECT_EQ(filter.since, asked_at - 2h);
     EXPECT_EQ(filter.state, store::event_state::dead);
     EXPECT_EQ(filter.name, "task.completed");
     EXPECT_EQ(filter.resource, "task:12 3");
@@ -48,7 +48,7 @@ TEST(EventQuery, LimitIsOneToThousand) {
     EXPECT_EQ(parse("limit=1000").limit, 1000U);
     for (const char* const query : {"limit=0", "limit=1001", "limit=-1", "limit=+1", "limit=", "limit",
                                     "limit=1x", "limit=99999999999999999999", "limit=1.0"})
-        EXPECT_TRUE(std::holds_alternative<bad_parameter>(parse_event_query(query, now))) << query;
+        EXPECT_TRUE(std::holds_alternative<bad_parameter>(parse_event_query(query, asked_at))) << query;
 }
 
 TEST(EventQuery, NamesTheWrongParameter) {
@@ -72,7 +72,7 @@ TEST(EventQuery, NamesTheWrongParameter) {
     };
 
     for (const auto& each : cases) {
-        const auto parsed = parse_event_query(each.query, now);
+        const auto parsed = parse_event_query(each.query, asked_at);
         const auto* const bad = std::get_if<bad_parameter>(&parsed);
         ASSERT_NE(bad, nullptr) << each.query;
         EXPECT_NE(bad->message.find(each.named), std::string::npos) << bad->message;
@@ -87,7 +87,7 @@ TEST(EventQuery, TakesATimeWithoutAZoneForUtc) {
 TEST(EventQuery, BoundsAGlobOnNames) {
     const std::string longest = "*." + std::string(510, 'x');
     EXPECT_EQ(parse("name=" + longest).name, longest);
-    const auto parsed = parse_event_query("name=x" + longest, now);
+    const auto parsed = parse_event_query("name=x" + longest, asked_at);
     ASSERT_TRUE(std::holds_alternative<bad_parameter>(parsed));
     EXPECT_NE(std::get<bad_parameter>(parsed).message.find("of at most 512 bytes"), std::string::npos);
 }
@@ -102,11 +102,11 @@ TEST(Since, TakesTimesAndDurations) {
         const char* text;
         wall_time time;
     } const cases[] = {
-        {"0s", now},
-        {"90s", now - 90s},
-        {"15m", now - 15min},
-        {"2h", now - 2h},
-        {"7d", now - 24h * 7},
+        {"0s", asked_at},
+        {"90s", asked_at - 90s},
+        {"15m", asked_at - 15min},
+        {"2h", asked_at - 2h},
+        {"7d", asked_at - 24h * 7},
         {"2026-11-20T00:00:00Z", *parse_timestamp("2026-11-20T00:00:00Z")},
         {"2026-11-20T02:00:00+02:00", *parse_timestamp("2026-11-20T00:00:00Z")},
         {"2026-11-20T02:00:00 02:00", *parse_timestamp("2026-11-20T00:00:00Z")}, // A `+` that wasn't encoded.
@@ -114,13 +114,13 @@ TEST(Since, TakesTimesAndDurations) {
     };
 
     for (const auto& each : cases)
-        EXPECT_EQ(parse_since(each.text, now), each.time) << each.text;
+        EXPECT_EQ(parse_since(each.text, asked_at), each.time) << each.text;
 }
 
 TEST(Since, RefusesAnythingElse) {
     for (const char* const text : {"", "h", "2", "-2h", "+2h", "2.5h", "2 h", "2w", "2hh", "tomorrow", "d",
                                    "99999999999999999999d", "40000d", "9223372036854775807s"})
-        EXPECT_FALSE(parse_since(text, now)) << text;
+        EXPECT_FALSE(parse_since(text, asked_at)) << text;
 }
 
 TEST(PercentDecode, UndoesTheEncoding) {

@@ -24,7 +24,7 @@ TEST(RealStore, DeliversToAFileOnceOverARestart) {
     constexpr std::size_t each = 200;
 
     int next_id = 0;
-    for (int start = 0; start < 2; ++start) {
+    for (int run = 0; run < 2; ++run) {
         store::store backing({directory / "store"}, watcher);
         // The first half comes before the dispatcher, and is read back.
         for (std::size_t i = 0; i < each / 2; ++i)
@@ -38,7 +38,7 @@ TEST(RealStore, DeliversToAFileOnceOverARestart) {
         dispatcher.start();
         for (std::size_t i = 0; i < each / 2; ++i)
             store::append(backing, store::task_body(next_id++));
-        const auto expected = each * static_cast<std::size_t>(start + 1);
+        const auto expected = each * static_cast<std::size_t>(run + 1);
         EXPECT_TRUE(store::eventually([&] { return backing.accounts().done == expected; }));
         EXPECT_TRUE(dispatcher.stop(10s));
         EXPECT_EQ(backing.accounts().unaccounted(), 0);
@@ -58,9 +58,9 @@ TEST(RealStore, KeepsAFailedDeliveryForTheNextStart) {
     auto configured = quick_handler("crm");
     configured.retry = {.attempts_max = 5, .initial = 50ms, .factor = 1, .max = 50ms, .jitter = 0};
     bool succeeds = false;
-    for (int start = 0; start < 2; ++start) {
+    for (int run = 0; run < 2; ++run) {
         store::store backing({directory / "store"}, watcher);
-        succeeds = start == 1;
+        succeeds = run == 1;
         std::vector<equipped_handler> equipped;
         equipped.push_back(
             {configured, std::make_unique<scripted_handler>(runs, [&](const handlers::attempt&) {
@@ -68,7 +68,7 @@ TEST(RealStore, KeepsAFailedDeliveryForTheNextStart) {
              })});
         dispatcher dispatcher(backing, {{{"*"}, {"crm"}}}, std::move(equipped), log, metrics);
         dispatcher.start();
-        if (start == 0) {
+        if (run == 0) {
             store::append(backing, store::task_body(1));
             EXPECT_TRUE(store::eventually([&] { return !runs->runs().empty(); }));
         } else {

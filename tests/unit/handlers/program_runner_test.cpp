@@ -18,7 +18,7 @@ namespace outreachd::handlers {
 namespace {
 
 using namespace std::chrono_literals;
-using kind = program_end::kind;
+using end_kind = program_end::kind;
 using testing::HasSubstr;
 using testing::Lt;
 
@@ -56,7 +56,7 @@ std::vector<pid_t> numbers_in(const std::string& text) {
 
 TEST(ProgramRunner, GivesTheExitStatusAndWhatWasWritten) {
     const auto ended = run(shell("cat; echo to errors >&2; exit 41", "to output\n"));
-    EXPECT_EQ(ended.how, kind::exited);
+    EXPECT_EQ(ended.how, end_kind::exited);
     EXPECT_EQ(ended.code, 41);
     EXPECT_EQ(ended.output.bytes, "to output\n");
     EXPECT_EQ(ended.errors.bytes, "to errors\n");
@@ -65,7 +65,7 @@ TEST(ProgramRunner, GivesTheExitStatusAndWhatWasWritten) {
 
 TEST(ProgramRunner, NamesTheSignalThatEndedIt) {
     const auto ended = run(shell("kill -SEGV $$"));
-    EXPECT_EQ(ended.how, kind::signalled);
+    EXPECT_EQ(ended.how, end_kind::signalled);
     EXPECT_EQ(ended.code, SIGSEGV);
 }
 
@@ -83,7 +83,7 @@ TEST(ProgramRunner, GivesTheErrorOfWhatCanNotBeStarted) {
 
     for (const auto& [path, error] : cases) {
         const auto ended = run({path, {path}, {}, "", {}});
-        EXPECT_EQ(ended.how, kind::not_started) << path;
+        EXPECT_EQ(ended.how, end_kind::not_started) << path;
         EXPECT_EQ(ended.code, error) << path;
     }
     EXPECT_EQ(run({"/bin/true", {"true"}, {}, directory / "absent", {}}).code, ENOENT);
@@ -192,7 +192,7 @@ TEST(ProgramRunner, FeedsMuchWhileMuchIsWritten) {
     const auto ended = run(shell("head -c 104857600 /dev/zero; head -c 1000000 /dev/zero >&2; wc -c >&2;"
                                  "exit 7",
                                  input));
-    EXPECT_EQ(ended.how, kind::exited);
+    EXPECT_EQ(ended.how, end_kind::exited);
     EXPECT_EQ(ended.code, 7);
     EXPECT_TRUE(ended.output.is_cut);
     const auto counted = run(shell("wc -c", input));
@@ -203,14 +203,14 @@ TEST(ProgramRunner, IsContentWithAProgramThatReadsNothing) {
     const std::string input(1024UL * 1024, 'i');
     for (const char* script : {"exit 0", "exec <&-; sleep 0.1; exit 0", "head -c 1 >/dev/null; exit 0"}) {
         const auto ended = run(shell(script, input));
-        EXPECT_EQ(ended.how, kind::exited) << script;
+        EXPECT_EQ(ended.how, end_kind::exited) << script;
         EXPECT_EQ(ended.code, 0) << script;
     }
 }
 
 TEST(ProgramRunner, GoesOnWithAProgramThatHasClosedItsOutput) {
     const auto ended = run(shell("exec >&- 2>&-; sleep 0.1; exit 9"));
-    EXPECT_EQ(ended.how, kind::exited);
+    EXPECT_EQ(ended.how, end_kind::exited);
     EXPECT_EQ(ended.code, 9);
 }
 
@@ -219,7 +219,7 @@ TEST(ProgramRunner, EndsTheWholeGroupAtTheTimeout) {
     const auto started = std::chrono::steady_clock::now();
     const auto ended = run(shell("sleep 60 & echo $$ $! ; sleep 60 | sleep 60"), 300ms);
     EXPECT_THAT(std::chrono::steady_clock::now() - started, Lt(10s));
-    EXPECT_EQ(ended.how, kind::timed_out);
+    EXPECT_EQ(ended.how, end_kind::timed_out);
     EXPECT_FALSE(ended.was_killed);
     const auto ids = numbers_in(ended.output.bytes);
     ASSERT_EQ(ids.size(), 2U);
@@ -230,7 +230,7 @@ TEST(ProgramRunner, EndsTheWholeGroupAtTheTimeout) {
 TEST(ProgramRunner, LetsAProgramCloseDownAtTheTimeoutAndKeepsWhatItSays) {
     const auto ended =
         run(shell("trap 'echo closing; exit 0' TERM; echo ready; while :; do sleep 0.01; done"), 300ms);
-    EXPECT_EQ(ended.how, kind::timed_out);
+    EXPECT_EQ(ended.how, end_kind::timed_out);
     EXPECT_FALSE(ended.was_killed);
     EXPECT_EQ(ended.output.bytes, "ready\nclosing\n");
 }
@@ -244,7 +244,7 @@ TEST(ProgramRunner, KillsWhatDoesNotHeedTheTimeout) {
         const auto took = std::chrono::steady_clock::now() - started;
         EXPECT_GE(took, 400ms);
         EXPECT_THAT(took, Lt(10s));
-        EXPECT_EQ(ended.how, kind::timed_out);
+        EXPECT_EQ(ended.how, end_kind::timed_out);
         EXPECT_TRUE(ended.was_killed);
         EXPECT_TRUE(dies(numbers_in(ended.output.bytes).at(0)));
     }
@@ -252,12 +252,12 @@ TEST(ProgramRunner, KillsWhatDoesNotHeedTheTimeout) {
 
 TEST(ProgramRunner, EndsAStoppedProgramWithoutKillingIt) {
     const auto ended = run(shell("kill -STOP $$"), 200ms, 20s);
-    EXPECT_EQ(ended.how, kind::timed_out);
+    EXPECT_EQ(ended.how, end_kind::timed_out);
     EXPECT_FALSE(ended.was_killed);
 }
 
 TEST(ProgramRunner, TakesATimeoutThatIsOverAndOneOfYears) {
-    EXPECT_EQ(run(shell("sleep 60"), -1s).how, kind::timed_out);
+    EXPECT_EQ(run(shell("sleep 60"), -1s).how, end_kind::timed_out);
     EXPECT_EQ(run(shell("exit 3"), std::chrono::hours{24 * 36500}).code, 3);
 }
 
@@ -265,7 +265,7 @@ TEST(ProgramRunner, DoesNotWaitForDescendantsThatHoldTheOutput) {
     const auto started = std::chrono::steady_clock::now();
     const auto ended = run(shell("sleep 60 & echo $!"));
     EXPECT_THAT(std::chrono::steady_clock::now() - started, Lt(10s));
-    EXPECT_EQ(ended.how, kind::exited);
+    EXPECT_EQ(ended.how, end_kind::exited);
     EXPECT_EQ(ended.code, 0);
     EXPECT_TRUE(dies(numbers_in(ended.output.bytes).at(0)));
 }
@@ -323,7 +323,7 @@ TEST(ProgramRunner, KillsAllThatRunAndAllThatComes) {
             threads.emplace_back([&] {
                 const auto ended = runner.run(shell("trap '' TERM; sleep 60; sleep 60"),
                                               std::chrono::steady_clock::now() + 60s);
-                killed += static_cast<int>(ended.how == kind::signalled && ended.code == SIGKILL);
+                killed += static_cast<int>(ended.how == end_kind::signalled && ended.code == SIGKILL);
             });
         // Whether they have begun by now or not.
         runner.kill_all();
@@ -350,10 +350,10 @@ TEST(ProgramRunner, DoesWithoutPidfdInASandboxThatHasNone) {
         ended = run(shell("cat; sleep 0.05; exit 11", "input"));
         late = run(shell("trap '' TERM; while :; do sleep 0.01; done"), 100ms, 100ms);
     }).join();
-    EXPECT_EQ(ended.how, kind::exited);
+    EXPECT_EQ(ended.how, end_kind::exited);
     EXPECT_EQ(ended.code, 11);
     EXPECT_EQ(ended.output.bytes, "input");
-    EXPECT_EQ(late.how, kind::timed_out);
+    EXPECT_EQ(late.how, end_kind::timed_out);
     EXPECT_TRUE(late.was_killed);
 }
 

@@ -139,20 +139,20 @@ protected:
 constexpr client_kind kinds[] = {client_kind::plain, client_kind::tls_1_2, client_kind::tls_1_3};
 
 TEST_F(TlsStream, EchoesALargeBody) {
-    const std::string body(3 * 1024 * 1024 + 1, 'b');
+    const std::string sent(3 * 1024 * 1024 + 1, 'b');
     for (const client_kind kind : kinds) {
         SCOPED_TRACE(static_cast<int>(kind));
         auto told = serve(kind, echo);
         {
             test_client client(port(), kind);
             ASSERT_TRUE(client.is_connected());
-            for (std::size_t at = 0; at < body.size(); at += 64 * 1024) {
-                const std::string_view piece = std::string_view{body}.substr(at, 64 * 1024);
+            for (std::size_t at = 0; at < sent.size(); at += 64 * 1024) {
+                const std::string_view piece = std::string_view{sent}.substr(at, 64 * 1024);
                 ASSERT_TRUE(client.send(piece));
                 ASSERT_EQ(client.receive(piece.size()), piece);
             }
         }
-        EXPECT_EQ(told.get(), std::to_string(body.size()) + " end");
+        EXPECT_EQ(told.get(), std::to_string(sent.size()) + " end");
     }
 }
 

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 // Nobody resolves it, so that Outreach suspends what leads there.
-constexpr const char* url = "https://nowhere.invalid/hook";
+constexpr const char* watched_url = "https://nowhere.invalid/hook";
 
 class Watch : public testing::Test {
 protected:
@@ -29,7 +29,7 @@ protected:
         std::optional<watched_webhooks> watched;
         if (!events.empty()) {
             watched.emplace();
-            watched->wanted.url = url;
+            watched->wanted.url = watched_url;
             watched->wanted.subscribe = std::move(events);
             watched->wanted.repair = repairs;
         }
@@ -45,7 +45,7 @@ protected:
     std::string make_webhook(const std::string& more = {}) {
         return std::to_string(
             outreach_.make("webhooks", "webhook",
-                           std::string{R"("url":")"} + url +
+                           std::string{R"("url":")"} + watched_url +
                                R"(","resource":"account","action":"created","secret":"s3cret")" + more));
     }
 
@@ -181,7 +181,7 @@ TEST_F(Watch, TellsOfNothingThatHoldsNothingBack) {
     const std::string theirs = make_webhook(R"(,"active":false)");
     own(make_webhook());
     outreach_.make("webhooks", "webhook",
-                   std::string{R"("url":")"} + url +
+                   std::string{R"("url":")"} + watched_url +
                        R"(","resource":"call","action":"created","active":false)");
     const auto running = start({"account.created"}, true);
     ASSERT_TRUE(becomes_true([&] { return has_looked(*running); }));
