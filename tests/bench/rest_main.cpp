@@ -4,8 +4,8 @@
 #include "handlers/outreach/client.hpp"
 #include "tests/bench/local_server.hpp"
 #include "tests/bench/own_process.hpp"
-#include "tests/bench/parse_options.hpp"
 #include "tests/bench/process_usage.hpp"
+#include "tests/bench/rest_options.hpp"
 #include "tests/bench/store_directory.hpp"
 
 #include <algorithm>
@@ -27,12 +27,6 @@ namespace {
 using namespace outreachd;
 using namespace outreachd::bench;
 using seconds = std::chrono::duration<double>;
-
-struct rest_options {
-    std::vector<unsigned> threads = {1, 4, 16};
-    std::uint64_t requests = 20'000;
-    unsigned rounds = 3;
-};
 
 struct cost {
     std::chrono::nanoseconds elapsed{};
@@ -109,22 +103,6 @@ cost send_by_curl(std::uint16_t port, unsigned processes, std::uint64_t requests
     }
     spent.elapsed = std::chrono::steady_clock::now() - began;
     return spent;
-}
-
-std::optional<rest_options> read_rest_options(int argc, char** argv, int& exit_code) {
-    rest_options read;
-    CLI::App app{"Measures requests to the Outreach REST API, against a server on loopback, beside curl.",
-                 "rest"};
-    app.option_defaults()->always_capture_default();
-    app.add_option("--threads", read.threads, "Threads that send by one client; as many curl processes")
-        ->delimiter(',')
-        ->check(CLI::Range(1, 256));
-    app.add_option("--requests", read.requests, "Of all threads together")
-        ->check(CLI::Range(256, 10'000'000));
-    app.add_option("--rounds", read.rounds, "In turns; the medians are told")->check(CLI::Range(1, 99));
-    if (!parse_options(app, argc, argv, exit_code))
-        return std::nullopt;
-    return read;
 }
 
 double median(std::vector<double> values) {
