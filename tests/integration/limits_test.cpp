@@ -140,8 +140,9 @@ TEST(Limits, TheSoftLimitOnOpenFilesIsRaised) {
 TEST(Limits, ConnectionsThatDoNotFitIntoTheHardLimitOnOpenFilesAreReset) {
     daemon_under_test daemon;
     daemon.start(with_open_files("-n 320"));
-    EXPECT_NE(daemon.log().find("configured=10000 connections=160 open_files_max=320"), std::string::npos)
-        << daemon.log();
+    EXPECT_TRUE(eventually([&] {
+        return daemon.log().find("configured=10000 connections=160 open_files_max=320") != std::string::npos;
+    })) << daemon.log();
     std::vector<std::unique_ptr<wire_client>> busy;
     for (std::uint64_t i = 0; i < 160; ++i) {
         busy.push_back(std::make_unique<wire_client>(daemon.port(), wire_client::transport::plain));
