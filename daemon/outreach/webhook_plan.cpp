@@ -21,7 +21,7 @@ std::vector<std::string> differences(const webhook& there, const wanted_webhook&
                         " (" + there.disabled_reason + "), which an update ends");
     const store::made_webhook* const made = find_made(whose, there.id);
     if (made == nullptr && (whose.app.empty() || there.creator_app != whose.app))
-        found.emplace_back("made by somebody else, is taken over"); // the update's answer is written down
+        found.emplace_back("not known to be ours, is taken over"); // the update's answer is written down
     if (there.secret_shown) {
         if (secret{*there.secret_shown} != signing)
             found.emplace_back("signs with another secret than the endpoint's first");

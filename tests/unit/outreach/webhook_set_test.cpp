@@ -103,7 +103,7 @@ TEST(WebhookSet, KnowsWhatItHasTakenOver) {
     host first{outreach};
     EXPECT_EQ(first.apply().problem, "");
     host second{outreach, true};
-    EXPECT_THAT(to_text(second.plan()), HasSubstr("made by somebody else, is taken over"));
+    EXPECT_THAT(to_text(second.plan()), HasSubstr("not known to be ours, is taken over"));
     EXPECT_EQ(second.apply().problem, "");
     EXPECT_TRUE(second.plan().is_empty()) << to_text(second.plan());
     EXPECT_THAT(ids_at(outreach), testing::SizeIs(1));
