@@ -20,8 +20,7 @@ struct gauge_sources {
     const store::quarantine& doubtful;
     const ingress::ingress* receiver; ///< Null where the host doesn't receive.
     const log::logger& log;
-    std::function<std::vector<std::string>()>
-        troubles; ///< That are no reason to take the host out of service.
+    std::function<std::vector<std::string>()> troubles; ///< Those of a host that is ready all the same.
 };
 
 void add_gauges(metrics::metrics& to, const gauge_sources& from);

@@ -35,9 +35,12 @@ const store::made_webhook* find_made(const ownership& whose, const std::string& 
     return found == whose.made.end() ? nullptr : &*found;
 }
 
+bool is_known_for_ours(const webhook& one, const ownership& whose) {
+    return find_made(whose, one.id) != nullptr || (!whose.app.empty() && one.creator_app == whose.app);
+}
+
 bool is_ours(const webhook& one, const ownership& whose) {
-    return whose.includes_others || find_made(whose, one.id) != nullptr ||
-           (!whose.app.empty() && one.creator_app == whose.app);
+    return whose.includes_others || is_known_for_ours(one, whose);
 }
 
 std::string configured_app(const settings::outreach& how) {

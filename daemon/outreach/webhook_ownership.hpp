@@ -23,6 +23,9 @@ struct ownership {
 const store::made_webhook* find_made(const ownership& whose, const std::string& id);
 
 /// We know that we made it, or Outreach says that our app did, on whatever host.
+bool is_known_for_ours(const webhook& one, const ownership& whose);
+
+/// The same, or it may be touched whoever made it.
 bool is_ours(const webhook& one, const ownership& whose);
 
 /// The app's id that the configuration has: the client id of OAuth. Empty with other access.

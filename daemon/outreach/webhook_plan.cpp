@@ -20,7 +20,7 @@ std::vector<std::string> differences(const webhook& there, const wanted_webhook&
         found.push_back("suspended" + (there.disabled_since.empty() ? "" : " since " + there.disabled_since) +
                         " (" + there.disabled_reason + "), which an update ends");
     const store::made_webhook* const made = find_made(whose, there.id);
-    if (made == nullptr && (whose.app.empty() || there.creator_app != whose.app))
+    if (!is_known_for_ours(there, whose))
         found.emplace_back("not known to be ours, is taken over"); // the update's answer is written down
     if (there.secret_shown) {
         if (secret{*there.secret_shown} != signing)

@@ -180,17 +180,6 @@ void run_slice(world& in, const std::shared_ptr<import_work>& work) {
         end_import(in, import, *in.data.find("batch", work->batch), *work);
 }
 
-const json::value& member(const json::object& of, std::string_view name) {
-    static const json::value nothing;
-    const json::value* const found = of.if_contains(name);
-    return found == nullptr ? nothing : *found;
-}
-
-std::string text_member(const json::object& of, std::string_view name, std::string otherwise) {
-    const json::value& value = member(of, name);
-    return value.is_string() ? std::string{value.get_string()} : std::move(otherwise);
-}
-
 /// The Outreach field of each column, by `mappings`. Throws refusal for one that there isn't.
 std::vector<std::string> mapped_fields(const resource_type& type, const json::object& mappings,
                                        const std::vector<std::string>& header) {

@@ -4,6 +4,7 @@
 #include "daemon/crypto/digest.hpp"
 #include "daemon/sandbox/base64url.hpp"
 #include "daemon/sandbox/query.hpp"
+#include "daemon/sandbox/records.hpp"
 
 #include <boost/json/parse.hpp>
 #include <openssl/bio.h>
@@ -61,11 +62,6 @@ std::int64_t time_in(const json::object& claims, std::string_view name) {
     return found != nullptr && found->is_number() ? static_cast<std::int64_t>(found->to_number<double>()) : 0;
 }
 
-std::string claim_text(const json::object& from, std::string_view name) {
-    const json::value* const found = from.if_contains(name);
-    return found != nullptr && found->is_string() ? std::string{found->get_string()} : std::string{};
-}
-
 } // namespace
 
 std::string check_app_token(std::string_view jwt, std::string_view guid,
@@ -73,10 +69,10 @@ std::string check_app_token(std::string_view jwt, std::string_view guid,
     const std::vector<std::string> parts = split(jwt, '.');
     if (parts.size() != 3)
         return "The app token isn't a JWT.";
-    if (claim_text(part_of(parts[0]), "alg") != "RS256")
+    if (text_member(part_of(parts[0]), "alg") != "RS256")
         return "The app token isn't signed with RS256.";
     const json::object claims = part_of(parts[1]);
-    if (claim_text(claims, "iss") != guid)
+    if (text_member(claims, "iss") != guid)
         return "The app token's issuer isn't the app's GUID.";
     const std::int64_t seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
     if (time_in(claims, "exp") <= seconds)

@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace outreachd::sandbox {
 
@@ -33,15 +34,23 @@ void set_link(record& subject, std::string_view name, std::optional<record_id> t
 
 } // namespace
 
-const json::value& record::attribute(std::string_view name) const {
+const json::value& member(const json::object& of, std::string_view name) {
     static const json::value nothing;
-    const json::value* const found = attributes.if_contains(name);
+    const json::value* const found = of.if_contains(name);
     return found == nullptr ? nothing : *found;
 }
 
+std::string text_member(const json::object& of, std::string_view name, std::string otherwise) {
+    const json::value& value = member(of, name);
+    return value.is_string() ? std::string{value.get_string()} : std::move(otherwise);
+}
+
+const json::value& record::attribute(std::string_view name) const {
+    return member(attributes, name);
+}
+
 std::string record::text(std::string_view name) const {
-    const json::value& value = attribute(name);
-    return value.is_string() ? std::string{value.get_string()} : std::string{};
+    return text_member(attributes, name);
 }
 
 std::optional<record_id> record::link(std::string_view name) const {

@@ -21,6 +21,11 @@ using record_id = std::int64_t;
 /// Ids by the relationship's name; none or one where it leads to one.
 using links = std::map<std::string, std::vector<record_id>, std::less<>>;
 
+/// Null where there is no such member.
+const boost::json::value& member(const boost::json::object& of, std::string_view name);
+std::string text_member(const boost::json::object& of, std::string_view name,
+                        std::string otherwise = {}); ///< `otherwise` where it isn't a text.
+
 struct record {
     const resource_type* type = nullptr;
     record_id id = 0;

@@ -11,16 +11,11 @@ namespace json = boost::json;
 
 namespace {
 
-std::string attribute_text(const json::object& from, std::string_view name) {
-    const json::value* const found = from.if_contains(name);
-    return found != nullptr && found->is_string() ? std::string{found->get_string()} : std::string{};
-}
-
 /// Contract 1.2, and http to this machine, where a developer's own receiver is.
 void check_webhook_url(const json::object& attributes) {
     if (!attributes.contains("url"))
         return;
-    const auto to = parse_url(attribute_text(attributes, "url"));
+    const auto to = parse_url(text_member(attributes, "url"));
     if (!to || (!to->is_tls && to->host != "localhost" && !is_loopback(to->host)))
         throw invalid("/data/attributes/url", "must be https (or http to this machine, in the sandbox)");
 }
@@ -41,7 +36,7 @@ void prepare_webhook(const world& in, written_document& written, const record* u
     check_webhook_url(written.attributes);
     const auto now_or_then = [&](const char* name) {
         if (written.attributes.contains(name))
-            return attribute_text(written.attributes, name);
+            return text_member(written.attributes, name);
         return updated == nullptr ? std::string{"*"} : updated->text(name);
     };
     check_webhook_pair(now_or_then("resource"), now_or_then("action"));
@@ -129,8 +124,8 @@ record& create_record(world& in, const resource_type& type, written_document wri
         written.attributes["stateChangedAt"] = time_now();
         written.attributes.emplace("scheduledAt", time_now());
     } else if (kind == "user")
-        written.attributes["name"] = attribute_text(written.attributes, "firstName") + ' ' +
-                                     attribute_text(written.attributes, "lastName");
+        written.attributes["name"] =
+            text_member(written.attributes, "firstName") + ' ' + text_member(written.attributes, "lastName");
     const bool has_owner = type.find_relationship("owner") != nullptr;
     if (has_owner && user && !written.relationships.contains("owner"))
         written.relationships["owner"] = {*user};

@@ -165,7 +165,7 @@ class Pod:
         limits = self.outreachd.get("resources", {}).get("limits", {})
         if "memory" not in limits:
             yield "has no limit on its memory"
-        yield from self.room(configured)
+        yield from self.room(configured, volume)
         if "emptyDir" not in volume:
             return
         if configured.get("queue", {}).get("amqp", {}).get("ack") != "broker" or configured["roles"] != ["receive"]:
@@ -173,12 +173,10 @@ class Pod:
         if "ephemeral-storage" not in limits or "sizeLimit" not in volume["emptyDir"]:
             yield "has no limit on its store"
 
-
-    def room(self, configured):
+    def room(self, configured, volume):
         """As the reference has it for store.retention.size: a damaged file is carried over beside itself."""
-        name = self.mounts["/var/lib/outreachd"]
-        disk = self.claims[name]["spec"]["resources"]["requests"]["storage"] if name in self.claims else \
-            self.volumes[name].get("emptyDir", {}).get("sizeLimit", "0Gi")
+        claim = self.claims.get(self.mounts["/var/lib/outreachd"])
+        disk = claim["spec"]["resources"]["requests"]["storage"] if claim else volume["emptyDir"].get("sizeLimit", "0Gi")
         size = configured.get("store", {}).get("retention", {}).get("size", RETENTION_SIZE)
         if to_bytes(disk) < 2.5 * to_bytes(size) + 2**30:
             yield f"keeps {size} on a disk of {disk}"

@@ -22,6 +22,10 @@ enum class client_kind {
     tls_1_1,
 };
 
+/// Those that a server serves.
+inline constexpr client_kind served_kinds[] = {client_kind::plain, client_kind::tls_1_2,
+                                               client_kind::tls_1_3};
+
 /// How the server's side of a connection ended.
 enum class ending {
     none,   ///< It hasn't, for as long as the client waited.
