@@ -146,11 +146,8 @@ void connection::answer_within(milliseconds timeout) noexcept {
 }
 
 void connection::open_channel(std::uint16_t channel) {
-    implementation_->talk.forget(channel);
     implementation_->last_tags.erase(channel);
-    amqp_channel_open_t fields{};
-    implementation_->ask(
-        {channel, AMQP_CHANNEL_OPEN_METHOD, &fields, AMQP_CHANNEL_OPEN_OK_METHOD, "can't open a channel"});
+    implementation_->talk.open(channel);
 }
 
 void connection::close_channel(std::uint16_t channel) {

@@ -57,6 +57,18 @@ conversation::~conversation() {
 
 queue_state conversation::ask(const question& asked) {
     expect_open(asked.channel);
+    return exchange(asked);
+}
+
+void conversation::open(std::uint16_t channel) {
+    forget(channel);
+    amqp_channel_open_t fields{};
+    exchange(
+        {channel, AMQP_CHANNEL_OPEN_METHOD, &fields, AMQP_CHANNEL_OPEN_OK_METHOD, "can't open a channel"});
+    closed_.erase(channel);
+}
+
+queue_state conversation::exchange(const question& asked) {
     const steady_time deadline = answer_deadline();
     const bounded_call bound{session_->watched(), deadline};
     expected_ = {};
@@ -179,7 +191,11 @@ void conversation::take_of_connection(const amqp_method_t& method) {
     }
 }
 
+/// RabbitMQ may say it again before it hears our answer (once per look for late acks), and ends the whole
+/// connection over a second answer: that channel isn't there any more.
 void conversation::take_channel_close(std::uint16_t channel, const amqp_channel_close_t& close) {
+    if (closed_.count(channel) != 0)
+        return;
     const bool is_asked = expected_.to != nullptr && expected_.to->channel == channel;
     const std::string what =
         is_asked ? expected_.to->what : "the broker closed channel " + std::to_string(channel);
@@ -217,7 +233,6 @@ void conversation::expect_open(std::uint16_t channel) {
 
 void conversation::forget(std::uint16_t channel) {
     inbox_.forget(channel);
-    closed_.erase(channel);
 }
 
 void conversation::say_good_bye() noexcept {

@@ -43,6 +43,9 @@ public:
     /// Sends and waits for the answer; gives what `queue.declare-ok` says where that is it.
     queue_state ask(const question& asked);
 
+    /// Opens a channel, anew where it was closed.
+    void open(std::uint16_t channel);
+
     /// Runs a call of rabbitmq-c that sends and isn't answered; `what` is for errors.
     template <typename Call>
     void send(const char* what, Call call) {
@@ -59,7 +62,8 @@ public:
 
     /// Of a channel that the broker has closed: throws what it said then.
     void expect_open(std::uint16_t channel);
-    /// The channel begins anew, or has ended: what it told is forgotten.
+    /// The channel begins anew, or has ended: what it has told is forgotten, but not that the broker closed
+    /// it.
     void forget(std::uint16_t channel);
 
     bool is_blocked() const noexcept { return is_blocked_; }
@@ -76,6 +80,7 @@ private:
         return std::chrono::steady_clock::now() + answer_timeout_;
     }
 
+    queue_state exchange(const question& asked);
     void check_sent(int status, const char* what);
     bool read_frame(steady_time deadline, const char* what);
     void take_frame(const amqp_frame_t& frame);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <ctime>
+#include <thread>
 
 namespace outreachd::amqp_connection::test {
 namespace {
@@ -92,6 +93,34 @@ TEST(Channel, ThatTheBrokerHasClosedIsClosedWithoutAWord) {
     to.broker.close_channel(1);
     to.broker.open_channel(1);
     EXPECT_EQ(to.broker.declare_queue(1, "q", classic).ready, 0U);
+}
+
+/// RabbitMQ 3.10 looks for late acks on a channel that it has closed, too, once something wakes it.
+TEST(Channel, ThatTheBrokerClosesTwiceCostsNoMoreThanTheChannel) {
+    rabbitmq_node& node = rabbitmq_node::shared();
+    const auto limit = [&node](const std::string& acked_ms, const std::string& look_ms) {
+        node.evaluate("application:set_env(rabbit, consumer_timeout, " + acked_ms +
+                      "), application:set_env(rabbit, channel_tick_interval, " + look_ms + ")");
+    };
+    limit("200", "100");
+    opened to;
+    to.broker.declare_queue(1, "q", classic);
+    fill(to.broker, "q", 1);
+    to.broker.consume(1, "q", "c");
+    const delivered late = await<delivered>(to.broker);
+    for (int n = 0; n < 3; ++n) { // closed; and woken when it is asleep
+        std::this_thread::sleep_for(1500ms);
+        to.broker.ack(1, late.tag, false);
+    }
+    const amqp_error error = error_of([&] { to.broker.next(patience); });
+    EXPECT_EQ(error.closed_channel(), 1);
+    EXPECT_THAT(error.what(), HasSubstr("delivery acknowledgement on channel 1 timed out"));
+    limit("1800000", "60000"); // RabbitMQ's own
+    to.broker.open_channel(1);
+    to.broker.consume(1, "q", "c");
+    const delivered again = await<delivered>(to.broker);
+    to.broker.ack(1, again.tag, false);
+    EXPECT_EQ(to.broker.look_at_queue(1, "q").consumers, 1U);
 }
 
 TEST(Consumer, GetsMessagesInOrderUpToItsLimit) {
