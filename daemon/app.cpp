@@ -201,6 +201,7 @@ struct app::parts {
     dispatch::dispatcher deliveries;
     broker_links broker;
     outbox_return leftovers;
+    std::string certificate_trouble; ///< As it was logged. Main thread.
     std::atomic<bool> is_started = false;
     std::atomic<bool> is_stopping = false;
     admin::server admin;
@@ -359,17 +360,21 @@ const std::optional<settings::tls_files>& app::tls_files() const {
     return parts_->configured.listen.tls;
 }
 
-void app::renew_certificate() {
+bool app::renew_certificate() {
     parts& all = *parts_;
     try {
         all.receiver->use_certificate(*all.configured.listen.tls);
+        all.certificate_trouble.clear();
         const auto expiry = all.receiver->certificate_expires_at();
         all.log.info("the certificate was renewed",
                      {{"file", all.configured.listen.tls->certificate},
                       {"expires_at", expiry ? to_rfc3339(*expiry) : std::string{}}});
+        return true;
     } catch (const std::exception& problem) {
-        all.log.error("the certificate's files have changed and can't be used; the old ones go on",
-                      {{"cause", problem.what()}});
+        if (std::exchange(all.certificate_trouble, problem.what()) != problem.what())
+            all.log.error("the certificate's files have changed and can't be used; the old ones go on",
+                          {{"cause", problem.what()}});
+        return false;
     }
 }
 

@@ -33,8 +33,9 @@ public:
 
     /// The certificate in use, and its key; nothing with `tls: off`.
     const std::optional<settings::tls_files>& tls_files() const;
-    /// Takes up those files anew; where they can't be used, logs that and keeps the old ones.
-    void renew_certificate();
+    /// Takes up those files anew. False where they can't be used: it keeps the old ones, and logs each cause
+    /// once.
+    bool renew_certificate();
 
     log::logger& log();
 

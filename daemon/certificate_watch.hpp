@@ -19,6 +19,9 @@ public:
     /// Whether one of them is another than at the last look.
     bool has_changed();
 
+    /// What was seen couldn't be used, which may pass: it counts as changed at the next look, too.
+    void forget() { seen_ = {}; }
+
     /// After a reload. Other files count as changed at the next look, as they may have done so while they
     /// were read.
     void watch(std::optional<settings::tls_files> files);

@@ -105,8 +105,8 @@ void run_until_stopped(app& daemon, systemd_notices& systemd, certificate_watch 
             barrier.run([&] { systemd.tell_ready(); });
         } else {
             barrier.run([&] {
-                if (certificate.has_changed())
-                    daemon.renew_certificate();
+                if (certificate.has_changed() && !daemon.renew_certificate())
+                    certificate.forget();
             });
         }
     }

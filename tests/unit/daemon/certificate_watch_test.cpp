@@ -49,6 +49,15 @@ TEST_F(CertificateWatch, SeesEachChangeOnce) {
     EXPECT_FALSE(watch.has_changed());
 }
 
+TEST_F(CertificateWatch, SeesAChangeAgainThatCouldntBeUsed) {
+    certificate_watch watch{files()};
+    write("key", "longer");
+    EXPECT_TRUE(watch.has_changed());
+    watch.forget();
+    EXPECT_TRUE(watch.has_changed());
+    EXPECT_FALSE(watch.has_changed());
+}
+
 TEST_F(CertificateWatch, SeesAFileOfTheSameSizeThatTookItsPlace) {
     certificate_watch watch{files()};
     write("new", "two");
