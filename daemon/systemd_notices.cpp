@@ -1,7 +1,10 @@
 #include "daemon/systemd_notices.hpp"
 
+#include "daemon/text/ascii.hpp"
+
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
 #include <ctime>
 
 namespace outreachd {
@@ -12,6 +15,12 @@ std::int64_t monotonic_microseconds() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+/// What is behind another line would be heard as something else that we say. It may be a broker's words.
+std::string in_one_line(std::string text) {
+    std::ranges::replace_if(text, is_control_character, ' ');
+    return text;
 }
 
 void tell(const std::string& what) {
@@ -35,7 +44,7 @@ void systemd_notices::tell_stopping() {
 void systemd_notices::tell_life(const std::string& status, const std::optional<std::string>& failure) {
     const bool is_dead = failure && has_failed_;
     has_failed_ = failure.has_value();
-    const std::string now = failure ? *failure : status;
+    const std::string now = in_one_line(failure ? *failure : status);
     if (now != shown_)
         tell("STATUS=" + now);
     shown_ = now;

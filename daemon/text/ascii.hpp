@@ -24,12 +24,15 @@ constexpr bool is_same_in_any_case(std::string_view left, std::string_view right
                       [](char one, char other) { return to_lower(one) == to_lower(other); });
 }
 
-/// Whether there is one but the tab: such a text can't be a header's, since it could end the line.
+/// Whether it is one, but the tab.
+constexpr bool is_control_character(char c) noexcept {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7F;
+}
+
+/// Such a text can't be a header's, since it could end the line.
 constexpr bool has_control_character(std::string_view text) noexcept {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7F;
-    });
+    return std::any_of(text.begin(), text.end(), is_control_character);
 }
 
 /// Without the characters of `white` at both ends. It lies within the text, where nothing is left, too.

@@ -56,6 +56,11 @@ TEST_F(SystemdNotices, TellsLifeEachTimeAndItsStatusOnce) {
     EXPECT_THAT(heard(), ElementsAre("STATUS=receiving", "WATCHDOG=1", "WATCHDOG=1"));
 }
 
+TEST_F(SystemdNotices, SaysNothingThatABrokerWouldHaveItSay) {
+    subject_.tell_life("the broker says: no\nWATCHDOG=trigger\r\nMAINPID=1", std::nullopt);
+    EXPECT_THAT(heard(), ElementsAre("STATUS=the broker says: no WATCHDOG=trigger  MAINPID=1", "WATCHDOG=1"));
+}
+
 /// All of a process looks dead when it wakes from the freezer.
 TEST_F(SystemdNotices, CallsTheWatchdogWhereTwoLooksInARowFoundItDead) {
     subject_.tell_life("receiving", "a thread doesn't answer");
