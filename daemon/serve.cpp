@@ -6,14 +6,17 @@
 #include "daemon/command_line/exit_code.hpp"
 #include "daemon/descriptor_limit.hpp"
 #include "daemon/exception_barrier.hpp"
+#include "daemon/start_deadline.hpp"
 #include "daemon/systemd_notices.hpp"
 
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -21,6 +24,9 @@
 namespace outreachd {
 
 namespace {
+
+/// Less than TimeoutStartSec= of systemd/outreachd.service.
+constexpr std::chrono::seconds start_time_max{270};
 
 /// Signals are taken by the main thread alone; every other thread inherits the mask.
 sigset_t block_signals() {
@@ -115,6 +121,7 @@ void run_until_stopped(app& daemon, systemd_notices& systemd, certificate_watch 
 } // namespace
 
 int serve(const std::string& config_path) {
+    std::optional<start_deadline> start(std::in_place, start_time_max);
     auto loaded = command_line::load_whole(config_path);
     for (const auto& problem : loaded.errors)
         std::fprintf(stderr, "%s\n", settings::to_text(problem, config_path).c_str());
@@ -138,6 +145,7 @@ int serve(const std::string& config_path) {
     daemon.start();
     systemd_notices systemd;
     systemd.tell_ready();
+    start.reset();
 
     run_until_stopped(daemon, systemd, std::move(certificate), config_path, taken);
     let_second_signal_kill();
