@@ -12,6 +12,9 @@ install(FILES deploy/debian/outreachd.yaml DESTINATION etc/outreachd)
 install(FILES deploy/debian/logrotate DESTINATION etc/logrotate.d RENAME outreachd)
 install(FILES systemd/outreachd.service systemd/outreachd.socket systemd/outreachd-retry.timer
         DESTINATION lib/systemd/system)
+if(SYSTEMD_VERSION VERSION_GREATER_EQUAL 254) # earlier ones complain of it
+  install(FILES systemd/outreachd.service.d/restart_mode.conf DESTINATION lib/systemd/system/outreachd.service.d)
+endif()
 install(FILES systemd/sysusers.conf DESTINATION usr/lib/sysusers.d RENAME outreachd.conf)
 install(FILES deploy/completions/outreachd.bash DESTINATION usr/share/bash-completion/completions RENAME outreachd)
 install(FILES deploy/completions/_outreachd DESTINATION usr/share/zsh/vendor-completions)
