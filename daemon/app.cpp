@@ -114,6 +114,17 @@ struct app::parts {
         return reasons;
     }
 
+    std::optional<std::string> failure() const {
+        constexpr auto hang_max = 120s;
+        if (!io.is_live())
+            return "an I/O thread doesn't answer";
+        // A disk that only fails is waited for: a new start would mend nothing, and lose what waits in
+        // memory.
+        if (const auto hanging = events.hangs_for(); hanging && *hanging > hang_max)
+            return "the store hasn't come back from the disk for two minutes";
+        return std::nullopt;
+    }
+
     /// What is wrong around us, and no reason to take us out of service.
     std::vector<std::string> troubles() const {
         std::vector<std::string> all = receiver ? broker.problems() : std::vector<std::string>{};
@@ -139,7 +150,7 @@ struct app::parts {
         return {.events = events,
                 .doubtful = doubtful,
                 .figures = figures,
-                .is_live = [this] { return io.is_live(); },
+                .failure = [this] { return failure(); },
                 .unready_reasons = [this] { return unready_reasons(); },
                 .troubles = [this] { return troubles(); },
                 .broker = [this] { return broker.status(); },
@@ -347,13 +358,7 @@ std::string app::status_line() const {
 }
 
 std::optional<std::string> app::failure() const {
-    constexpr auto hang_max = 120s;
-    if (!parts_->io.is_live())
-        return "an I/O thread doesn't answer";
-    // A disk that only fails is waited for: a new start would mend nothing, and lose what waits in memory.
-    if (const auto hanging = parts_->events.hangs_for(); hanging && *hanging > hang_max)
-        return "the store hasn't come back from the disk for two minutes";
-    return std::nullopt;
+    return parts_->failure();
 }
 
 const std::optional<settings::tls_files>& app::tls_files() const {

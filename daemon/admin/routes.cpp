@@ -109,7 +109,8 @@ answer routes::route(const request& asked) const {
 }
 
 response routes::livez() const {
-    return services_.is_live() ? text_answer(200, "ok") : text_answer(503, "an I/O thread doesn't answer");
+    const std::optional<std::string> failure = services_.failure();
+    return failure ? text_answer(503, *failure) : text_answer(200, "ok");
 }
 
 response routes::readyz(const request& asked) const {

@@ -24,8 +24,8 @@ struct services {
     store::store& events;
     store::quarantine& doubtful;
     metrics::metrics& figures;
-    /// Whether the I/O threads answer.
-    std::function<bool()> is_live;
+    /// What only another start mends, in words.
+    std::function<std::optional<std::string>()> failure;
     /// Why the daemon isn't ready, in words; none where it is.
     std::function<std::vector<std::string>()> unready_reasons;
     /// What is wrong although the daemon does its part, such as a receiver without a broker: it goes on

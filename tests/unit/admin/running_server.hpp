@@ -6,7 +6,6 @@
 #include "tests/unit/admin/raw_client.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,7 +32,11 @@ struct running_server {
             .events = events,
             .doubtful = doubtful,
             .figures = figures,
-            .is_live = [this] { return is_live.load(); },
+            .failure =
+                [this] {
+                    const std::lock_guard lock{mutex};
+                    return failure;
+                },
             .unready_reasons =
                 [this] {
                     const std::lock_guard lock{mutex};
@@ -131,6 +134,11 @@ struct running_server {
         reasons = std::move(now);
     }
 
+    void set_failure(std::string now) {
+        const std::lock_guard lock{mutex};
+        failure = std::move(now);
+    }
+
     void set_troubles(std::vector<std::string> now) {
         const std::lock_guard lock{mutex};
         troubles = std::move(now);
@@ -160,8 +168,8 @@ struct running_server {
     store::quarantine doubtful{directory.path(), doubtful_observer};
     metrics::metrics figures;
     log::logger log{log::level::error, log::format::text};
-    std::atomic<bool> is_live{true};
     std::mutex mutex;
+    std::optional<std::string> failure;
     std::vector<std::string> reasons;
     std::vector<std::string> troubles;
     std::vector<store::destination> destinations{"crm"};
