@@ -151,7 +151,7 @@ public:
           port_(acceptor_.local_endpoint().port()),
           routes_(asked, authorization{configured.address, configured.hosts, configured.token}),
           reader_(asked.events, log) {
-        spawn(accept_all());
+        begin_accepting();
         thread_ = start_quiet_thread("admin", [this] { run(); });
     }
 
@@ -186,18 +186,22 @@ private:
         }
     }
 
-    /// Starts a coroutine; an exception ends it alone.
-    void spawn(asio::awaitable<void> started) {
-        asio::co_spawn(io_, std::move(started), [this](const std::exception_ptr& failed) {
+    void begin_accepting() { spawn(accept_all(), &implementation::begin_accepting); }
+
+    /// Starts a coroutine; an exception, for want of memory, ends it alone, and `then` follows.
+    void spawn(asio::awaitable<void> started, void (implementation::*then)() = nullptr) {
+        asio::co_spawn(io_, std::move(started), [this, then](const std::exception_ptr& failed) {
             if (!failed)
                 return;
             try {
                 std::rethrow_exception(failed);
             } catch (const std::exception& cause) {
-                log_.error("admin connection ended by an exception", {{"cause", cause.what()}});
+                log_.error("admin goes on after an exception", {{"cause", cause.what()}});
             } catch (...) {
-                log_.error("admin connection ended by an unknown exception");
+                log_.error("admin goes on after an unknown exception");
             }
+            if (then && !is_stopping_)
+                (this->*then)();
         });
     }
 
@@ -228,12 +232,8 @@ private:
             }
             if (std::exchange(is_failing, false))
                 log_.info("admin accepts connections again");
-            try {
-                if (has_room())
-                    spawn(serve(std::make_shared<connection>(std::move(socket))));
-            } catch (const std::exception& failed) { // want of memory: no reason to accept no more
-                log_.error("admin can't serve a connection", {{"cause", failed.what()}});
-            }
+            if (has_room())
+                spawn(serve(std::make_shared<connection>(std::move(socket))));
         }
     }
 
