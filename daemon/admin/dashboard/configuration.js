@@ -82,7 +82,10 @@ export class configuration {
     try {
       all = await ask("api/configuration", signal);
     } catch (failed) {
-      if (!signal.aborted && failed.status) this.said.textContent = failed.message;
+      if (!signal.aborted && failed.status) {
+        this.said.textContent = failed.message;
+        this.#told = null; // the next one takes its place
+      }
       throw failed;
     }
     const told = JSON.stringify(all);

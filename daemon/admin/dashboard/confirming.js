@@ -1,4 +1,6 @@
 /// Asks before something is changed, and says what came of it.
+import { no_answer } from "./asking.js";
+import { count_text } from "./words.js";
 
 /// Resolves to null where that was cancelled, else to whether `choice`, where there is one, was ticked.
 export function confirm({ title, text, yes, choice = null }) {
@@ -45,10 +47,16 @@ export async function carry_out(into, buttons, work) {
     });
   } catch (failed) {
     into.classList.add("bad");
-    into.textContent = `Not done: ${failed.message}`;
+    into.textContent = `${outcome(failed)}: ${failed.message}`;
   } finally {
     for (const each of buttons) each.removeAttribute("aria-disabled");
   }
+}
+
+/// How far it came. Without an answer, and where the store is away, it may be done all the same, or yet be done.
+function outcome(failed) {
+  if (failed.done > 0) return `Ended after ${count_text(failed.done)}`;
+  return failed instanceof no_answer || failed.status === 503 ? "Not confirmed, look before you try again" : "Not done";
 }
 
 export function is_busy(button) {

@@ -6,12 +6,16 @@ import { count_text, counted, plain } from "./words.js";
 
 const FROM_START = "From the start: also repeat the steps that succeeded";
 
-/// A change of many comes in pieces: the answer to each says where the next one begins.
+/// A change of many comes in pieces: the answer to each says where the next one begins. A failure says how many
+/// came before it.
 async function change_pieces(path, parameters, counted_as, told) {
   let sum = 0;
   let cursor = null;
   do {
-    const done = await change(`${path}${query({ ...parameters, cursor })}`);
+    const done = await change(`${path}${query({ ...parameters, cursor })}`).catch((failed) => {
+      failed.done = sum;
+      throw failed;
+    });
     sum += done[counted_as];
     cursor = done.cursor;
     told(`${count_text(sum)} so far …`);

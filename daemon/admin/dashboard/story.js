@@ -45,6 +45,7 @@ function whole_facts(event) {
 export class story {
   title = "Event";
   #event = null;
+  #failure = null; // of the last reading, as it was said
 
   constructor(context, [id]) {
     this.context = context;
@@ -77,14 +78,21 @@ export class story {
       const event = await ask(`api/events/${encodeURIComponent(this.id)}`, signal);
       this.is_asked = false;
       this.#show(event);
+      if (this.#failure !== null && this.said.textContent === this.#failure) this.#say("", false);
+      this.#failure = null;
     } catch (failed) {
       if (!signal.aborted && failed.status) {
-        this.said.classList.add("bad");
-        this.said.textContent = failed.message;
+        this.#failure = failed.message;
+        this.#say(failed.message, true);
       }
       throw failed;
     }
   };
+
+  #say(text, is_bad) {
+    this.said.classList.toggle("bad", is_bad);
+    this.said.textContent = text;
+  }
 
   #changed = () => {
     this.is_asked = true;
@@ -97,8 +105,7 @@ export class story {
     this.whole.hidden = false;
     if (is_first) {
       this.heading.replaceChildren(foreign(event.name, { limit: 120 }));
-      this.said.classList.remove("bad");
-      this.said.textContent = "";
+      this.#say("", false);
       this.actions.append(replay_event_button(event, this.said, this.#changed));
       this.body.replaceChildren(...body_section(event).filter(Boolean));
     }
