@@ -52,7 +52,7 @@ set(documents usr/share/doc/outreachd)
 install(FILES README.md deploy/debian/copyright DESTINATION ${documents})
 install(FILES CHANGELOG.md DESTINATION ${documents} RENAME changelog)
 install(DIRECTORY config/ DESTINATION ${documents}/config)
-install(DIRECTORY systemd/examples DESTINATION ${documents}/systemd)
+install(DIRECTORY systemd/examples systemd/outreachd.service.d DESTINATION ${documents}/systemd)
 install(DIRECTORY deploy/ DESTINATION ${documents}/deploy
         FILES_MATCHING PATTERN *.md PATTERN *.yaml PATTERN *.json PATTERN *.conf PATTERN debian EXCLUDE)
 
