@@ -255,7 +255,13 @@ void held_queues::begin_consuming() {
 void held_queues::give_back(std::uint16_t channel, held_queue& which) {
     which.is_consuming = false;
     which.ended_at = std::chrono::steady_clock::now();
-    at_.cancel(channel, names_.work_queue(which.partition));
+    try {
+        at_.cancel(channel, names_.work_queue(which.partition));
+    } catch (const amqp_error& failure) { // the broker may have been quicker
+        if (failure.closed_channel() != channel)
+            throw;
+        note_closed(channel, failure.what());
+    }
 }
 
 void held_queues::let_go() {

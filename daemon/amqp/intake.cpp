@@ -59,7 +59,8 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
     void take_messages(connection& at, held_queues& held, std::chrono::milliseconds wait);
     void take(amqp_connection::incoming what, held_queues& held);
     void hand_over();
-    void ack_committed(connection& at, const held_queues& held);
+    void ack_committed(connection& at, held_queues& held);
+    void ack(connection& at, held_queues& held, std::uint16_t channel, std::uint64_t tag);
     void show(std::vector<std::uint32_t> partitions);
 
     const topology names;
@@ -198,7 +199,7 @@ void intake::implementation::hand_over() {
     }
 }
 
-void intake::implementation::ack_committed(connection& at, const held_queues& held) {
+void intake::implementation::ack_committed(connection& at, held_queues& held) {
     std::vector<std::uint64_t> done;
     {
         const std::lock_guard lock(mutex);
@@ -206,10 +207,21 @@ void intake::implementation::ack_committed(connection& at, const held_queues& he
     }
     for (const std::uint64_t number : done)
         for (const auto& [channel, tag] : batches.committed(number))
-            if (held.is_open(channel)) {
-                at.ack(channel, tag, true);
-                thread->note_success();
-            }
+            if (held.is_open(channel))
+                ack(at, held, channel, tag);
+}
+
+/// The broker may have closed the channel, and nobody was told yet: what came on it comes again.
+void intake::implementation::ack(connection& at, held_queues& held, std::uint16_t channel,
+                                 std::uint64_t tag) {
+    try {
+        at.ack(channel, tag, true);
+        thread->note_success();
+    } catch (const amqp_error& failure) {
+        if (failure.closed_channel() != channel)
+            throw;
+        held.note_closed(channel, failure.what());
+    }
 }
 
 void intake::implementation::show(std::vector<std::uint32_t> partitions) {

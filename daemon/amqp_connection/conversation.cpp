@@ -61,10 +61,10 @@ queue_state conversation::ask(const question& asked) {
 }
 
 void conversation::open(std::uint16_t channel) {
-    forget(channel);
     amqp_channel_open_t fields{};
     exchange(
         {channel, AMQP_CHANNEL_OPEN_METHOD, &fields, AMQP_CHANNEL_OPEN_OK_METHOD, "can't open a channel"});
+    forget(channel); // also what came behind its end
     closed_.erase(channel);
 }
 

@@ -2,7 +2,7 @@
 #include "tests/integration/long_run.hpp"
 #include "tests/integration/ordered_load.hpp"
 #include "tests/integration/through_broker.hpp"
-#include "tests/servers/rabbitmq_node.hpp"
+#include "tests/servers/ack_limit.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,33 +23,13 @@ constexpr double oldest_bound = 10; // seconds: all is slower
 constexpr double oldest_bound = 2;
 #endif
 
-/// While it lives the broker closes each channel on which a message is unacked for longer than a second: no
-/// sample can miss one.
-class unacked_limit {
-public:
-    explicit unacked_limit(rabbitmq_node& broker) : broker_(broker) { set("1000", "100"); }
-
-    ~unacked_limit() { set("1800000", "60000"); } // RabbitMQ's own
-
-    unacked_limit(const unacked_limit&) = delete;
-    unacked_limit& operator=(const unacked_limit&) = delete;
-
-private:
-    void set(const std::string& limit_ms, const std::string& look_ms) {
-        broker_.evaluate("application:set_env(rabbit, consumer_timeout, " + limit_ms +
-                         "), application:set_env(rabbit, channel_tick_interval, " + look_ms + ")");
-    }
-
-    rabbitmq_node& broker_;
-};
-
 /// RabbitMQ's words, in the daemon's log whichever call of it they reach.
 constexpr const char* channel_closed = "delivery acknowledgement on channel";
 
 /// At 500 events a second: eight seconds, in the long run ten minutes, and with OUTREACHD_LONG=hour an hour.
 TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     rabbitmq_node& broker = rabbitmq_node::shared();
-    const unacked_limit a_second(broker);
+    const test_servers::ack_limit a_second(broker, 1s); // no sample can miss one
     const std::string vhost = broker.new_vhost();
     const std::string uri = broker.uri(vhost);
     daemon_under_test receiver(
@@ -114,6 +94,9 @@ TEST(SlowHandlers, HoldNoMessageAndNoOtherHandler) {
     sleep_for(3s);
     worker.signal(SIGCONT);
     EXPECT_TRUE(eventually(was_late, 10s)) << worker.log();
+    // It ends those channels, and nothing beside them.
+    EXPECT_TRUE(eventually([&] { return work_queues_of(worker).size() == 8; }, 20s));
+    EXPECT_EQ(worker.log().find("no connection to the broker"), std::string::npos) << worker.log();
 }
 
 } // namespace

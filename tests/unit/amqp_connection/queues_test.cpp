@@ -1,4 +1,5 @@
 /// Queues and consumers of a real broker.
+#include "tests/servers/ack_limit.hpp"
 #include "tests/unit/amqp_connection/connection_under_test.hpp"
 
 #include <gmock/gmock.h>
@@ -97,25 +98,20 @@ TEST(Channel, ThatTheBrokerHasClosedIsClosedWithoutAWord) {
 
 /// RabbitMQ 3.10 looks for late acks on a channel that it has closed, too, once something wakes it.
 TEST(Channel, ThatTheBrokerClosesTwiceCostsNoMoreThanTheChannel) {
-    rabbitmq_node& node = rabbitmq_node::shared();
-    const auto limit = [&node](const std::string& acked_ms, const std::string& look_ms) {
-        node.evaluate("application:set_env(rabbit, consumer_timeout, " + acked_ms +
-                      "), application:set_env(rabbit, channel_tick_interval, " + look_ms + ")");
-    };
-    limit("200", "100");
+    std::optional<test_servers::ack_limit> impatient(std::in_place, rabbitmq_node::shared(), 1s);
     opened to;
     to.broker.declare_queue(1, "q", classic);
     fill(to.broker, "q", 1);
     to.broker.consume(1, "q", "c");
     const delivered late = await<delivered>(to.broker);
     for (int n = 0; n < 3; ++n) { // closed; and woken when it is asleep
-        std::this_thread::sleep_for(1500ms);
+        std::this_thread::sleep_for(2s);
         to.broker.ack(1, late.tag, false);
     }
     const amqp_error error = error_of([&] { to.broker.next(patience); });
     EXPECT_EQ(error.closed_channel(), 1);
     EXPECT_THAT(error.what(), HasSubstr("delivery acknowledgement on channel 1 timed out"));
-    limit("1800000", "60000"); // RabbitMQ's own
+    impatient.reset();
     to.broker.open_channel(1);
     to.broker.consume(1, "q", "c");
     const delivered again = await<delivered>(to.broker);
