@@ -22,8 +22,8 @@ struct options {
     std::string name;                                 ///< Shown by the broker, as `connection_name`.
     std::chrono::seconds heartbeat{5};                ///< 0: none. A silent peer is noticed after twice that.
     std::chrono::milliseconds connect_timeout{5'000}; ///< Of each node: TCP, TLS, login together.
-    std::chrono::milliseconds answer_timeout{
-        10'000}; ///< Of each call that the broker answers, and of each send.
+    std::chrono::milliseconds answer_timeout{10'000}; ///< Of each call that the broker answers, from the last
+                                                      ///< body in front of it, and of each send.
 };
 
 enum class queue_kind { quorum, classic };

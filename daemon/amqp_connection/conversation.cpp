@@ -69,7 +69,7 @@ void conversation::open(std::uint16_t channel) {
 }
 
 queue_state conversation::exchange(const question& asked) {
-    const steady_time deadline = answer_deadline();
+    steady_time deadline = answer_deadline();
     const bounded_call bound{session_->watched(), deadline};
     expected_ = {};
     expected_.to = &asked;
@@ -82,9 +82,16 @@ queue_state conversation::exchange(const question& asked) {
 
     errno = 0;
     check_sent(amqp_send_method(state(), asked.channel, asked.method, asked.fields), asked.what.c_str());
-    while (!expected_.has_come && !expected_.refusal)
+    while (!expected_.has_come && !expected_.refusal) {
+        const std::uint64_t before = body_frames_;
         if (!read_frame(deadline, asked.what.c_str()))
             throw session_->broken(AMQP_STATUS_TIMEOUT, asked.what);
+        if (body_frames_ == before)
+            continue;
+        // The answer waits behind a large body, or many, on a line that has its time.
+        deadline = answer_deadline();
+        session_->watched().expect_by(deadline);
+    }
     if (expected_.refusal)
         throw amqp_error{*expected_.refusal};
     return expected_.declared;
@@ -152,6 +159,7 @@ void conversation::take_frame(const amqp_frame_t& frame) {
             *static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded);
         is_in_step = inbox_.take_header(frame.channel, properties, frame.payload.properties.body_size);
     } else if (frame.frame_type == AMQP_FRAME_BODY) {
+        ++body_frames_;
         is_in_step = inbox_.take_body(frame.channel, frame.payload.body_fragment);
     }
     if (!is_in_step)

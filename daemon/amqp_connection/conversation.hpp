@@ -94,6 +94,7 @@ private:
     inbox inbox_;
     expected_answer expected_;
     std::map<std::uint16_t, amqp_error> closed_; ///< By the broker, and not opened since.
+    std::uint64_t body_frames_ = 0;              ///< That have come.
     bool is_blocked_ = false;
     steady_time next_heartbeat_; ///< Of `keep_alive`.
 };

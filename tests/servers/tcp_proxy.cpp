@@ -98,14 +98,13 @@ public:
         return watched;
     }
 
-    /// Takes what it reads of the client from `allowance`.
-    void relay(short client_events, short server_events, std::size_t& allowance) {
+    void relay(short client_events, short server_events, allowance& to_server, allowance& to_client) {
         if (!is_connected_ && server_events != 0)
             take_connected();
         if (client_events != 0)
-            allowance -= read(client_, server_, bytes_to_server_, std::min(allowance, unsent_bytes_max));
+            read(client_, server_, bytes_to_server_, to_server);
         if (server_events != 0 && is_connected_)
-            read(server_, client_, bytes_to_client_, unsent_bytes_max);
+            read(server_, client_, bytes_to_client_, to_client);
         if (is_connected_)
             write(server_, client_);
         write(client_, server_);
@@ -145,10 +144,11 @@ private:
             lose(server_);
     }
 
-    std::size_t read(side& from, side& to, std::atomic<std::uint64_t>& count, std::size_t at_most) {
+    void read(side& from, side& to, std::atomic<std::uint64_t>& count, allowance& allowed) {
         std::array<char, unsent_bytes_max> piece;
+        const std::size_t at_most = std::min(allowed.left(), unsent_bytes_max);
         if (from.has_ended || !from.socket.is_open() || to.unsent.size() >= unsent_bytes_max || at_most == 0)
-            return 0;
+            return;
         const ssize_t got = ::recv(from.socket.number(), piece.data(), at_most, 0);
         if (got > 0 && !is_silent_) {
             to.unsent.append(piece.data(), static_cast<std::size_t>(got));
@@ -160,7 +160,8 @@ private:
         } else if (got < 0 && !is_for_later()) {
             lose(from);
         }
-        return got > 0 ? static_cast<std::size_t>(got) : 0;
+        if (got > 0)
+            allowed.take(static_cast<std::size_t>(got));
     }
 
     void write(side& to, const side& from) {
@@ -245,11 +246,23 @@ void tcp_proxy::stall(bool is_stalled) {
 }
 
 void tcp_proxy::limit_to_server(std::size_t bytes_per_second) {
+    limit(to_server_, bytes_per_second);
+}
+
+void tcp_proxy::limit_to_client(std::size_t bytes_per_second) {
+    limit(to_client_, bytes_per_second);
+}
+
+void tcp_proxy::limit(allowance& which, std::size_t bytes_per_second) {
     const std::scoped_lock lock{guard_};
-    bytes_per_second_ = bytes_per_second;
-    allowance_ = 0;
-    refilled_at_ = std::chrono::steady_clock::now();
+    which.limit(bytes_per_second);
     wake();
+}
+
+void tcp_proxy::allowance::limit(std::size_t bytes_per_second) {
+    bytes_per_second_ = bytes_per_second;
+    left_ = 0;
+    refilled_at_ = std::chrono::steady_clock::now();
 }
 
 void tcp_proxy::go_silent() {
@@ -270,9 +283,11 @@ void tcp_proxy::run() {
     std::unique_lock lock{guard_};
     while (!is_ending_) {
         is_changed_ = false;
-        refill_allowance();
+        for (allowance* const each : {&to_server_, &to_client_})
+            each->refill(connections_.size());
         std::vector<pollfd> watched = watched_sockets();
-        const int timeout = bytes_per_second_ == 0 ? -1 : static_cast<int>(portion_time.count());
+        const bool is_limited = to_server_.is_limited() || to_client_.is_limited();
+        const int timeout = is_limited ? static_cast<int>(portion_time.count()) : -1;
         lock.unlock();
         ::poll(watched.data(), watched.size(), timeout);
         lock.lock();
@@ -281,16 +296,16 @@ void tcp_proxy::run() {
         if (is_changed_)
             continue;
         for (std::size_t i = 0; i < connections_.size(); ++i)
-            connections_[i]->relay(watched[2 + 2 * i].revents, watched[3 + 2 * i].revents, allowance_);
+            connections_[i]->relay(watched[2 + 2 * i].revents, watched[3 + 2 * i].revents, to_server_,
+                                   to_client_);
         std::erase_if(connections_, [](const auto& each) { return each->is_over(); });
         accept_waiting();
     }
 }
 
-/// With the lock held.
-void tcp_proxy::refill_allowance() {
-    if (bytes_per_second_ == 0) {
-        allowance_ = unsent_bytes_max * (connections_.size() + 1);
+void tcp_proxy::allowance::refill(std::size_t connections) {
+    if (!is_limited()) {
+        left_ = unsent_bytes_max * (connections + 1);
         return;
     }
     const auto now = std::chrono::steady_clock::now();
@@ -298,8 +313,7 @@ void tcp_proxy::refill_allowance() {
     if (since < portion_time)
         return;
     refilled_at_ = now;
-    allowance_ =
-        bytes_per_second_ * static_cast<std::size_t>(std::min(since, 2 * portion_time).count()) / 1000;
+    left_ = bytes_per_second_ * static_cast<std::size_t>(std::min(since, 2 * portion_time).count()) / 1000;
 }
 
 /// The waking, the listening, and two of each connection.
@@ -310,9 +324,11 @@ std::vector<pollfd> tcp_proxy::watched_sockets() const {
     };
     for (const auto& each : connections_) {
         watched.push_back(each->client_watch());
-        if (allowance_ == 0)
+        if (to_server_.left() == 0)
             watched.back().events &= static_cast<short>(~POLLIN);
         watched.push_back(each->server_watch());
+        if (to_client_.left() == 0)
+            watched.back().events &= static_cast<short>(~POLLIN);
         if (is_stalled_)
             watched[watched.size() - 2].fd = watched.back().fd = -1;
     }

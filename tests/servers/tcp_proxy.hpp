@@ -40,6 +40,8 @@ public:
     /// From now on servers get no more than so many bytes a second, all together; what is more stays with the
     /// clients. 0: as many as come.
     void limit_to_server(std::size_t bytes_per_second);
+    /// The same for what clients get.
+    void limit_to_client(std::size_t bytes_per_second);
     /// Of the connections there are, every byte and every end that comes is lost from now on, as where a
     /// router has forgotten them. To both ends they look open until they are `cut`, or until that end gives
     /// them up. New connections work.
@@ -55,9 +57,28 @@ public:
 private:
     class connection;
 
+    /// How many bytes go in one direction for now.
+    class allowance {
+    public:
+        void limit(std::size_t bytes_per_second);
+
+        bool is_limited() const { return bytes_per_second_ > 0; }
+
+        void refill(std::size_t connections);
+
+        std::size_t left() const { return left_; }
+
+        void take(std::size_t bytes) { left_ -= bytes; }
+
+    private:
+        std::size_t bytes_per_second_ = 0;
+        std::size_t left_ = 0;
+        std::chrono::steady_clock::time_point refilled_at_;
+    };
+
     void run();
     std::vector<pollfd> watched_sockets() const;
-    void refill_allowance();
+    void limit(allowance& which, std::size_t bytes_per_second);
     void accept_waiting();
     void wake();
 
@@ -71,9 +92,8 @@ private:
     bool is_stalled_ = false;
     bool is_ending_ = false;
     bool is_changed_ = false; ///< What is watched is out of date.
-    std::size_t bytes_per_second_ = 0;
-    std::size_t allowance_ = 0; ///< Of bytes, for now.
-    std::chrono::steady_clock::time_point refilled_at_;
+    allowance to_server_;
+    allowance to_client_;
     std::atomic<std::size_t> accepted_ = 0;
     std::atomic<std::uint64_t> bytes_to_server_ = 0;
     std::atomic<std::uint64_t> bytes_to_client_ = 0;

@@ -116,6 +116,19 @@ TEST_F(TcpProxy, LetsServersHaveSoManyBytesASecond) {
     EXPECT_TRUE(is_answered(client));
 }
 
+TEST_F(TcpProxy, LetsClientsHaveSoManyBytesASecond) {
+    const std::string body(1U << 20U, 'x');
+    const std::string expected = http_ok(body).bytes;
+    bare_client client{proxy_.port()};
+    proxy_.limit_to_client(1U << 20U);
+    const auto begun = std::chrono::steady_clock::now();
+    client.send(request(body));
+    EXPECT_TRUE(client.receive(expected.size(), patience) == expected);
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms);
+    proxy_.limit_to_client(0);
+    EXPECT_TRUE(is_answered(client));
+}
+
 TEST_F(TcpProxy, LosesWhatIsSentOnSilentConnections) {
     bare_client silent{proxy_.port()};
     ASSERT_TRUE(is_answered(silent));

@@ -1,5 +1,6 @@
 /// Queues and consumers of a real broker.
 #include "tests/servers/ack_limit.hpp"
+#include "tests/servers/tcp_proxy.hpp"
 #include "tests/unit/amqp_connection/connection_under_test.hpp"
 
 #include <gmock/gmock.h>
@@ -273,6 +274,30 @@ TEST(Consumer, OfTwoChannelsGetsTheirMessagesWhole) {
         }
     }
     EXPECT_EQ(from[1], count);
+}
+
+/// A question has a second, and the body in front of its answer takes four.
+TEST(Consumer, MayAskBehindALargeBodyOnASlowLine) {
+    rabbitmq_node& node = rabbitmq_node::shared();
+    const std::string vhost = node.new_vhost();
+    opened owner{options_for({node.uri(vhost)})};
+    owner.broker.declare_queue(1, "q", classic);
+    owner.broker.confirm_publishes(1);
+    const std::string large(4UL * 1024 * 1024, 'x');
+    publish_to(owner.broker, "q", message_of(large));
+    await_confirms(owner.broker, 1);
+
+    test_servers::tcp_proxy road(node.port());
+    options how = options_for({node.uri(vhost)});
+    how.nodes[0].port = road.port();
+    how.answer_timeout = 1s;
+    opened to{how};
+    road.limit_to_client(1024UL * 1024);
+    to.broker.consume(1, "q", "c");
+    const auto begun = steady::now();
+    EXPECT_EQ(to.broker.look_at_queue(1, "q").consumers, 1U);
+    EXPECT_GT(steady::now() - begun, 2s);
+    EXPECT_TRUE(await<delivered>(to.broker).what.body == large);
 }
 
 TEST(Consumer, IsRefusedWhereThePermissionIsMissing) {
