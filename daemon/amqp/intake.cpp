@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace outreachd::amqp {
@@ -54,7 +55,7 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
                (is_all_read || largest_body * held_queues::messages_ahead_max <= read_ahead_max);
     }
 
-    bool is_store_hanging() const { return events.stalled_for().value_or(0ms) > store_patience; }
+    bool takes_store_nothing_in();
 
     void take_messages(connection& at, held_queues& held, std::chrono::milliseconds wait);
     void take(amqp_connection::incoming what, held_queues& held);
@@ -73,6 +74,7 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
 
     // The intake thread's own.
     intake_batches batches;
+    std::optional<steady_time> carries_since;
     bool is_all_read = false;     ///< The last time that it waited for something, nothing came.
     std::size_t largest_body = 0; ///< Since nothing was.
 
@@ -86,7 +88,7 @@ struct intake::implementation : std::enable_shared_from_this<implementation> {
 
 void intake::implementation::serve(connection& at) {
     batches.forget();
-    while (is_store_hanging() && !thread->is_stopping()) {
+    while (takes_store_nothing_in() && !thread->is_stopping()) {
         thread->sleep(store_look);
         at.keep_alive();
     }
@@ -97,10 +99,10 @@ void intake::implementation::serve(connection& at) {
             if (may_ask() && held.look_around())
                 show(held.partitions());
             turn(at, held);
-            if (is_store_hanging()) // others may take the queues
-                throw amqp_error(
-                    amqp_connection::trouble::lost,
-                    "the connection is given up: the store doesn't write, and messages wait for it");
+            if (takes_store_nothing_in()) // others may take the queues
+                throw amqp_error(amqp_connection::trouble::lost,
+                                 "the connection is given up: the store takes nothing in for now, and "
+                                 "messages wait for it");
         }
         leave(at, held);
     } catch (const amqp_error&) {
@@ -130,7 +132,18 @@ void intake::implementation::leave(connection& at, held_queues& held) {
         turn(at, held); // what came before the consumers ended is here by now
         if (may_ask())
             held.let_go();
-    } while (held.has_any() && is_time_left() && !is_store_hanging());
+    } while (held.has_any() && is_time_left() && !takes_store_nothing_in());
+}
+
+/// For a while now: it can't write, or is to carry over first what an older file holds.
+bool intake::implementation::takes_store_nothing_in() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!events.is_carrying_over())
+        carries_since.reset();
+    else if (!carries_since)
+        carries_since = now;
+    return events.stalled_for().value_or(0ms) > store_patience ||
+           (carries_since && now - *carries_since > store_patience);
 }
 
 void intake::implementation::turn(connection& at, held_queues& held) {
