@@ -5,6 +5,8 @@
 #include "daemon/event/timestamp.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <set>
 
 namespace outreachd::amqp {
 
@@ -14,7 +16,8 @@ namespace outreachd::amqp {
 /// one. One thread.
 class publish_lane {
 public:
-    /// How many channels one uses of a connection, one after the other. RabbitMQ allows 2047.
+    /// How many channels one uses of a connection, in turn: so one that was closed has ended long before it
+    /// is opened again. RabbitMQ allows 2047.
     static constexpr std::uint16_t channels = 512;
 
     explicit publish_lane(std::uint16_t first) : first_(first), channel_(first) {}
@@ -28,9 +31,13 @@ public:
     /// Opens the channel, and closes it before where it is open. It must be one that answers, or that the
     /// broker has closed.
     void open_anew(amqp_connection::connection& at);
-    /// Takes another channel; the one until now stays behind. Throws `too_late` where it was the last: the
-    /// connection is of no more use.
+    /// Takes another channel; the one until now, which says nothing or still owes confirms, stays behind.
+    /// Throws `too_late` where there is none left: the connection is of no more use.
     void leave(amqp_connection::connection& at);
+    /// Closes those that were left, once nothing is awaited on them. Without waiting for that, since they may
+    /// stand still.
+    void close_left(amqp_connection::connection& at,
+                    const std::function<bool(std::uint16_t channel)>& is_awaited);
 
     void note_confirm(steady_time now) { last_confirm_ = now; }
 
@@ -43,6 +50,7 @@ private:
     const std::uint16_t first_;
     std::uint16_t channel_;
     bool is_open_ = false;
+    std::set<std::uint16_t> left_;
     steady_time last_confirm_;
 };
 

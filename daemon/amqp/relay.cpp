@@ -141,6 +141,8 @@ void relay::implementation::renew_lanes(connection& at) {
         probing.open_anew(at);
         wants_fresh_probing = false;
     }
+    for (publish_lane* const lane : lanes)
+        lane->close_left(at, [this](std::uint16_t channel) { return window.awaits_on(channel); });
 }
 
 /// What waits for an exchange that is behind takes no room from others.

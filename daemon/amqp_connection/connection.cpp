@@ -31,6 +31,13 @@ struct short_string {
     std::string_view value;
 };
 
+amqp_channel_close_t good_bye() {
+    amqp_channel_close_t fields{};
+    fields.reply_code = 200;
+    fields.reply_text = bytes_of("bye");
+    return fields;
+}
+
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t shown_max = 300;
     return "'" + std::string{text.substr(0, shown_max)} + "'";
@@ -150,10 +157,20 @@ void connection::open_channel(std::uint16_t channel) {
     implementation_->talk.open(channel);
 }
 
+void connection::close_channel_unanswered(std::uint16_t channel) {
+    implementation& own = *implementation_;
+    if (own.talk.is_open(channel)) {
+        amqp_channel_close_t fields = good_bye();
+        own.talk.send("can't close a channel", [&] {
+            return amqp_send_method(own.talk.state(), channel, AMQP_CHANNEL_CLOSE_METHOD, &fields);
+        });
+    }
+    own.talk.forget(channel);
+    own.last_tags.erase(channel);
+}
+
 void connection::close_channel(std::uint16_t channel) {
-    amqp_channel_close_t fields{};
-    fields.reply_code = 200;
-    fields.reply_text = bytes_of("bye");
+    amqp_channel_close_t fields = good_bye();
     try {
         implementation_->ask({channel, AMQP_CHANNEL_CLOSE_METHOD, &fields, AMQP_CHANNEL_CLOSE_OK_METHOD,
                               "can't close a channel"});

@@ -81,6 +81,9 @@ public:
 
     void open_channel(std::uint16_t channel);
     void close_channel(std::uint16_t channel);
+    /// Without waiting for the answer, before which it can't be opened again. What is told of it is
+    /// forgotten.
+    void close_channel_unanswered(std::uint16_t channel);
 
     // Declarations: the same again is no error, another one of that name is `differs`, and closes the
     // channel.

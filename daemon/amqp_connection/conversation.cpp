@@ -202,7 +202,7 @@ void conversation::take_of_connection(const amqp_method_t& method) {
 /// RabbitMQ may say it again before it hears our answer (once per look for late acks), and ends the whole
 /// connection over a second answer: that channel isn't there any more.
 void conversation::take_channel_close(std::uint16_t channel, const amqp_channel_close_t& close) {
-    if (closed_.count(channel) != 0)
+    if (!is_open(channel))
         return;
     const bool is_asked = expected_.to != nullptr && expected_.to->channel == channel;
     const std::string what =

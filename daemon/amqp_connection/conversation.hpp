@@ -60,6 +60,9 @@ public:
     /// Sends a heartbeat, where heartbeats were agreed upon and none was sent so within the last second.
     void keep_alive();
 
+    /// Whether the broker hasn't closed it.
+    bool is_open(std::uint16_t channel) const { return !closed_.contains(channel); }
+
     /// Of a channel that the broker has closed: throws what it said then.
     void expect_open(std::uint16_t channel);
     /// The channel begins anew, or has ended: what it has told is forgotten, but not that the broker closed
