@@ -335,12 +335,6 @@ void held_queues::note_delivered(std::uint16_t channel) {
         known->second.last_message = std::chrono::steady_clock::now();
 }
 
-void held_queues::note_nothing_more() {
-    for (auto& [channel, one] : by_channel_)
-        if (!one.is_consuming)
-            one.is_told = true;
-}
-
 void held_queues::note_cancelled(const amqp_connection::consumer_cancelled& what) {
     if (what.consumer == names_.workers_queue(place_)) {
         is_counted_ = false;
@@ -348,9 +342,15 @@ void held_queues::note_cancelled(const amqp_connection::consumer_cancelled& what
         is_wanting_ = false;
     } else if (const auto known = by_channel_.find(what.channel); known != by_channel_.end()) {
         known->second.is_consuming = false; // and may be taken again
+        known->second.is_told = true;
         known->second.ended_at = std::chrono::steady_clock::now();
         next_search_ = {}; // it may be another one by now
     }
+}
+
+void held_queues::note_ended(std::uint16_t channel) {
+    if (const auto known = by_channel_.find(channel); known != by_channel_.end())
+        known->second.is_told = true;
 }
 
 void held_queues::note_closed(std::uint16_t channel, const std::string& reason) {

@@ -38,10 +38,10 @@ public:
     bool look_around();
     /// A message came: of which queue it is known by its channel.
     void note_delivered(std::uint16_t channel);
-    /// All that has come so far was told.
-    void note_nothing_more();
     /// The broker has ended the consumer: the queue is gone, or has another leader.
     void note_cancelled(const amqp_connection::consumer_cancelled& what);
+    /// All that came by it before we ended it was told.
+    void note_ended(std::uint16_t channel);
     /// The broker has closed the channel, for that reason.
     void note_closed(std::uint16_t channel, const std::string& reason);
     /// Consumes nothing any more; what has come is still to be acked, and to be let go of.

@@ -168,8 +168,6 @@ void intake::implementation::take_messages(connection& at, held_queues& held,
             largest_body = 0;
         if (came)
             take(std::move(*came), held);
-        else
-            held.note_nothing_more();
     } catch (const amqp_error& failure) {
         if (!held.is_open(failure.closed_channel()))
             throw;
@@ -195,6 +193,8 @@ void intake::implementation::take(amqp_connection::incoming what, held_queues& h
         log.warn("the broker has ended a consumer: its queue was deleted, or has another leader",
                  {{"queue", ended->consumer}});
         held.note_cancelled(*ended);
+    } else if (const auto* given_back = std::get_if<amqp_connection::consumer_ended>(&what)) {
+        held.note_ended(given_back->channel);
     }
 }
 

@@ -314,6 +314,7 @@ void connection::cancel(std::uint16_t channel, const std::string& consumer) {
     fields.consumer_tag = bytes_of(consumer);
     implementation_->ask({channel, AMQP_BASIC_CANCEL_METHOD, &fields, AMQP_BASIC_CANCEL_OK_METHOD,
                           "can't end the consumer " + in_quotes(consumer)});
+    implementation_->talk.tell_last(channel, consumer_ended{channel});
 }
 
 void connection::ack(std::uint16_t channel, std::uint64_t tag, bool is_multiple) {

@@ -115,7 +115,7 @@ public:
     /// The same, without waiting for the answer, in front of which messages of other channels may come. A
     /// refusal closes the channel, and is thrown by `next`.
     void consume_unanswered(std::uint16_t channel, const std::string& queue, const std::string& consumer);
-    /// Ends it. What came before that is still told by `next`, and to be acked.
+    /// Ends it. What came before that is still told by `next`, and to be acked; then `consumer_ended`.
     void cancel(std::uint16_t channel, const std::string& consumer);
     /// Up to `tag` where `is_multiple`. Isn't answered.
     void ack(std::uint16_t channel, std::uint64_t tag, bool is_multiple);

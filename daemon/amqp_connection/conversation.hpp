@@ -57,6 +57,9 @@ public:
     /// The next of what comes; waits for it up to `at_most`. Throws what is to be told as an error.
     std::optional<incoming> next(std::chrono::milliseconds at_most);
 
+    /// Behind all that has come so far.
+    void tell_last(std::uint16_t channel, incoming what) { inbox_.put(channel, std::move(what)); }
+
     /// Sends a heartbeat, where heartbeats were agreed upon and none was sent so within the last second.
     void keep_alive();
 

@@ -68,6 +68,11 @@ struct consumer_cancelled {
     std::string consumer;
 };
 
+/// A `cancel` of ours was answered: nothing more comes for the consumer, and what came was told.
+struct consumer_ended {
+    std::uint16_t channel = 0;
+};
+
 /// A memory or disk alarm: the broker reads nothing more of this connection until it is over, and heartbeats
 /// are off as well.
 struct blocked {
@@ -76,6 +81,7 @@ struct blocked {
 
 struct unblocked {};
 
-using incoming = std::variant<confirmed, returned, delivered, consumer_cancelled, blocked, unblocked>;
+using incoming =
+    std::variant<confirmed, returned, delivered, consumer_cancelled, consumer_ended, blocked, unblocked>;
 
 } // namespace outreachd::amqp_connection

@@ -188,6 +188,7 @@ TEST(Consumer, IsEndedByCancelAndWhatCameBeforeIsTold) {
     to.broker.cancel(1, "c");
     EXPECT_EQ(await<delivered>(to.broker).what.body, "1");
     EXPECT_EQ(await<delivered>(to.broker).what.body, "2");
+    EXPECT_EQ(await<consumer_ended>(to.broker).channel, 1);
     publish_to(to.broker, "q", message_of("3"));
     EXPECT_EQ(await<confirmed>(to.broker).tag, 3U);
     EXPECT_FALSE(to.broker.next(300ms).has_value());
