@@ -145,7 +145,7 @@ private:
     }
 
     void read(side& from, side& to, std::atomic<std::uint64_t>& count, allowance& allowed) {
-        std::array<char, unsent_bytes_max> piece;
+        std::array<char, unsent_bytes_max> piece{};
         const std::size_t at_most = std::min(allowed.left(), unsent_bytes_max);
         if (from.has_ended || !from.socket.is_open() || to.unsent.size() >= unsent_bytes_max || at_most == 0)
             return;
