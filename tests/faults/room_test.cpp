@@ -1,6 +1,5 @@
 /// A disk on which there is no room for what an older file holds: nothing of it is lost, nothing stands still
 /// for it but that file, and it is told. Stores on small disks of their own.
-#include "daemon/store/wal_frames.hpp"
 #include "daemon/store/wal_mending.hpp"
 #include "tests/faults/fault_injection.hpp"
 #include "tests/unit/store/damaged_store.hpp"
@@ -22,15 +21,6 @@ constexpr auto for_ever = std::chrono::hours{24 * 365};
 class NoRoom : public DamagedStoreFiles {
 protected:
     void on_disk(const char* size) { disk_.emplace(directory_.path(), size); }
-
-    void flip_a_bit_of_the_wal() {
-        std::fstream wal(file() + "-wal", std::ios::in | std::ios::out | std::ios::binary);
-        const auto at = static_cast<std::streamoff>(wal_header_bytes + 20 * frame_bytes + 100);
-        wal.seekg(at);
-        const int found = wal.get();
-        wal.seekp(at);
-        wal.put(static_cast<char>(found ^ 1));
-    }
 
     /// A start that died in the midst of its fresh file: the store goes on in yet another.
     void leave_an_unfinished_file(int number) { std::ofstream(file(number), std::ios::binary); }

@@ -7,8 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 namespace outreachd::store {
 namespace {
 
@@ -40,11 +38,7 @@ protected:
 TEST_F(NoRoomForAWorker, LeavesTheQueuesToOthersAndTakesItsShareBehindIt) {
     tests::small_disk disk(directory_.path(), "200m");
     make_killed(60);
-    {
-        std::fstream wal(file() + "-wal", std::ios::in | std::ios::out | std::ios::binary);
-        wal.seekp(100'000);
-        wal.write("damaged", 7);
-    }
+    flip_a_bit_of_the_wal();
     disk.fill(std::filesystem::file_size(file() + "-wal") - 1);
     store events(options{.directory = directory_.path()}, observer_);
     ASSERT_TRUE(eventually([&] { return events.room_wanted().has_value(); }));

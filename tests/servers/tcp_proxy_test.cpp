@@ -39,6 +39,16 @@ protected:
         return client.receive(answer.size(), patience) == answer;
     }
 
+    /// There, and back.
+    static void expect_a_mebibyte_to_take_a_second(bare_client& client) {
+        const std::string body(1U << 20U, 'x');
+        const std::string expected = http_ok(body).bytes;
+        const auto begun = std::chrono::steady_clock::now();
+        client.send(request(body));
+        EXPECT_TRUE(client.receive(expected.size(), patience) == expected);
+        EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms);
+    }
+
     static bool hears_nothing(bare_client& client) {
         return client.receive(1, glance).empty() && client.found() == state::open;
     }
@@ -105,26 +115,16 @@ TEST_F(TcpProxy, KeepsWhatStallsForLater) {
 
 TEST_F(TcpProxy, LetsServersHaveSoManyBytesASecond) {
     proxy_.limit_to_server(1U << 20U);
-    const std::string body(1U << 20U, 'x');
-    const std::string expected = http_ok(body).bytes;
     bare_client client{proxy_.port()};
-    const auto begun = std::chrono::steady_clock::now();
-    client.send(request(body));
-    EXPECT_TRUE(client.receive(expected.size(), patience) == expected);
-    EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms);
+    expect_a_mebibyte_to_take_a_second(client);
     proxy_.limit_to_server(0);
     EXPECT_TRUE(is_answered(client));
 }
 
 TEST_F(TcpProxy, LetsClientsHaveSoManyBytesASecond) {
-    const std::string body(1U << 20U, 'x');
-    const std::string expected = http_ok(body).bytes;
-    bare_client client{proxy_.port()};
     proxy_.limit_to_client(1U << 20U);
-    const auto begun = std::chrono::steady_clock::now();
-    client.send(request(body));
-    EXPECT_TRUE(client.receive(expected.size(), patience) == expected);
-    EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms);
+    bare_client client{proxy_.port()};
+    expect_a_mebibyte_to_take_a_second(client);
     proxy_.limit_to_client(0);
     EXPECT_TRUE(is_answered(client));
 }

@@ -78,7 +78,7 @@ export class story {
       const event = await ask(`api/events/${encodeURIComponent(this.id)}`, signal);
       this.is_asked = false;
       this.#show(event);
-      if (this.#failure !== null && this.said.textContent === this.#failure) this.#say("", false);
+      if (this.said.textContent === this.#failure) this.#say("", false);
       this.#failure = null;
     } catch (failed) {
       if (!signal.aborted && failed.status) {

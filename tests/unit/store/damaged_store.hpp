@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/store/database.hpp"
+#include "daemon/store/wal_frames.hpp"
 #include "tests/unit/store/store_under_test.hpp"
 
 #include <gtest/gtest.h>
@@ -69,6 +70,15 @@ protected:
         const std::size_t at = read_file(file()).find(R"("id":7,)");
         ASSERT_NE(at, std::string::npos);
         overwrite(static_cast<std::streamoff>(at) + 5, "6");
+    }
+
+    void flip_a_bit_of_the_wal() {
+        std::fstream wal(file() + "-wal", std::ios::in | std::ios::out | std::ios::binary);
+        const auto at = static_cast<std::streamoff>(wal_header_bytes + 20 * frame_bytes + 100);
+        wal.seekg(at);
+        const int found = wal.get();
+        wal.seekp(at);
+        wal.put(static_cast<char>(found ^ 1));
     }
 
     /// The first file has these bytes, and there is no other.
