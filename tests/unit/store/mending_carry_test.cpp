@@ -114,7 +114,7 @@ TEST_F(MendedStoreMoves, RoutesAnEventAnewWhereADeliveryOfItHasNoHandler) {
     opened_.reset();
     database(file(), open_mode::write).execute("UPDATE handlers SET id=9 WHERE name='audit'");
     open_in_a_fresh_file();
-    EXPECT_TRUE(observer_.has("carried_over 1 lost 0"));
+    EXPECT_TRUE(eventually([&] { return observer_.has("carried_over 1 lost 0"); }));
     EXPECT_TRUE(std::filesystem::exists(file(1) + ".damaged"));
     EXPECT_EQ(state(at), event_state::pending);
     EXPECT_TRUE(story(at).summary.deliveries.empty());
