@@ -95,8 +95,7 @@ void relay::implementation::publish_until_stopped(connection& at) {
             has_sent = fill(at);
         }
         const bool has_more = may_send && outbox.has_more() && has_room() && !read_trouble;
-        if (!has_sent && !has_more && window.size() == 0 &&
-            thread->sleep(read_trouble || holds.has_any() ? read_again_after : idle_pause))
+        if (!has_sent && !has_more && window.size() == 0 && thread->sleep(idle_time()))
             outbox.look_again();
         if (!may_send && outbox.has_more() && window.size() > 0)
             std::this_thread::sleep_for(gathering_pause);
@@ -105,6 +104,13 @@ void relay::implementation::publish_until_stopped(connection& at) {
     }
     if (!must_begin_anew)
         finish(at);
+}
+
+/// How long to wait with nothing on its way, where nobody wakes the thread.
+std::chrono::milliseconds relay::implementation::idle_time() const {
+    if (outbox.has_more() && !pace.may_send() && !read_trouble)
+        return pace.pause();
+    return read_trouble || holds.has_any() ? read_again_after : idle_pause;
 }
 
 /// What has changed since the last time.
@@ -118,7 +124,7 @@ void relay::implementation::look_around(connection& at) {
     at.answer_within(answer_timeout + time_on_the_way());
     if (at.is_blocked())
         return;
-    room.look(std::chrono::steady_clock::now(), events.accounts().received, published);
+    pace.look(std::chrono::steady_clock::now(), events.accounts().received);
     look_at_exchange();
     renew_lanes(at);
 }
@@ -155,13 +161,13 @@ std::size_t relay::implementation::bytes_under_way() const {
 }
 
 bool relay::implementation::has_room() const {
-    return !fresh_working_by && records->unrecorded() < unrecorded_max &&
-           room_taken() < (one_at_a_time > 0 ? 1 : room.size()) && bytes_under_way() < body_bytes_max;
+    return !fresh_working_by && pace.may_send() && records->unrecorded() < unrecorded_max &&
+           room_taken() < (one_at_a_time > 0 ? 1 : limits.window) && bytes_under_way() < body_bytes_max;
 }
 
 /// A broker that confirms singly would have us send singly.
 bool relay::implementation::has_room_for_many() const {
-    return room_taken() == 0 || room_taken() + room.size() / 8 <= room.size();
+    return room_taken() == 0 || room_taken() + limits.window / 8 <= limits.window;
 }
 
 /// Sends what there is room for. True where something was sent.
@@ -227,6 +233,7 @@ void relay::implementation::send(connection& at, const outgoing_event& next) {
         turns.pass(next.ordering_key);
         sent.has_turn = false;
     }
+    pace.note_sent();
     sent.sent_at = std::chrono::steady_clock::now();
     if (!sent.exchange.is_awaited() && !sent.queue.is_awaited()) // the exchange has fallen behind meanwhile
         return outbox.expect_exchange();

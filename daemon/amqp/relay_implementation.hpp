@@ -1,7 +1,7 @@
 /// Inside of the relay, for its own sources.
 #pragma once
 
-#include "daemon/amqp/drain_window.hpp"
+#include "daemon/amqp/drain_pace.hpp"
 #include "daemon/amqp/exchange_lag.hpp"
 #include "daemon/amqp/link_thread.hpp"
 #include "daemon/amqp/outbox_reader.hpp"
@@ -29,7 +29,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     implementation(const settings::amqp_queue& configured, store::store& backing, log::logger& lines,
                    relay_limits bounds)
         : names(configured), events(backing), log(lines), limits(bounds), health("relay", lines),
-          outbox(backing, names, holds, turns), room(bounds.window) {}
+          outbox(backing, names, holds, turns), pace(bounds.window) {}
 
     void serve(amqp_connection::connection& at);
     void prepare(amqp_connection::connection& at);
@@ -39,6 +39,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     void want_fresh_working();
     void renew_lanes(amqp_connection::connection& at);
     bool fill(amqp_connection::connection& at);
+    std::chrono::milliseconds idle_time() const;
     void note_read(const error_code& ec);
     std::size_t room_taken() const;
     std::size_t bytes_under_way() const;
@@ -90,7 +91,7 @@ struct relay::implementation : std::enable_shared_from_this<implementation> {
     resource_turns turns;
     outbox_reader outbox;
     publish_window window;
-    drain_window room;
+    drain_pace pace;
     publish_lane working{first_lane};                              ///< To the work queues.
     publish_lane probing{first_lane + publish_lane::channels};     ///< To those that are held.
     publish_lane copying{first_lane + 2 * publish_lane::channels}; ///< To the exchange.
