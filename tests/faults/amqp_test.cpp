@@ -188,11 +188,12 @@ TEST_P(BrokerFaults, TheConnectionIsHalfOpen) {
     ordered_load senders({receiver_.port()});
     for (int i = 0; i < times(5, 1); ++i) {
         sleep_for(2s);
+        const std::size_t before = road_.connections();
         road_.go_silent();
         ASSERT_TRUE(eventually([&] { return receiver_.metric("outreachd_outbox") > 200; }, 10s))
             << "it is cut off";
-        EXPECT_TRUE(eventually([&] { return receiver_.metric("outreachd_outbox") < 100; }, 20s))
-            << "noticed within 20 s";
+        EXPECT_TRUE(eventually([&] { return road_.connections() > before; }, 20s)) << "noticed within 20 s";
+        EXPECT_TRUE(has_caught_up());
     }
     expect_all_is_well(senders, static_cast<std::uint64_t>(times(5, 1)));
 }
@@ -255,7 +256,7 @@ TEST(FreshQueues, AreFilledInOrder) {
         const ordered_load::tally sent = senders.stop();
         const arrival told = arrived(sent, {&daemon});
         EXPECT_GT(sent.acked, 50U);
-        expect_all_answered(sent);
+        EXPECT_EQ(sent.wrong_status + sent.unanswered, 0U); // too short for a pace
         EXPECT_EQ(told.lost, 0U);
         EXPECT_EQ(told.repeats, 0U);
         EXPECT_EQ(told.out_of_order, 0U) << daemon.log();

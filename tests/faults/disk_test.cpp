@@ -297,6 +297,7 @@ TEST(Order, EveryAnswerComesBehindAFlush) {
     daemon_under_test daemon;
     daemon.start();
     for (std::uint64_t number = 0; number < 3; ++number) {
+        ASSERT_TRUE(daemon.drained()); // nothing of the one before is flushed any more
         const injected_fault slow(daemon.pid(), "fdatasync", "fdatasync:delay_enter=200000");
         wire_client client(daemon.port());
         const auto began = std::chrono::steady_clock::now();

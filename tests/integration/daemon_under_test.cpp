@@ -63,8 +63,8 @@ pid_t spawn(const std::vector<std::string>& argv, const std::string& out, const 
 
 int bound_socket(std::uint16_t port) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int is_named = port != 0 ? 1 : 0; // A port that the kernel picks must be nobody's.
-    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &is_named, sizeof is_named);
+    const int on = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -117,16 +117,7 @@ void sleep_for(std::chrono::milliseconds time) {
     std::this_thread::sleep_for(time);
 }
 
-std::uint16_t free_port() {
-    const int socket = bound_socket(0);
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(socket);
-    return ntohs(address.sin_port);
-}
-
-daemon_under_test::daemon_under_test(configuration what) : port_(free_port()), admin_port_(free_port()) {
+daemon_under_test::daemon_under_test(configuration what) {
     make_certificate(directory_);
     configure(what);
 }
@@ -138,9 +129,9 @@ daemon_under_test::~daemon_under_test() {
 }
 
 void daemon_under_test::hold_socket() {
-    socket_ = bound_socket(port_);
+    socket_ = bound_socket(port());
     if (::listen(socket_, SOMAXCONN) != 0)
-        throw std::runtime_error("can't listen on port " + std::to_string(port_));
+        throw std::runtime_error("can't listen on port " + std::to_string(port()));
 }
 
 std::string daemon_under_test::expand(std::string text) const {
@@ -151,7 +142,7 @@ std::string daemon_under_test::expand(std::string text) const {
 
 void daemon_under_test::configure(const configuration& what) {
     std::string text =
-        "listen:\n  address: \"" + what.address + "\"\n  port: " + std::to_string(port_) + "\n";
+        "listen:\n  address: \"" + what.address + "\"\n  port: " + std::to_string(port()) + "\n";
     text += what.has_tls ? "  tls: {certificate: DIRECTORY/cert.pem, private_key: DIRECTORY/key.pem}\n"
                          : "  tls: off\n";
     if (!what.limits.empty())
@@ -165,7 +156,7 @@ void daemon_under_test::configure(const configuration& what) {
         text += "handlers:\n" + what.handlers;
     if (!what.routes.empty())
         text += "routes:\n" + what.routes;
-    text += "admin: {port: " + std::to_string(admin_port_) + "}\n" + what.rest;
+    text += "admin: {port: " + std::to_string(admin_port()) + "}\n" + what.rest;
     std::ofstream(config_path()) << expand(text);
 }
 
@@ -229,7 +220,7 @@ finished_process daemon_under_test::command(std::vector<std::string> arguments) 
 }
 
 std::string daemon_under_test::admin_get(const std::string& path) const {
-    wire_client client(admin_port_, wire_client::transport::plain);
+    wire_client client(admin_port(), wire_client::transport::plain);
     if (!client.is_connected() ||
         !client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
         return "000";

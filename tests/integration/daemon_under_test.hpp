@@ -1,6 +1,8 @@
 /// The built program as a process of its own, with a directory, a certificate and a configuration.
 #pragma once
 
+#include "tests/servers/claimed_port.hpp"
+
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -79,9 +81,9 @@ public:
 
     pid_t pid() const noexcept { return pid_; }
 
-    std::uint16_t port() const noexcept { return port_; }
+    std::uint16_t port() const noexcept { return port_.number(); }
 
-    std::uint16_t admin_port() const noexcept { return admin_port_; }
+    std::uint16_t admin_port() const noexcept { return admin_port_.number(); }
 
     const scratch& directory() const noexcept { return directory_; }
 
@@ -109,8 +111,8 @@ private:
     std::string expand(std::string text) const;
 
     scratch directory_;
-    std::uint16_t port_ = 0;
-    std::uint16_t admin_port_ = 0;
+    const test_servers::claimed_port port_;
+    const test_servers::claimed_port admin_port_;
     int socket_ = -1; ///< Of `hold_socket`.
     pid_t pid_ = -1;
 };
@@ -125,7 +127,6 @@ std::map<std::string, std::vector<std::string>> delivered_in(const std::string& 
 /// The resource ids of delivered lines, where those are the numbers of `numbered_body`.
 std::set<std::uint64_t> numbers_in(const std::map<std::string, std::vector<std::string>>& delivered);
 
-std::uint16_t free_port();
 std::string read_file(const std::string& path);
 void sleep_for(std::chrono::milliseconds time);
 

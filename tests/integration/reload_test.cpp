@@ -164,12 +164,12 @@ TEST(Reload, NamesWhatNeedsARestartAndKeepsItsOldValue) {
     next.store_directory = "DIRECTORY/elsewhere";
     next.rest = "log: {format: json}\n";
     daemon.configure(next);
-    const std::uint16_t other_port = free_port();
-    const std::uint16_t other_admin_port = free_port();
+    const test_servers::claimed_port other_port;
+    const test_servers::claimed_port other_admin_port;
     replace_in_file(daemon.config_path(), "port: " + std::to_string(daemon.port()),
-                    "port: " + std::to_string(other_port));
+                    "port: " + std::to_string(other_port.number()));
     replace_in_file(daemon.config_path(), "port: " + std::to_string(daemon.admin_port()),
-                    "port: " + std::to_string(other_admin_port));
+                    "port: " + std::to_string(other_admin_port.number()));
     for (std::size_t i = 0; i < 2; ++i) { // as often as it is loaded
         ASSERT_TRUE(reload(daemon));
         for (const char* const key : {"key=listen.port", "key=store", "key=admin", "key=log.format"})
@@ -178,8 +178,8 @@ TEST(Reload, NamesWhatNeedsARestartAndKeepsItsOldValue) {
     EXPECT_EQ(count_of("needs a restart", daemon.log()), 8U);
     wire_client client(daemon.port());
     EXPECT_EQ(status_of_post(client, 1), 200);
-    EXPECT_FALSE(wire_client(other_port).is_connected());
-    EXPECT_FALSE(wire_client(other_admin_port, wire_client::transport::plain).is_connected());
+    EXPECT_FALSE(wire_client(other_port.number()).is_connected());
+    EXPECT_FALSE(wire_client(other_admin_port.number(), wire_client::transport::plain).is_connected());
     EXPECT_TRUE(daemon.drained());
     EXPECT_FALSE(std::filesystem::exists(daemon.directory().at("elsewhere")));
 }

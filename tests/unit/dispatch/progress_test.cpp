@@ -169,15 +169,15 @@ TEST_F(RealDispatch, AWaitHoldsForTheWholeHandlerAndCountsAsNoAttempt) {
     auto eager = impatient_handler();
     eager.concurrency = 1;
     start(routes_to_crm, these(equip(eager, [&](const handlers::attempt&) {
-              return may ? outcome::done() : outcome::wait(300ms, "the hourly limit is used up");
+              return may ? outcome::done() : outcome::wait(2s, "the hourly limit is used up");
           })));
     std::vector<event_id> ids;
     for (int n = 1; n <= 20; ++n)
         ids.push_back(add(n));
     ASSERT_TRUE(store::eventually([&] { return runs_->runs().size() == 1; }));
-    std::this_thread::sleep_for(100ms);
+    EXPECT_TRUE(
+        store::eventually([&] { return delivery(ids[0], "crm").reason == "the hourly limit is used up"; }));
     EXPECT_EQ(runs_->runs().size(), 1U) << "nobody else is asked";
-    EXPECT_EQ(delivery(ids[0], "crm").reason, "the hourly limit is used up");
     may = true;
     ASSERT_TRUE(wait_for_end());
     EXPECT_EQ(runs_->runs().size(), ids.size() + 1);
