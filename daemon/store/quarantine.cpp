@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS requests (
   signature         TEXT NOT NULL,
   bytes             INTEGER NOT NULL,
   body              BLOB NOT NULL
+-- The last number that was given: none comes again, so nobody discards another than the one they looked at.
+CREATE TABLE IF NOT EXISTS numbers AS SELECT coalesce(max(number), 0) AS last FROM requests;
 );
 CREATE INDEX IF NOT EXISTS by_peer ON requests (endpoint, peer, number);
 )sql";
@@ -229,7 +231,10 @@ void quarantine::store_one(const received_request& request, std::uint64_t bytes_
     const std::uint64_t bytes = bytes_of_request(request);
     transaction all(*database_, transaction::kind::write);
     const std::string headers = join_headers(request.headers);
-    statement(*database_, "INSERT INTO requests VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)")
+    // A program of before may have written since, and knows nothing of `numbers`.
+    database_->execute(
+        "UPDATE numbers SET last = 1 + max(last, (SELECT coalesce(max(number), 0) FROM requests))");
+    statement(*database_, "INSERT INTO requests VALUES ((SELECT last FROM numbers),?,?,?,?,?,?,?,?,?,?,?)")
         .bind(to_number(request.received_at), std::string_view(request.endpoint),
               std::string_view(request.source), std::string_view(request.peer),
               std::string_view(request.content_type), std::string_view(request.outreach_event_id),

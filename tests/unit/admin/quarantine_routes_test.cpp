@@ -62,6 +62,17 @@ TEST(QuarantineRoutes, DiscardOne) {
 TEST(QuarantineRoutes, RecheckSaysWhatBecameOfAll) {
     running_server server;
     for (const char* const body : {"genuine 1", "forged", "genuine 2"})
+/// Whoever discards what they have looked at must not discard another, that came since.
+TEST(QuarantineRoutes, DiscardNothingByANumberThatIsGone) {
+    running_server server;
+    keep_request(server, "a");
+    const std::string seen = members_of(json_of(server.get("/api/quarantine")), "id").at(0);
+    EXPECT_EQ(status_of(server.post("/api/quarantine/" + seen + "/discard")), 200U);
+    keep_request(server, "b");
+    EXPECT_EQ(status_of(server.post("/api/quarantine/" + seen + "/discard")), 404U);
+    EXPECT_EQ(server.doubtful.size(), 1U);
+}
+
         keep_request(server, body);
     const auto first = json_of(server.post("/api/quarantine/recheck"));
     EXPECT_EQ(first.at("recovered").to_number<int>(), 2);

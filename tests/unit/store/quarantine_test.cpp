@@ -1,7 +1,7 @@
 /// What the quarantine keeps, for whom, and what it drops.
 #include "daemon/event/held_bytes.hpp"
 #include "daemon/store/quarantine.hpp"
-#include "tests/unit/store/store_under_test.hpp"
+#include "tests/unit/store/quarantine_under_test.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,44 +16,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t ample = 64 * 1024 * 1024;
 using hearing = quarantine::hearing;
 
 /// What a request of `doubtful_request` counts for besides its body: its row, and every other field.
 constexpr std::uint64_t row_bytes = 256 + 119;
-
-received_request doubtful_request(std::string body, std::string peer = "192.0.2.1") {
-    received_request made;
-    made.endpoint = "/hook";
-    made.source = "outreach";
-    made.received_at = wall_now();
-    made.peer = std::move(peer);
-    made.content_type = "application/json";
-    made.outreach_event_id = "e-1";
-    made.cleanup_token = secret("token");
-    made.signatures = {std::string(64, 'a')};
-    made.body = std::move(body);
-    return made;
-}
-
-/// Offers all that is kept to `decide`, and waits for the end of that.
-void recheck_and_wait(quarantine& subject, const quarantine::judge& decide) {
-    std::promise<void> ended;
-    // The quarantine lets go of its judge when all are heard.
-    std::shared_ptr<void> until_let_go(nullptr, [&ended](void*) { ended.set_value(); });
-    subject.recheck(
-        [decide, held = std::move(until_let_go)](received_request& request) { return decide(request); });
-    ended.get_future().get();
-}
-
-std::vector<received_request> kept_in(quarantine& subject) {
-    std::vector<received_request> seen;
-    recheck_and_wait(subject, [&seen](received_request& request) {
-        seen.push_back(request);
-        return hearing::refused;
-    });
-    return seen;
-}
 
 std::map<std::string, std::size_t> kept_by_peer(quarantine& subject) {
     std::map<std::string, std::size_t> counts;
@@ -62,10 +28,7 @@ std::map<std::string, std::size_t> kept_by_peer(quarantine& subject) {
     return counts;
 }
 
-class Quarantine : public testing::Test {
-protected:
-    recording_quarantine_observer watcher_;
-};
+using Quarantine = QuarantineUnderTest;
 
 TEST_F(Quarantine, KeepsARequestWithAllThatItsSecondHearingNeeds) {
     const temporary_directory directory;
