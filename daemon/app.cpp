@@ -166,7 +166,7 @@ struct app::parts {
                         return route_anew({configured_roles, is_through_broker}, stored, route_here());
                     },
                 .recheck =
-                    [this](std::function<void()> heard) {
+                    [this](std::function<void(bool are_all_heard)> heard) {
                         hear_again(doubtful, endpoints, events, log, std::move(heard));
                     },
                 .begin_backfill =

@@ -28,7 +28,8 @@ ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, stor
 }
 
 void hear_again(store::quarantine& keeper, const endpoints_in_force& endpoints, store::store& events,
-                log::logger& log, std::function<void()> heard, std::chrono::milliseconds once_more_after) {
+                log::logger& log, std::function<void(bool are_all_heard)> heard,
+                std::chrono::milliseconds once_more_after) {
     using hearing = store::quarantine::hearing;
     auto judge = [&endpoints, &events, &log](received_request& request) {
         // Of now: a reload may have come since somebody asked.

@@ -24,7 +24,7 @@ ingress::quarantine_sink quarantine_of(const endpoints_in_force& endpoints, stor
 /// hearing takes its place. `once_more_after`: as for `recheck`. What is referred to outlives `keeper`'s
 /// thread.
 void hear_again(store::quarantine& keeper, const endpoints_in_force& endpoints, store::store& events,
-                log::logger& log, std::function<void()> heard = {},
+                log::logger& log, std::function<void(bool are_all_heard)> heard = {},
                 std::chrono::milliseconds once_more_after = {});
 
 } // namespace outreachd

@@ -23,6 +23,9 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
 response quarantine_error(error_code ec) {
     if (ec == errc::not_found)
         return error_answer(404, no_request);
+    if (ec == errc::deadline_passed)
+        return error_answer(503, "the quarantine didn't answer within 4 s: its requests are being checked "
+                                 "again, or its disk is slow; ask again later");
     return error_answer(503, "the quarantine's file can't be read now");
 }
 
@@ -51,6 +54,9 @@ answer show_request(std::int64_t number, const services& of) {
 answer discard_request(std::int64_t number, const services& of) {
     return read_job{[number, &of](store::reader&) {
         const auto gone = of.doubtful.discard(number, quarantine_wait);
+        if (gone.has_error() && gone.error() == errc::deadline_passed)
+            return error_answer(503,
+                                "the quarantine has not discarded this within 4 s; it will, once it can");
         if (!gone)
             return quarantine_error(gone.error());
         json_writer json;
@@ -61,31 +67,36 @@ answer discard_request(std::int64_t number, const services& of) {
     }};
 }
 
-/// False also where nobody is left to set it.
-bool is_set(std::future<void>& awaited, seconds wait) {
+/// Nothing where it isn't known in time, or nobody is left to tell.
+std::optional<bool> told(std::future<bool>& awaited, seconds wait) {
     if (awaited.wait_for(wait) != std::future_status::ready)
-        return false;
+        return std::nullopt;
     try {
-        awaited.get();
-        return true;
+        return awaited.get();
     } catch (const std::future_error&) {
-        return false;
+        return std::nullopt;
     }
 }
 
 answer recheck(const services& of) {
     return read_job{[&of](store::reader&) {
         const std::uint64_t before = of.doubtful.recovered();
-        auto heard = std::make_shared<std::promise<void>>();
+        auto heard = std::make_shared<std::promise<bool>>();
         auto is_heard = heard->get_future();
-        of.recheck([heard] { heard->set_value(); }); // not called where a reload's hearing takes its place
+        // Not called where a reload's hearing takes its place.
+        of.recheck([heard](bool are_all_heard) { heard->set_value(are_all_heard); });
         heard.reset();
-        const bool is_over = is_set(is_heard, quarantine_wait);
+        const std::optional<bool> are_all_heard = told(is_heard, quarantine_wait);
+        if (are_all_heard == false) { // because of the file, or the store couldn't take one
+            const auto read = of.doubtful.list(1, std::nullopt, quarantine_wait);
+            if (!read)
+                return quarantine_error(read.error());
+        }
         json_writer json;
         json.begin_object();
         json.member("recovered", of.doubtful.recovered() - before);
         json.member("quarantined", of.doubtful.size());
-        json.member("finished", is_over);
+        json.member("finished", are_all_heard.value_or(false));
         json.end_object();
         return json_answer(std::move(json).take());
     }};

@@ -43,8 +43,9 @@ struct services {
     std::function<bool(std::string_view handler)> has_handler;
     /// Where the routes in force send an event. Any thread.
     std::function<store::routing(const store::stored_event&)> route;
-    /// Offers what is in quarantine to the secrets in force; `heard` is called once that is done. Any thread.
-    std::function<void(std::function<void()> heard)> recheck;
+    /// Offers what is in quarantine to the secrets in force; `heard` is called after that, as the
+    /// quarantine's `recheck` does. Any thread.
+    std::function<void(std::function<void(bool are_all_heard)> heard)> recheck;
     /// Begins a backfill: empty, or why it doesn't.
     std::function<std::string(const backfill_request& wanted)> begin_backfill;
     /// The one that is under way, or was the last; nothing where there was none.

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::uint64_t waiting_bytes_max = 64 * 1024 * 1024;
 constexpr std::uint64_t peer_waiting_bytes_max = 24 * 1024 * 1024;
-constexpr std::int64_t recheck_rows = 100;
-constexpr std::size_t recheck_bytes = 4 * 1024 * 1024;
 constexpr std::chrono::seconds recheck_pause{10};
 
 constexpr const char* table = R"sql(
@@ -32,10 +30,10 @@ CREATE TABLE IF NOT EXISTS requests (
   signature         TEXT NOT NULL,
   bytes             INTEGER NOT NULL,
   body              BLOB NOT NULL
--- The last number that was given: none comes again, so nobody discards another than the one they looked at.
-CREATE TABLE IF NOT EXISTS numbers AS SELECT coalesce(max(number), 0) AS last FROM requests;
 );
 CREATE INDEX IF NOT EXISTS by_peer ON requests (endpoint, peer, number);
+-- The last number that was given: none comes again, so nobody discards another than the one they looked at.
+CREATE TABLE IF NOT EXISTS numbers AS SELECT coalesce(max(number), 0) AS last FROM requests;
 )sql";
 
 /// In the file: everything that somebody else chose, and 256 for the row and its place in the index.
@@ -106,7 +104,7 @@ void quarantine::keep(received_request request, std::uint64_t bytes_max) {
     has_job_.notify_one();
 }
 
-void quarantine::recheck(judge decide, std::function<void()> heard,
+void quarantine::recheck(judge decide, std::function<void(bool are_all_heard)> heard,
                          std::chrono::milliseconds once_more_after) {
     const std::scoped_lock lock(mutex_);
     judge_ = std::move(decide);
@@ -127,10 +125,11 @@ void quarantine::run() {
 
 void quarantine::work() {
     while (const auto next = take_job()) {
+        bool are_all_heard = false;
         try {
             if (!database_)
                 open();
-            work_on(*next);
+            are_all_heard = work_on(*next);
             if (!next->asked) // what people see of it may be read where nothing can be written
                 watcher_.worked();
         } catch (const std::exception& failure) {
@@ -142,17 +141,22 @@ void quarantine::work() {
                 ++dropped_;
         }
         if (next->heard)
-            next->heard();
+            next->heard(are_all_heard);
     }
 }
 
-void quarantine::work_on(const job& next) {
+/// Of a recheck: whether all were heard.
+bool quarantine::work_on(const job& next) {
+    if (next.decide) {
+        const bool are_all_heard = recheck_all(next.decide);
+        recheck_later(next.decide, are_all_heard);
+        return are_all_heard;
+    }
     if (next.asked)
         next.asked(*database_);
-    else if (!next.decide)
-        store_one(next.request, next.bytes_max);
     else
-        recheck_later(next.decide, recheck_all(next.decide));
+        store_one(next.request, next.bytes_max);
+    return false;
 }
 
 /// Nothing: the end. What waits to be kept is written first; a recheck comes again with the next start.
@@ -276,25 +280,36 @@ bool quarantine::recheck_all(const judge& decide) {
     statement rows(*database_,
                    "SELECT number, received_at, endpoint, source, peer, content_type, outreach_event_id,"
                    " headers, cleanup_token, signature, bytes, body FROM requests WHERE number>?"
-                   " ORDER BY number LIMIT ?");
-    for (std::int64_t last = 0;;) {
-        std::vector<kept> piece = read_piece(rows, last);
-        if (piece.empty())
-            return true;
-        last = piece.back().number;
-        for (kept& one : piece) {
-            if (is_stopping())
-                return true; // the next start hears them again
-            const std::string endpoint = one.request.endpoint;
-            const std::string peer = one.request.peer;
-            const hearing heard = decide(one.request);
-            if (heard == hearing::again)
-                return false; // the others would wait as long, and what comes would wait for them
-            if (heard == hearing::refused)
-                continue;
-            remove(one.number, endpoint, peer, one.bytes);
+                   " ORDER BY number LIMIT 1");
+    std::int64_t last = 0;
+    while (std::optional<kept> one = read_next(rows, last)) {
+        if (is_stopping())
+            return false; // the next start hears them again
+        last = one->number;
+        const std::string endpoint = one->request.endpoint;
+        const std::string peer = one->request.peer;
+        const hearing heard = decide(one->request);
+        if (heard == hearing::again)
+            return false; // the others would wait as long, and what comes would wait for them
+        if (heard == hearing::accepted) {
+            remove(one->number, endpoint, peer, one->bytes);
             ++recovered_;
         }
+        answer_questions(); // some may discard what comes next, so it isn't read yet
+    }
+    return true;
+}
+
+/// Whoever asks during a recheck waits for one hearing, not for all.
+void quarantine::answer_questions() {
+    for (;;) {
+        std::unique_lock lock(mutex_);
+        if (questions_.empty())
+            return;
+        const question asked = std::move(questions_.front());
+        questions_.pop_front();
+        lock.unlock();
+        asked(*database_);
     }
 }
 
@@ -305,27 +320,23 @@ void quarantine::remove(std::int64_t number, const std::string& endpoint, const 
     --size_;
 }
 
-std::vector<quarantine::kept> quarantine::read_piece(statement& rows, std::int64_t after) {
-    std::vector<kept> piece;
-    std::size_t bytes = 0;
-    rows.bind(after, recheck_rows);
-    while (bytes < recheck_bytes && rows.step()) {
-        received_request request;
-        request.received_at = to_wall_time(rows.number(1));
-        request.endpoint = rows.text(2);
-        request.source = rows.text(3);
-        request.peer = rows.text(4);
-        request.content_type = rows.text(5);
-        request.outreach_event_id = rows.text(6);
-        request.headers = split_headers(rows.view(7));
-        request.cleanup_token = secret(rows.text(8));
-        request.signatures = {rows.text(9)};
-        request.body = rows.text(11);
-        bytes += request.body.size();
-        piece.push_back({rows.number(0), rows.number(10), std::move(request)});
-    }
-    rows.reset(); // else the rows read next would be locked
-    return piece;
+std::optional<quarantine::kept> quarantine::read_next(statement& rows, std::int64_t after) {
+    if (!rows.bind(after).step())
+        return std::nullopt;
+    received_request request;
+    request.received_at = to_wall_time(rows.number(1));
+    request.endpoint = rows.text(2);
+    request.source = rows.text(3);
+    request.peer = rows.text(4);
+    request.content_type = rows.text(5);
+    request.outreach_event_id = rows.text(6);
+    request.headers = split_headers(rows.view(7));
+    request.cleanup_token = secret(rows.text(8));
+    request.signatures = {rows.text(9)};
+    request.body = rows.text(11);
+    kept one{rows.number(0), rows.number(10), std::move(request)};
+    rows.reset(); // else nothing could be written
+    return one;
 }
 
 } // namespace outreachd::store

@@ -70,10 +70,11 @@ public:
     /// Offers every kept request to `judge`, oldest first, on the quarantine's thread; those it accepts
     /// are removed. Ends where one is to be heard again or the file can't be read, and begins anew 10 s
     /// later. A later judge takes an earlier one's place. Any thread; returns at once. `heard` is called
-    /// after the first hearing, on that thread; not where a later judge takes the place of this one.
+    /// after the first hearing, on that thread, with whether that was all of them; not where a later judge
+    /// takes the place of this one.
     /// `once_more_after`: all that is kept then is heard again, by whichever judge came last. For what was on
     /// its way when `decide` learnt of something new.
-    void recheck(judge decide, std::function<void()> heard = {},
+    void recheck(judge decide, std::function<void(bool are_all_heard)> heard = {},
                  std::chrono::milliseconds once_more_after = {});
 
     /// A request as people see it.
@@ -83,9 +84,10 @@ public:
         received_request request;
     };
 
-    // What people ask. Any thread; blocks until the quarantine's thread has looked, at most `wait`.
-    // Errors: store_unavailable (the file can't be read now, or not in time, or 16 others wait), stopping,
-    // not_found.
+    // What people ask. Any thread; blocks until the quarantine's thread has looked, at most `wait`; while a
+    // recheck goes on it looks between two requests.
+    // Errors: store_unavailable (the file can't be read now, or 16 others wait), deadline_passed (it looks
+    // later: what was to be discarded is gone then), stopping, not_found.
     /// Newest first, without their bodies, headers and tokens; those before number `before`, where given.
     result<std::vector<entry>> list(std::size_t limit, std::optional<std::int64_t> before,
                                     std::chrono::milliseconds wait);
@@ -116,7 +118,7 @@ private:
         std::uint64_t held = 0; // in memory, of the request
         std::uint64_t bytes_max = 0;
         judge decide; // set: a recheck
-        std::function<void()> heard;
+        std::function<void(bool)> heard;
         question asked; // set: that alone
     };
 
@@ -135,14 +137,15 @@ private:
     result<Answer> ask(std::function<result<Answer>(database&)> of, std::chrono::milliseconds wait);
     void remove(std::int64_t number, const std::string& endpoint, const std::string& peer,
                 std::int64_t bytes);
-    void work_on(const job& next);
+    bool work_on(const job& next);
     void recheck_later(const judge& decide, bool are_all_heard);
     bool has_room(const std::string& peer, std::uint64_t bytes) const; // with mutex_ held
     bool is_stopping() const;
     void store_one(const received_request& request, std::uint64_t bytes_max);
     std::uint64_t make_room(const std::string& endpoint, std::uint64_t bytes_max);
     bool recheck_all(const judge& decide);
-    static std::vector<kept> read_piece(statement& rows, std::int64_t after);
+    void answer_questions();
+    static std::optional<kept> read_next(statement& rows, std::int64_t after);
 
     const std::string file_;
     quarantine_observer& watcher_;
@@ -158,7 +161,7 @@ private:
     std::map<std::string, std::uint64_t, std::less<>> waiting_by_peer_;
     std::deque<question> questions_;
     judge judge_; // set: a recheck is due
-    std::function<void()> heard_;
+    std::function<void(bool)> heard_;
     steady_time recheck_at_;
     steady_time once_more_at_;
     std::size_t recheck_after_ = 0; // so many of jobs_ came before it

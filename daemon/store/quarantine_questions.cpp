@@ -7,7 +7,8 @@
 
 namespace outreachd::store {
 
-/// Behind the hearings that are due, before what waits to be kept: that may be a flood.
+/// Behind a hearing that is due, between two requests of one that goes on, and before what waits to be kept:
+/// that may be a flood.
 template <typename Answer>
 result<Answer> quarantine::ask(std::function<result<Answer>(database&)> of, std::chrono::milliseconds wait) {
     // Shared: one that came too late still has where to put its answer. A file that can't be read breaks
@@ -26,7 +27,7 @@ result<Answer> quarantine::ask(std::function<result<Answer>(database&)> of, std:
         has_job_.notify_one();
     }
     if (answered.wait_for(wait) != std::future_status::ready)
-        return errc::store_unavailable;
+        return errc::deadline_passed;
     try {
         return answered.get();
     } catch (const std::future_error&) {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 namespace outreachd::admin {
 namespace {
 
@@ -59,9 +62,6 @@ TEST(QuarantineRoutes, DiscardOne) {
     EXPECT_EQ(status_of(server.get("/api/quarantine/" + ids[0])), 404U);
 }
 
-TEST(QuarantineRoutes, RecheckSaysWhatBecameOfAll) {
-    running_server server;
-    for (const char* const body : {"genuine 1", "forged", "genuine 2"})
 /// Whoever discards what they have looked at must not discard another, that came since.
 TEST(QuarantineRoutes, DiscardNothingByANumberThatIsGone) {
     running_server server;
@@ -73,6 +73,9 @@ TEST(QuarantineRoutes, DiscardNothingByANumberThatIsGone) {
     EXPECT_EQ(server.doubtful.size(), 1U);
 }
 
+TEST(QuarantineRoutes, RecheckSaysWhatBecameOfAll) {
+    running_server server;
+    for (const char* const body : {"genuine 1", "forged", "genuine 2"})
         keep_request(server, body);
     const auto first = json_of(server.post("/api/quarantine/recheck"));
     EXPECT_EQ(first.at("recovered").to_number<int>(), 2);
@@ -139,6 +142,24 @@ TEST(QuarantineRoutes, TakeEachMethodWhereItBelongs) {
     EXPECT_EQ(server.doubtful.size(), 1U);
 }
 
+/// Of a mended secret: each that is genuine waits for the disk.
+TEST(QuarantineRoutes, AnswerWhileARecheckGoesOn) {
+    std::atomic<std::uint64_t> heard = 0;
+    running_server server;
+    constexpr std::uint64_t count = 200;
+    for (std::uint64_t i = 0; i < count; ++i)
+        keep_request(server, std::to_string(i));
+    server.doubtful.recheck([&heard](received_request&) {
+        ++heard;
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        return store::quarantine::hearing::refused;
+    });
+    EXPECT_TRUE(store::eventually([&] { return heard > 0; }));
+    const std::string answer = server.get("/api/quarantine?limit=1000");
+    EXPECT_EQ(status_of(answer), 200U) << answer;
+    EXPECT_LT(heard.load(), count / 2);
+}
+
 /// Its file can't be opened, as on a full disk: the store goes on.
 TEST(QuarantineRoutes, SayWhereTheFileCantBeRead) {
     running_server server;
@@ -146,6 +167,9 @@ TEST(QuarantineRoutes, SayWhereTheFileCantBeRead) {
     const std::string answer = server.get("/api/quarantine");
     EXPECT_EQ(status_of(answer), 503U);
     EXPECT_NE(answer.find("the quarantine's file can't be read now"), std::string::npos) << answer;
+    const std::string checked = server.post("/api/quarantine/recheck");
+    EXPECT_EQ(status_of(checked), 503U) << "nothing was checked";
+    EXPECT_NE(checked.find("the quarantine's file can't be read now"), std::string::npos) << checked;
     EXPECT_EQ(status_of(server.get("/api/events")), 200U);
     std::filesystem::remove(server.directory.path() + "/quarantine.db");
     EXPECT_EQ(status_of(server.get("/api/quarantine")), 200U);

@@ -58,7 +58,7 @@ struct running_server {
             .has_handler = [](std::string_view handler) { return handler == "crm" || handler == "audit"; },
             .route = [this](const store::stored_event& stored) { return decide(stored); },
             .recheck =
-                [this](std::function<void()> heard) {
+                [this](std::function<void(bool are_all_heard)> heard) {
                     doubtful.recheck(
                         [](received_request& request) {
                             return request.body.starts_with("genuine") ? store::quarantine::hearing::accepted

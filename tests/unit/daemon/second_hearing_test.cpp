@@ -52,7 +52,7 @@ TEST(SecondHearing, JudgesByTheEndpointsThatAreInForceWhenItComes) {
     });
     begun.get_future().wait();
     std::promise<void> heard;
-    hear_again(kept, endpoints, events, log, [&heard] { heard.set_value(); });
+    hear_again(kept, endpoints, events, log, [&heard](bool) { heard.set_value(); });
     endpoints.replace(endpoints_with(secret("right")));
     reloaded.set_value();
     heard.get_future().wait();

@@ -93,5 +93,65 @@ TEST_F(QuarantineQuestions, NumbersThatAVersionOfBeforeGaveCountToo) {
     EXPECT_EQ(numbers_in(subject), (numbers{10, 9}));
 }
 
+/// Each that is genuine waits for the disk: all of a full quarantine take minutes.
+TEST_F(QuarantineQuestions, AreAnsweredBetweenTwoRequestsOfARecheck) {
+    constexpr std::size_t count = 60;
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
+    for (std::size_t i = 0; i < count; ++i)
+        subject.keep(doubtful_request(std::to_string(i)), ample);
+    ASSERT_TRUE(eventually([&] { return subject.size() == count; }));
+    const std::int64_t newest = numbers_in(subject).at(0);
+    std::atomic<std::size_t> heard = 0;
+    std::promise<bool> ended;
+    std::promise<void> begun;
+    subject.recheck(
+        [&](received_request& request) {
+            if (heard++ == 0)
+                begun.set_value();
+            EXPECT_NE(request.body, std::to_string(count - 1)) << "it was discarded before its turn";
+            std::this_thread::sleep_for(50ms);
+            return quarantine::hearing::refused;
+        },
+        [&](bool are_all_heard) { ended.set_value(are_all_heard); });
+    begun.get_future().get();
+    EXPECT_EQ(numbers_in(subject).size(), count);
+    EXPECT_TRUE(subject.discard(newest, 20s).has_value());
+    EXPECT_LT(heard.load(), count / 2) << "they waited for the others";
+    EXPECT_TRUE(ended.get_future().get());
+    EXPECT_EQ(heard.load(), count - 1);
+    EXPECT_EQ(subject.size(), count - 1);
+}
+
+TEST_F(QuarantineQuestions, SayThatTheTimeIsOverWhereOneHearingTakesLonger) {
+    std::promise<void> begun;
+    std::promise<void> go_on;
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
+    subject.keep(doubtful_request("1"), ample);
+    subject.recheck([&](received_request&) {
+        begun.set_value();
+        go_on.get_future().wait();
+        return quarantine::hearing::refused;
+    });
+    begun.get_future().wait();
+    EXPECT_EQ(subject.list(10, std::nullopt, 10ms).error(), errc::deadline_passed) << "the file can be read";
+    go_on.set_value();
+}
+
+TEST_F(QuarantineQuestions, ARecheckSaysWhetherAllWereHeard) {
+    const temporary_directory directory;
+    quarantine subject(directory.path(), watcher_);
+    subject.keep(doubtful_request("1"), ample);
+    ASSERT_TRUE(eventually([&] { return subject.size() == 1; }));
+    for (const auto& [judged, are_all_heard] :
+         {std::pair{quarantine::hearing::again, false}, std::pair{quarantine::hearing::refused, true}}) {
+        std::promise<bool> said;
+        subject.recheck([decided = judged](received_request&) { return decided; },
+                        [&said](bool all) { said.set_value(all); });
+        EXPECT_EQ(said.get_future().get(), are_all_heard);
+    }
+}
+
 } // namespace
 } // namespace outreachd::store

@@ -169,8 +169,8 @@ TEST_F(Quarantine, HearsOnceMoreWhatCameBehindTheHearing) {
     const temporary_directory directory;
     quarantine subject(directory.path(), watcher_);
     std::promise<void> heard;
-    subject.recheck([](received_request&) { return hearing::accepted; }, [&heard] { heard.set_value(); },
-                    500ms);
+    subject.recheck([](received_request&) { return hearing::accepted; },
+                    [&heard](bool) { heard.set_value(); }, 500ms);
     heard.get_future().get();
     subject.keep(doubtful_request("1"), ample);
     EXPECT_TRUE(eventually([&] { return subject.recovered() == 1; }));
@@ -190,7 +190,7 @@ TEST_F(Quarantine, HearsOnceMoreThoughSomebodyAskedMeanwhile) {
             ++times;
             return hearing::refused;
         },
-        [&heard] { heard.set_value(); });
+        [&heard](bool) { heard.set_value(); });
     heard.get_future().get();
     subject.keep(doubtful_request("1"), ample);
     EXPECT_TRUE(eventually([&] { return times == 1; }));
@@ -295,9 +295,10 @@ TEST_F(Quarantine, CountsWhatItsFileCouldNotTakeAndTellsTheCause) {
 TEST_F(Quarantine, TellsOfARecheckThatCanNotRead) {
     const temporary_directory directory;
     quarantine subject(directory.path() + "/absent", watcher_);
-    std::promise<void> heard;
-    subject.recheck([](received_request&) { return hearing::refused; }, [&heard] { heard.set_value(); });
-    heard.get_future().get();
+    std::promise<bool> heard;
+    subject.recheck([](received_request&) { return hearing::refused; },
+                    [&heard](bool are_all_heard) { heard.set_value(are_all_heard); });
+    EXPECT_FALSE(heard.get_future().get());
     ASSERT_EQ(watcher_.failures().size(), 1U);
     EXPECT_EQ(subject.dropped(), 0U) << "nothing is lost by that";
 }
