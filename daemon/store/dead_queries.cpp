@@ -99,6 +99,7 @@ result<found_list<dead_delivery>> sqlite_reader::list_dead(const dead_filter& wh
             behind = place.value_or(dead_row{0, 0});
         }
         found_list<dead_delivery> fitting;
+        std::size_t bytes = 0;
         search_pace pace(list_time_max_);
         for (;;) {
             const std::vector<dead_row> places = next_dead(what, behind);
@@ -112,10 +113,16 @@ result<found_list<dead_delivery>> sqlite_reader::list_dead(const dead_filter& wh
                     continue;
                 if (pace.is_over())
                     fitting.ended_at = one;
-                if (is_asked_for(*one, what))
+                if (is_asked_for(*one, what)) {
+                    bytes += listed_bytes(one->of) + one->what.reason.size();
                     fitting.records.push_back(std::move(*one));
+                }
                 if (fitting.records.size() >= limit || fitting.ended_at)
                     return fitting;
+                if (bytes >= list_bytes_max) {
+                    fitting.ended_at = fitting.records.back();
+                    return fitting;
+                }
             }
             behind = places.back();
         }

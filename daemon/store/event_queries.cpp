@@ -207,6 +207,7 @@ result<found_list<event_record>> sqlite_reader::list(const event_filter& what) {
         const sequence lowest = what.since ? to_number(*what.since) : 0;
         found_list<event_record> found;
         search_pace pace(list_time_max_);
+        std::size_t bytes = 0;
         const auto look = [&](const statement& summary) {
             pace.next();
             const bool is_candidate = may_fit(summary, what.name, what.resource);
@@ -216,9 +217,15 @@ result<found_list<event_record>> sqlite_reader::list(const event_filter& what) {
             read_deliveries(record);
             if (pace.is_over())
                 found.ended_at = record;
-            if (is_candidate && fits_by_deliveries(record, what))
+            if (is_candidate && fits_by_deliveries(record, what)) {
+                bytes += listed_bytes(record);
                 found.records.push_back(std::move(record));
-            return found.records.size() >= limit || pace.is_over();
+            }
+            if (found.records.size() >= limit || found.ended_at)
+                return true;
+            if (bytes >= list_bytes_max)
+                found.ended_at = found.records.back();
+            return found.ended_at.has_value();
         };
         if (is_rare(what.state))
             look_at_rare(what, below, lowest, pace, look);

@@ -202,8 +202,9 @@ struct dead_delivery {
 template <typename Record>
 struct found_list {
     std::vector<Record> records;
-    /// Where the time for the search was over first: what was looked at last. What comes before that in the
-    /// list is among the records, if it fits; what comes behind it wasn't looked at.
+    /// Where the time for the search was over first, or the records are large: what was looked at last. That
+    /// and what comes before it in the list is among the records, if it fits; what comes behind it wasn't
+    /// looked at.
     std::optional<Record> ended_at;
 };
 

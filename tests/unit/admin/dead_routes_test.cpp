@@ -154,6 +154,23 @@ TEST(DeadRoutes, ReplaysManyInPiecesAndLeavesTheRest) {
     EXPECT_EQ(server.events.accounts().unaccounted(), 0);
 }
 
+TEST(DeadRoutes, LongIdsAreListedAndReplayedInPiecesOfABoundedSize) {
+    running_server server;
+    constexpr std::size_t mebibyte = 1024 * 1024;
+    std::vector<placed_event> placed;
+    strings newest_first;
+    for (int i = 0; i < 20; ++i) {
+        placed.push_back(place(server, task_with_long_id(i, mebibyte), "crm"));
+        newest_first.insert(newest_first.begin(), placed.back().delivery);
+    }
+    EXPECT_EQ(members_of_pages(server, "/api/dead?limit=1000", "id", 9 * mebibyte), newest_first);
+    EXPECT_EQ(members_of_pages(server, "/api/events?limit=1000&state=dead", "id", 10 * mebibyte).size(), 20U);
+    EXPECT_EQ(number_of(server.post("/api/dead/replay"), "replayed"), 8U) << "8 MiB, and not all 20 at once";
+    EXPECT_EQ(change_all(server, "/api/dead/replay", "replayed"), 12U);
+    for (const placed_event& each : placed)
+        EXPECT_EQ(states_of(server, each), "crm:pending");
+}
+
 TEST(DeadRoutes, SayWhereASearchWasEndedAndChangeWhatLiesBehindIt) {
     running_server server{on_free_port(), std::chrono::milliseconds{0}};
     const auto older = place(server, store::task_body(1), "crm");

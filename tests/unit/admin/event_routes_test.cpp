@@ -57,6 +57,29 @@ TEST(EventRoutes, SayWhereASearchWasEnded) {
     EXPECT_EQ(server.get("/api/events?before=" + older.id).find("Search-Ended"), std::string::npos);
 }
 
+/// An id may be as long as a body, and stands in a list once more for each delivery.
+TEST(EventRoutes, ListEventsWithLongIdsInPiecesOfABoundedSize) {
+    running_server server;
+    constexpr std::size_t mebibyte = 1024 * 1024;
+    std::vector<std::string> placed;
+    for (int i = 0; i < 20; ++i)
+        placed.insert(placed.begin(),
+                      place(server, task_with_long_id(i, mebibyte), "crm", delivery_state::done).id);
+    EXPECT_EQ(members_of_pages(server, "/api/events?limit=1000", "id", 10 * mebibyte), placed);
+    EXPECT_EQ(search_end_of(server.get("/api/events?limit=4")), "")
+        << "a page that is full ends by its limit";
+}
+
+/// It is larger than all that a list holds.
+TEST(EventRoutes, ListOneEventHoweverLongItsIdIs) {
+    running_server server;
+    place(server, store::task_body(1), "crm", delivery_state::done);
+    place(server, task_with_long_id(2, 9 * 1024 * 1024), "crm", delivery_state::done);
+    const std::string answer = server.get("/api/events");
+    EXPECT_EQ(members_of(json_of(answer), "id").size(), 1U);
+    EXPECT_NE(search_end_of(answer), "");
+}
+
 TEST(EventRoutes, SayWhichDeliveryRuns) {
     running_server server;
     const auto placed = place(server, store::task_body(1), "crm", delivery_state::pending);

@@ -25,6 +25,37 @@ std::vector<std::string> members_of(const json::value& list, std::string_view me
     return found;
 }
 
+std::string search_end_of(std::string_view answer) {
+    constexpr std::string_view name = "\r\nSearch-Ended-At: ";
+    const auto at = answer.substr(0, answer.find("\r\n\r\n")).find(name);
+    constexpr std::size_t id_size = 36;
+    return at == std::string_view::npos ? std::string{}
+                                        : std::string{answer.substr(at + name.size(), id_size)};
+}
+
+std::vector<std::string> members_of_pages(running_server& in, const std::string& target,
+                                          std::string_view member, std::size_t bytes_max) {
+    std::vector<std::string> all;
+    std::string end;
+    do {
+        const std::string answer = in.get(target + (end.empty() ? "" : "&before=" + end));
+        EXPECT_EQ(status_of(answer), 200U) << answer.substr(0, 500);
+        EXPECT_LE(answer.size(), bytes_max);
+        const auto page = members_of(json_of(answer), member);
+        EXPECT_FALSE(page.empty() && all.empty());
+        all.insert(all.end(), page.begin(), page.end());
+        end = search_end_of(answer);
+    } while (!end.empty() && !::testing::Test::HasFailure());
+    return all;
+}
+
+std::string task_with_long_id(int number, std::size_t id_bytes) {
+    std::string id = std::to_string(number);
+    id.resize(id_bytes, 'x');
+    return R"({"data":{"type":"task","id":")" + id +
+           R"(","attributes":{}},"meta":{"eventName":"task.completed"}})";
+}
+
 namespace {
 
 store::settlement settlement_of(store::sequence at, const std::string& handler, store::delivery_state state,

@@ -19,6 +19,16 @@ boost::json::value json_of(std::string_view answer);
 /// The texts of one member of a list's elements: `id`.
 std::vector<std::string> members_of(const boost::json::value& list, std::string_view member);
 
+/// Where a list says that its search was ended; empty where it doesn't.
+std::string search_end_of(std::string_view answer);
+/// What a list answers page by page, and what it says of going on is followed: all members of that name. Each
+/// answer takes at most `bytes_max`.
+std::vector<std::string> members_of_pages(running_server& in, const std::string& target,
+                                          std::string_view member, std::size_t bytes_max);
+
+/// A task whose id takes so many bytes.
+std::string task_with_long_id(int number, std::size_t id_bytes);
+
 /// An event whose delivery to `handler` is in that state, after one attempt with that reason. Without a
 /// handler it is unrouted, or, with a reason, a dead delivery of nobody's. Its place and ids.
 struct placed_event {
