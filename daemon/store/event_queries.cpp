@@ -204,13 +204,15 @@ result<found_list<event_record>> sqlite_reader::list(const event_filter& what) {
         sequence below = std::numeric_limits<sequence>::max();
         if (what.before)
             below = sequence_of(*what.before).value_or(to_number(time_of(*what.before)));
+        // Events are stored behind their receipt, those of a queue or out of quarantine long behind it.
         const sequence lowest = what.since ? to_number(*what.since) : 0;
         found_list<event_record> found;
-        search_pace pace(list_time_max_);
         std::size_t bytes = 0;
+        search_pace pace(list_time_max_);
         const auto look = [&](const statement& summary) {
             pace.next();
-            const bool is_candidate = may_fit(summary, what.name, what.resource);
+            const bool is_candidate =
+                may_fit(summary, what.name, what.resource) && summary.number(9) >= lowest;
             if (!is_candidate && !pace.is_over())
                 return false;
             event_record record = summary_of_row(summary);

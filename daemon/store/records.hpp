@@ -231,11 +231,11 @@ struct dead_filter {
     std::string resource; ///< `task`, or `task:123` with the id.
 };
 
-/// What a list is asked for. Newest first.
+/// What a list is asked for. What was stored last comes first.
 struct event_filter {
-    std::size_t limit = 50; ///< At most 1,000.
-    std::optional<event_id> before;
-    std::optional<wall_time> since;
+    std::size_t limit = 50;         ///< At most 1,000.
+    std::optional<event_id> before; ///< What was stored before it, or, where there is none, before its time.
+    std::optional<wall_time> since; ///< When it was received.
     std::optional<event_state> state;
     std::string handler;  ///< With a delivery to it.
     std::string name;     ///< A glob.

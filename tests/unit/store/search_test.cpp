@@ -112,6 +112,31 @@ protected:
     }
 };
 
+/// Out of quarantine, or by a queue that was long.
+TEST_F(Searching, GoesByTheTimeOfReceiptHoweverLateAnEventWasStored) {
+    open();
+    const wall_time now = wall_now();
+    for (const auto& [id, ago] : {std::pair{1, 3h}, std::pair{2, 1h}}) {
+        std::promise<error_code> stored;
+        opened_->append(genuine_event(task_body(id), {}, {}, now - ago), std::chrono::hours{24},
+                        std::chrono::steady_clock::now() + 20s,
+                        [&](error_code ec, const append_result&) { stored.set_value(ec); });
+        EXPECT_FALSE(stored.get_future().get());
+    }
+    const auto reader = opened_->open_reader();
+    for (const stored_event& each : reader->events_after(0, 10, 1 << 20).value())
+        route(*opened_, {{each.sequence, {"crm"}, key_of(each.sequence), {}}});
+    const auto count_since = [&](std::chrono::hours ago) {
+        event_filter what;
+        what.since = now - ago;
+        return reader->list(what).value().records.size();
+    };
+    EXPECT_EQ(count_since(4h), 2U);
+    EXPECT_EQ(count_since(3h), 2U) << "at that very time, too";
+    EXPECT_EQ(count_since(2h), 1U);
+    EXPECT_EQ(count_since(0h), 0U);
+}
+
 /// Over the ends of many slices.
 TEST_F(Searching, SeesEachEventOnce) {
     constexpr int count = 3000;

@@ -56,12 +56,13 @@ std::vector<std::string> recording_quarantine_observer::failures() const {
     return failures_;
 }
 
-verified_event genuine_event(std::string body, std::string outreach_event_id, std::vector<header> headers) {
+verified_event genuine_event(std::string body, std::string outreach_event_id, std::vector<header> headers,
+                             wall_time received_at) {
     static const signature::verifier unsigned_endpoint{{{}, true}};
     received_request request;
     request.endpoint = "/hook";
     request.source = "outreach";
-    request.received_at = wall_now();
+    request.received_at = received_at;
     request.content_type = "application/json";
     request.outreach_event_id = std::move(outreach_event_id);
     request.headers = std::move(headers);

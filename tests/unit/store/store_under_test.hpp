@@ -82,7 +82,8 @@ struct appended_event {
 
 /// A genuine event with this body, at `/hook`.
 verified_event genuine_event(std::string body, std::string outreach_event_id = {},
-                             std::vector<header> headers = {{"Outreach-Org-Id", "0f0e"}});
+                             std::vector<header> headers = {{"Outreach-Org-Id", "0f0e"}},
+                             wall_time received_at = wall_now());
 std::string task_body(int id);
 
 /// Appends and waits for the answer.
