@@ -4,6 +4,7 @@
 #include "daemon/admin/large_answer.hpp"
 #include "daemon/admin/reader_thread.hpp"
 #include "daemon/admin/routes.hpp"
+#include "daemon/admin/sockets.hpp"
 #include "daemon/thread/quiet_thread.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,7 +27,6 @@
 #include <array>
 #include <list>
 #include <optional>
-#include <stdexcept>
 #include <thread>
 
 namespace outreachd::admin {
@@ -64,7 +63,7 @@ struct connection {
 
     beast::tcp_stream stream;
     beast::flat_buffer buffer{buffer_bytes_max};
-    asio::steady_timer read_wait; ///< Runs while the store is read for this client.
+    asio::steady_timer read_wait; ///< Runs while the store is read for this client, and it is there.
     std::optional<response> read_answer;
     std::string local_address;
     /// Since when it waits for its client, to ask or to take what was said; nothing while the answer is made
@@ -108,38 +107,6 @@ request to_request(const message& from, const std::string& local_address) {
 bool keeps_alive(const message& from) {
     return from.keep_alive() && from.find(http::field::content_length) == from.end() &&
            from.find(http::field::transfer_encoding) == from.end();
-}
-
-/// An address as text, an IPv4 one that came in on an IPv6 socket as IPv4.
-std::string address_text(const asio::ip::address& address) {
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-    return address.to_string();
-}
-
-tcp::acceptor listen_on(asio::io_context& io, const settings::admin& configured) {
-    const auto fail = [&](const error_code& ec) {
-        throw std::runtime_error("admin: can't listen on " + configured.address + " port " +
-                                 std::to_string(configured.port) + ": " + ec.message());
-    };
-    error_code ec;
-    const auto address = asio::ip::make_address(configured.address, ec);
-    if (ec)
-        fail(ec);
-    const tcp::endpoint endpoint{address, configured.port};
-    tcp::acceptor acceptor{io};
-    acceptor.open(endpoint.protocol(), ec);
-    if (!ec)
-        acceptor.set_option(tcp::acceptor::reuse_address{true}, ec);
-    if (!ec && address.is_v6())
-        acceptor.set_option(asio::ip::v6_only{false}, ec);
-    if (!ec)
-        acceptor.bind(endpoint, ec);
-    if (!ec)
-        acceptor.listen(tcp::acceptor::max_listen_connections, ec);
-    if (ec)
-        fail(ec);
-    return acceptor;
 }
 
 } // namespace
@@ -316,10 +283,11 @@ private:
         answer made = routes_.route(asked);
         if (auto* const ready = std::get_if<response>(&made))
             co_return std::move(*ready);
-        co_return co_await read_store(client, std::get<read_job>(std::move(made)));
+        const bool is_change = asked.method == "POST";
+        co_return co_await read_store(client, std::get<read_job>(std::move(made)), is_change);
     }
 
-    asio::awaitable<response> read_store(connection& client, read_job read) {
+    asio::awaitable<response> read_store(connection& client, read_job read, bool is_change) {
         client.read_answer.reset();
         client.read_wait.expires_after(read_timeout);
         const auto wanted = std::make_shared<connection*>(&client);
@@ -336,10 +304,25 @@ private:
             });
         if (!is_queued)
             co_return error_answer(503, "too many reads of the store wait already; try again later");
+        if (!is_change)
+            give_up_without(client, still_wanted);
         co_await client.read_wait.async_wait(awaiting);
+        error_code ignored;
+        client.stream.socket().cancel(ignored); // only `give_up_without` waits for it
         if (client.read_answer)
             co_return std::move(*client.read_answer);
-        co_return error_answer(503, "the store didn't answer within 8 s");
+        co_return error_answer(503, "the store didn't answer within 8 s"); // or nobody hears it
+    }
+
+    /// A page that is left closes what it has asked: a search that waits its turn for nobody would keep the
+    /// others waiting. A change is made all the same.
+    static void give_up_without(connection& client, std::weak_ptr<connection*> wanted) {
+        client.stream.socket().async_wait(
+            tcp::socket::wait_read, [wanted = std::move(wanted)](error_code ec) {
+                const auto waiting = wanted.lock();
+                if (waiting && (ec || is_closed_by_peer((*waiting)->stream.socket())))
+                    (*waiting)->read_wait.cancel();
+            });
     }
 
     asio::awaitable<bool> send(connection& client, std::string bytes) {

@@ -15,7 +15,8 @@ namespace outreachd::admin {
 ///
 /// Bounds: a head of 8 KiB, a body of 64 KiB, 5 s for each request and each answer's piece, 8 s for
 /// the store, 64 connections (the one gives way that has waited longest for its client), 32 reads of the
-/// store, one answer of more than 1 MiB at a time.
+/// store, one answer of more than 1 MiB at a time. A read whose client closes its end before its turn is left
+/// out.
 class server {
 public:
     /// Listens when it returns. Throws std::runtime_error, naming address and cause, where it can't.

@@ -1,11 +1,13 @@
 /// The server's bounds: sizes, time, connections, and its end.
 #include "daemon/admin/client.hpp"
-#include "tests/unit/admin/running_server.hpp"
+#include "tests/unit/admin/stored_events.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <vector>
 
@@ -205,6 +207,49 @@ TEST(Server, SendsOneLargeAnswerAtATime) {
     EXPECT_EQ(first.read_bytes(size - head.size()), size - head.size());
     EXPECT_EQ(status_of(first.read_answer()), 200U);
     EXPECT_EQ(status_of(server.get(target)), 200U);
+}
+
+/// Whoever leaves a page closes what it has asked: its searches wait for nobody.
+TEST(Server, WhatClientsHaveLeftKeepsNobodyWaiting) {
+    std::promise<void> let_go;
+    running_server server;
+    const auto appended = store::append(server.events, store::task_body(1));
+    ASSERT_FALSE(appended.ec);
+    keep_request(server, "doubtful");
+    server.doubtful.recheck([is_let_go = let_go.get_future().share()](received_request&) {
+        is_let_go.wait(); // meanwhile each question takes all of its 4 s
+        return store::quarantine::hearing::refused;
+    });
+
+    raw_client busy{server.subject->port()};
+    std::unique_lock held{server.mutex}; // where its event goes to can't be told
+    const std::string target = "/api/events/" + outreachd::to_string(appended.result.id) + "/replay";
+    busy.send("POST " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+              "Content-Length: 2\r\n\r\n{}");
+    EXPECT_EQ(status_of(server.get("/api/configuration")), 200U);
+    for (int i = 0; i < 3; ++i) {
+        raw_client left{server.subject->port()};
+        left.send(get_request("/api/quarantine"));
+    }
+    raw_client next{server.subject->port()};
+    next.send(get_request("/api/events?limit=1"));
+    for (int i = 0; i < 3; ++i) // by then the server has heard of them all
+        EXPECT_EQ(status_of(server.get("/api/configuration")), 200U);
+    const auto begun = std::chrono::steady_clock::now();
+    held.unlock();
+    EXPECT_EQ(status_of(next.read_answer()), 200U);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);
+    let_go.set_value();
+}
+
+/// It may have sent more than one request, and is there still.
+TEST(Server, ClientThatAsksOnWhileItWaitsIsAnswered) {
+    running_server server;
+    raw_client client{server.subject->port()};
+    client.send(get_request("/api/events?limit=1"));
+    client.send(get_request("/api/quarantine"));
+    EXPECT_EQ(status_of(client.read_answer()), 200U);
+    EXPECT_EQ(status_of(client.read_answer()), 200U);
 }
 
 TEST(Server, StopEndsIdleConnectionsAtOnce) {
