@@ -134,6 +134,9 @@ response routes::metrics_text() const {
 response routes::status_now() const {
     const store::ledger accounts = services_.events.accounts();
     const store::handler_depth waiting = services_.events.outbox();
+    std::vector<store::handler_depth> depths = services_.events.depths();
+    if (const std::uint64_t nobodys = services_.events.dead_without_handler(); nobodys > 0)
+        depths.push_back({.handler = {}, .dead = nobodys, .oldest_pending = {}, .last_error = {}});
     const status now{
         .started_at = services_.started_at,
         .roles = services_.roles,
@@ -146,7 +149,7 @@ response routes::status_now() const {
         .quarantined = services_.doubtful.size(),
         .unrouted = accounts.unrouted,
         .handler_names = services_.handler_names(),
-        .depths = services_.events.depths(),
+        .depths = std::move(depths),
         .running = services_.running,
     };
     return json_answer(to_json(now, wall_now()));

@@ -53,9 +53,10 @@ class handler_row {
 
   #dead(count) {
     const cell = this.#cells.get("Dead");
-    if (count === 0) return this.#set("Dead", "0");
+    // No search finds those without a handler alone: a link would lead to all.
+    if (count === 0 || this.name === "") return this.#set("Dead", count_text(count));
     set_text(this.dead_link, count_text(count));
-    this.dead_link.setAttribute("aria-label", `${count_text(count)} dead deliveries of ${this.name || "no handler"}`);
+    this.dead_link.setAttribute("aria-label", `${count_text(count)} dead deliveries of ${this.name}`);
     if (this.dead_link.parentNode !== cell) cell.replaceChildren(this.dead_link);
     cell.classList.remove("zero");
   }

@@ -78,6 +78,15 @@ TEST(Routes, StatusShowsWhatRuns) {
     EXPECT_EQ(status.at("handlers").at("crm").at("pending").to_number<int>(), 0);
 }
 
+TEST(Routes, StatusShowsWhatIsDeadWithoutAHandler) {
+    running_server server;
+    const auto placed = place(server, "no json", "", store::delivery_state::dead, "unparsable");
+    const auto status = json_of(server.get("/api/status"));
+    EXPECT_EQ(status.at("handlers").at("").at("dead").to_number<int>(), 1);
+    EXPECT_EQ(status_of(server.post("/api/dead/" + placed.delivery + "/discard")), 200U);
+    EXPECT_FALSE(json_of(server.get("/api/status")).at("handlers").as_object().contains(""));
+}
+
 TEST(Routes, StatusShowsOutreachOnlyWhereItIsConfigured) {
     running_server server;
     const auto without = json_of(server.get("/api/status"));
