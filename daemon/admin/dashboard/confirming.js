@@ -2,9 +2,17 @@
 import { no_answer } from "./asking.js";
 import { count_text } from "./words.js";
 
-/// Resolves to null where that was cancelled, else to whether `choice`, where there is one, was ticked.
+const dialog = document.getElementById("confirm_dialog");
+
+/// Whether a question is open: it must not become another one under the operator's hand.
+export function is_asking() {
+  return dialog.open;
+}
+
+/// Resolves to null where that was cancelled or another question is open, else to whether `choice`, where there is
+/// one, was ticked.
 export function confirm({ title, text, yes, choice = null }) {
-  const dialog = document.getElementById("confirm_dialog");
+  if (is_asking()) return Promise.resolve(null);
   const form = dialog.querySelector("form");
   const cancel = form.querySelector("[data-cancel]");
   const check = document.getElementById("confirm_check");
@@ -33,6 +41,11 @@ export function confirm({ title, text, yes, choice = null }) {
     // Enter must not do what can't be undone before it was read.
     cancel.focus();
   });
+}
+
+/// What is asked in a view that is left isn't asked any more.
+export function cancel_question() {
+  dialog.close();
 }
 
 /// Runs `work`, whose buttons do nothing meanwhile, and says its result, or why it failed, in `into`, an

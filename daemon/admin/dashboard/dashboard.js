@@ -1,6 +1,7 @@
 /// The page: which view is shown, whether the daemon answers, and how it is.
 import { no_answer } from "./asking.js";
 import { configuration } from "./configuration.js";
+import { cancel_question } from "./confirming.js";
 import { dead } from "./dead.js";
 import { button, element, set_text } from "./element.js";
 import { events } from "./events.js";
@@ -86,6 +87,7 @@ function mark_view(path) {
 }
 
 function route() {
+  cancel_question();
   const { path, parameters } = address();
   if (shown?.path === path) {
     shown.view.show(parameters);

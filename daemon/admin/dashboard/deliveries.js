@@ -1,6 +1,6 @@
 /// What is done about deliveries and events from this page: replay and discard, each asked for twice.
 import { ask_list, change, query } from "./asking.js";
-import { carry_out, confirm, is_busy } from "./confirming.js";
+import { carry_out, confirm, is_asking, is_busy } from "./confirming.js";
 import { button } from "./element.js";
 import { count_text, counted, plain } from "./words.js";
 
@@ -88,6 +88,13 @@ export function all_dead_buttons(parameters, into, changed) {
       return now === null ? "None is dead any more." : "";
     });
     if (now === null) return changed();
+    // The count takes its time.
+    if (!into.isConnected) return;
+    if (is_asking() || JSON.stringify(parameters().search) !== JSON.stringify(search)) {
+      into.textContent = `Not asked whether to ${word.toLowerCase()} all: meanwhile ${
+        is_asking() ? "there was another question" : "the search was changed"}.`;
+      return;
+    }
     const which = words === "" ? now : `${now} with ${words}`;
     const answer = await confirm({ title: `${word} ${which}?`, yes, choice, text: consequences(word, which, handler) });
     if (answer === null) return;

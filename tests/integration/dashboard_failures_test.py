@@ -1,0 +1,132 @@
+#!/usr/bin/python3 -B
+"""The dashboard where something goes wrong: answers that are late, fail or don't come, and what is gone meanwhile.
+
+usage: dashboard_failures_test.py PROGRAM [CASE...]
+"""
+
+import itertools
+
+from admin_daemon import body, until
+from browser import Keys
+from dashboard_page import Page, run
+
+# How the page is answered from now on, where it asks for what begins so: `late` waits until `window.release` is called,
+# `slowly` comes in pieces, `lost` is no answer; a number is a refusal, a pair replaces one text by another. What is
+# asked is noted.
+ANSWERS = """
+window.asked = [];
+window.own_fetch ??= window.fetch;
+const [answers] = arguments;
+const held = new Promise((resolve) => { window.release = resolve; });
+const in_pieces = (text, signal) => new ReadableStream({ async start(to) {
+  signal.addEventListener("abort", () => to.error(signal.reason));
+  for (let at = 0; at < 4 && !signal.aborted; at += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    to.enqueue(new TextEncoder().encode(text.slice(at * text.length / 4, (at + 1) * text.length / 4)));
+  }
+  to.close();
+} });
+window.fetch = async (path, options) => {
+  window.asked.push(`${options.method} ${path}`);
+  const [, how] = answers.find(([beginning]) => path.startsWith(beginning)) ?? [];
+  if (how === "lost") throw new TypeError("no answer");
+  if (how === "late") await held;
+  if (typeof how === "number") return new Response('{"error":"it is told so"}', { status: how });
+  const answer = await window.own_fetch(path, options);
+  if (how === "slowly") return new Response(in_pieces(await answer.text(), options.signal));
+  return Array.isArray(how) ? new Response((await answer.text()).replaceAll(...how)) : answer;
+};
+"""
+
+
+class Failures(Page):
+    def answer(self, *answers):
+        self.browser.run(ANSWERS, list(answers))
+
+    def asked(self, beginning):
+        return [each for each in self.browser.run("return window.asked") if each.startswith(beginning)]
+
+    def until_asked_for(self, beginning, times):
+        return until(lambda: len(self.asked(beginning)) >= times, f"{beginning} is asked for {times} times")
+
+    def until_no_rows(self):
+        until(lambda: self.browser.rows() == [], "no rows")
+
+    def until_summary(self, text):
+        until(lambda: text in self.browser.text("main .summary"), f"the summary says '{text}'")
+
+    def is_asking(self):
+        return self.browser.run("return document.getElementById('confirm_dialog').open")
+
+    def has_focus(self, selector):
+        return self.browser.run("return document.activeElement.matches(arguments[0])", selector)
+
+
+class DeadDeliveries(Failures):
+    numbers = itertools.count()  # the same body once more is a repeat
+    # What is behind a delivery that is dead no more.
+    expected_complaints = [r"/api/dead\?limit=50&before=\S+ - Failed to load resource.*404"]
+
+    def setUp(self):
+        super().setUp()
+        self.daemon.mend(False)
+        self.addCleanup(self.clear)
+
+    def clear(self):
+        self.daemon.settle()
+        self.daemon.ask("POST", "/api/dead/discard", {"Content-Type": "application/json"})
+
+    def open_dead(self, count):
+        self.daemon.send(*(body("task.completed", number=next(self.numbers)) for _ in range(count)))
+        until(lambda: len(self.daemon.read("/api/dead?limit=1000")) == count, "they are dead")
+        self.open("#/dead")
+        return self.until_rows(min(count, 50))
+
+    def count_late(self):
+        self.answer(("api/dead?limit=1000", "late"))
+        self.browser.press("Discard all …")
+        self.until_asked_for("GET api/dead?limit=1000", 1)
+
+    def test_question_about_one_does_not_become_one_about_all(self):
+        self.open_dead(3)
+        self.count_late()
+        self.browser.press("Replay task.completed to crm")
+        self.until_asked("Replay this delivery?")
+        self.browser.run("window.release()")
+        self.until_said("Not asked whether to discard all")
+        self.assertEqual(self.browser.text("#confirm_title"), "Replay this delivery?")
+        self.assertEqual(self.browser.text("#confirm_yes"), "Replay")
+        self.daemon.mend()
+        self.browser.confirm("Replay")
+        self.until_said("1 delivery is tried again.")
+        self.until_rows(2)
+        posted, = self.asked("POST")
+        self.assertRegex(posted, r"^POST api/dead/[0-9a-f-]{36}/replay$")
+
+    def test_nothing_is_asked_about_another_search_or_over_another_view(self):
+        self.open_dead(2)
+        self.count_late()
+        self.browser.go("#/dead?name=task.created")
+        self.until_no_rows()
+        self.browser.run("window.release()")
+        self.until_said("Not asked whether to discard all")
+        self.browser.go("#/dead")
+        self.until_rows(2)
+        self.count_late()
+        self.browser.go("#/events")
+        until(lambda: self.browser.text("main h1") == "Events", "another view")
+        self.browser.run("window.release()")
+        self.until_asked_for("GET api/events", 2)
+        self.assertFalse(self.is_asking())
+        # A question that is open goes with its view.
+        self.browser.go("#/dead")
+        self.until_rows(2)
+        self.browser.press("Discard task.completed to crm")
+        self.until_asked("Discard this delivery?")
+        self.browser.go("#/events")
+        until(lambda: not self.is_asking(), "it isn't asked any more")
+        self.assertEqual(len(self.daemon.read("/api/dead")), 2)
+
+
+if __name__ == "__main__":
+    run()
