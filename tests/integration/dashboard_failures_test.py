@@ -127,6 +127,13 @@ class DeadDeliveries(Failures):
         until(lambda: not self.is_asking(), "it isn't asked any more")
         self.assertEqual(len(self.daemon.read("/api/dead")), 2)
 
+    def test_count_that_fails_is_no_change_that_may_have_happened(self):
+        self.open_dead(1)
+        self.answer(("api/dead?limit=1000", "lost"))
+        self.browser.press("Discard all …")
+        self.until_said("Not counted, and nothing is done: the daemon does not answer")
+        self.assertFalse(self.is_asking())
+
 
 if __name__ == "__main__":
     run()

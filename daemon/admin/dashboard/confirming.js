@@ -68,8 +68,10 @@ export async function carry_out(into, buttons, work) {
 
 /// How far it came. Without an answer, and where the store is away, it may be done all the same, or yet be done.
 function outcome(failed) {
-  if (failed.done > 0) return `Ended after ${count_text(failed.done)}`;
-  return failed instanceof no_answer || failed.status === 503 ? "Not confirmed, look before you try again" : "Not done";
+  const is_open = failed instanceof no_answer || failed.status === 503;
+  if (failed.is_count) return "Not counted, and nothing is done";
+  if (failed.done > 0) return `Ended after ${count_text(failed.done)}${is_open ? "; the next ones may be done, too" : ""}`;
+  return is_open ? "Not confirmed, look before you try again" : "Not done";
 }
 
 export function is_busy(button) {

@@ -61,7 +61,10 @@ const COUNTED_MAX = 1000;
 /// How many deliveries a search finds dead now, in words; null where there is none. `in_all`: how many are, by the
 /// last reading, where that is known.
 async function dead_text(search, in_all) {
-  const { found, end } = await ask_list(`api/dead${query({ ...search, limit: COUNTED_MAX })}`);
+  const { found, end } = await ask_list(`api/dead${query({ ...search, limit: COUNTED_MAX })}`).catch((failed) => {
+    failed.is_count = true;
+    throw failed;
+  });
   const words = (count) => counted(count, "dead delivery", "dead deliveries");
   if (end === null && found.length < COUNTED_MAX) return found.length === 0 ? null : words(found.length);
   return in_all === null ? `at least ${words(found.length)}` : words(Math.max(in_all, found.length));
