@@ -135,5 +135,35 @@ class DeadDeliveries(Failures):
         self.assertFalse(self.is_asking())
 
 
+class Readings(Failures):
+    """Each view says itself what it couldn't read, and never shows what was asked for before."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.daemon.send(body("task.completed", number=1), body("user.created", "user", 1))
+        cls.daemon.send(body("task.created", number=1), body("task.created", number=2), secret="wrong", status=401)
+        cls.daemon.settle()
+
+    def count(self, view):
+        return len(self.daemon.read(f"/api/{view}"))
+
+    def test_discard_that_fails_is_said_and_a_request_that_is_gone_too(self):
+        self.open("#/quarantine")
+        self.until_rows(2)
+        self.answer(("api/quarantine/1/discard", 503))
+        self.browser.go("#/quarantine/1")
+        until(lambda: self.browser.text("main h1") == "Request 1 in quarantine", "its own page")
+        self.browser.press("Discard request 1")
+        self.browser.confirm("Discard")
+        self.until_said("Not confirmed, look before you try again: it is told so")
+        self.until_asked_for("GET api/quarantine?limit=1&before=2", 2)
+        self.assertEqual(self.browser.run("return location.hash"), "#/quarantine/1")
+        self.daemon.ask("POST", "/api/quarantine/1/discard", {"Content-Type": "application/json"})
+        self.until_said("It is in quarantine no more")
+        self.assertIn("Not confirmed", self.said()[1])
+        self.assertEqual(self.browser.all("main .actions button"), [])
+
+
 if __name__ == "__main__":
     run()

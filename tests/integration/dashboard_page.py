@@ -42,8 +42,11 @@ class Page(unittest.TestCase):
     def until_rows(self, count):
         return until(lambda: len(self.browser.rows()) == count and self.browser.rows(), f"{count} rows")
 
+    def said(self):
+        return self.browser.run("return [...document.querySelectorAll('main .said')].map((each) => each.textContent)")
+
     def until_said(self, text):
-        until(lambda: text in self.browser.text("main .said"), f"the page says '{text}'")
+        until(lambda: any(text in each for each in self.said()), f"the page says '{text}'")
 
     def until_asked(self, title):
         until(lambda: self.browser.text("#confirm_title") == title, f"the page asks '{title}'")

@@ -49,7 +49,7 @@ export function cancel_question() {
 }
 
 /// Runs `work`, whose buttons do nothing meanwhile, and says its result, or why it failed, in `into`, an
-/// element of role status.
+/// element of role status. Resolves to whether it was done.
 export async function carry_out(into, buttons, work) {
   for (const each of buttons) each.setAttribute("aria-disabled", "true");
   into.classList.remove("bad");
@@ -58,9 +58,11 @@ export async function carry_out(into, buttons, work) {
     into.textContent = await work((progress) => {
       into.textContent = progress;
     });
+    return true;
   } catch (failed) {
     into.classList.add("bad");
     into.textContent = `${outcome(failed)}: ${failed.message}`;
+    return false;
   } finally {
     for (const each of buttons) each.removeAttribute("aria-disabled");
   }

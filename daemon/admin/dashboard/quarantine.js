@@ -2,7 +2,7 @@
 import { ask, change, query } from "./asking.js";
 import { body_section } from "./body_section.js";
 import { carry_out, confirm, is_busy } from "./confirming.js";
-import { button, element, facts, fill, row, table } from "./element.js";
+import { button, element, facts, fill, row, set_text, table } from "./element.js";
 import { pages } from "./pages.js";
 import { counted, foreign, size_text, time } from "./words.js";
 
@@ -16,11 +16,11 @@ function discard_button(each, into, changed) {
     const answer = await confirm({ title: `Discard request ${each.id}?`, yes: "Discard",
       text: "It is deleted, and can't become an event any more." });
     if (answer === null) return;
-    await carry_out(into, [made], async () => {
+    const is_done = await carry_out(into, [made], async () => {
       await change(`api/quarantine/${each.id}/discard`);
       return `Request ${each.id} is discarded.`;
     });
-    changed();
+    if (is_done) changed();
   }, { class: "grave", "aria-label": `Discard request ${each.id}`, "data-focus": "discard" });
   return made;
 }
@@ -99,36 +99,57 @@ export class quarantine {
 
 export class quarantined_request {
   title = "Request in quarantine";
+  #shown = null; // the request, once it was read
+  #is_gone = false;
 
   constructor(context, [id]) {
     this.context = context;
     this.id = id;
     this.heading = element("h1", { tabindex: -1 }, `Request ${id} in quarantine`);
-    this.said = element("p", { class: "said", role: "status" }, "Reading …");
+    this.unread = element("p", { class: "said", role: "status" }, "Reading …");
+    this.said = element("p", { class: "said", role: "status" });
+    this.actions = element("p", { class: "actions" });
     this.whole = element("div");
     this.node = element("div", {}, element("p", {}, element("a", { href: "#/quarantine" }, "All requests")),
-      this.heading, element("p", { class: "quiet" }, "Nothing has been proved about it."), this.said, this.whole);
+      this.heading, element("p", { class: "quiet" }, "Nothing has been proved about it."), this.unread, this.said,
+      this.whole);
   }
 
   show() {}
 
-  /// Read once: it doesn't change.
+  /// Read once: it doesn't change. Whether it is still there the list tells, without its body.
   work = async (signal) => {
-    if (this.whole.firstChild) return;
+    if (this.#is_gone) return;
     try {
-      this.#show(await ask(`api/quarantine/${encodeURIComponent(this.id)}`, signal));
-      this.said.textContent = "";
-      this.said.classList.remove("bad");
+      if (this.#shown !== null) this.#is_gone = !(await this.#is_listed(this.#shown, signal));
+      else this.#show(await ask(`api/quarantine/${encodeURIComponent(this.id)}`, signal));
+      set_text(this.unread, this.#is_gone
+        ? "It is in quarantine no more: it has become an event, was discarded, or had to make room." : "");
+      this.unread.classList.remove("bad");
+      if (this.#is_gone) {
+        if (this.actions.contains(document.activeElement)) this.heading.focus();
+        this.actions.replaceChildren();
+      }
     } catch (failed) {
-      if (!signal.aborted && failed.status) {
-        this.said.textContent = failed.message;
-        this.said.classList.add("bad");
+      if (!signal.aborted) {
+        set_text(this.unread, failed.message);
+        this.unread.classList.add("bad");
       }
       throw failed;
     }
   };
 
+  async #is_listed({ id, received_at }, signal) {
+    const [newest] = await ask(`api/quarantine${query({ limit: 1, before: Number(id) + 1 })}`, signal);
+    return newest?.id === id && newest.received_at === received_at;
+  }
+
   #show(request) {
+    this.#shown = request;
+    this.actions.replaceChildren(discard_button(request, this.said, () => {
+      // It may have been left meanwhile.
+      if (this.node.isConnected) this.context.go("#/quarantine");
+    }));
     this.whole.replaceChildren(
       element("section", { class: "card", "aria-label": "What came" }, facts([
         ["Received", time(request.received_at, true)],
@@ -138,8 +159,7 @@ export class quarantined_request {
         ["Size", size_text(request.size)],
         ["Content type", foreign(request.content_type)],
         ["Outreach's event id", foreign(request.outreach_event_id)],
-      ]), element("p", { class: "actions" },
-        discard_button(request, this.said, () => this.context.go("#/quarantine")))),
+      ]), this.actions),
       ...body_section(request).filter(Boolean));
   }
 
