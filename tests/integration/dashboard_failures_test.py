@@ -148,6 +148,16 @@ class Readings(Failures):
     def count(self, view):
         return len(self.daemon.read(f"/api/{view}"))
 
+    def test_answer_that_comes_slowly_is_waited_for(self):
+        self.open("#/configuration")
+        self.browser.one("main table")
+        # A patience of 2 s, and an answer of 4.
+        self.browser.run("const own = window.setTimeout;"
+                         "window.setTimeout = (work, ms) => own(work, ms === 10000 ? 2000 : ms)")
+        self.answer(("api/events", "slowly"))
+        self.browser.go("#/events")
+        self.until_rows(self.count("events"))
+
     def test_discard_that_fails_is_said_and_a_request_that_is_gone_too(self):
         self.open("#/quarantine")
         self.until_rows(2)

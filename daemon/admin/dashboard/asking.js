@@ -1,7 +1,8 @@
 /// Asks the daemon, with the token where one is needed.
 import { drop_token, new_token, stored_token } from "./token.js";
 
-const PATIENCE = 10_000; // the daemon's own limit for a read is 8 s
+/// With nothing that comes, in milliseconds; the daemon's own limit for a read is 8 s.
+const PATIENCE = 10_000;
 
 /// The daemon didn't answer.
 export class no_answer extends Error {}
@@ -19,10 +20,29 @@ function bearer(token) {
   return `Bearer ${String.fromCharCode(...new TextEncoder().encode(token))}`;
 }
 
+/// The body, however long it takes on a slow way. `heard` is called at each piece.
+async function text_of(answer, heard) {
+  if (answer.body === null) return "";
+  const reader = answer.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    heard();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
 async function request(path, { method, signal }, token) {
   const patience = new AbortController();
   const stop = () => patience.abort();
-  const timer = setTimeout(stop, PATIENCE);
+  let timer = null;
+  const wait_anew = () => {
+    clearTimeout(timer);
+    timer = setTimeout(stop, PATIENCE);
+  };
+  wait_anew();
   signal?.addEventListener("abort", stop);
   const headers = {};
   if (token) headers.Authorization = bearer(token);
@@ -38,7 +58,7 @@ async function request(path, { method, signal }, token) {
       referrerPolicy: "no-referrer",
       signal: patience.signal,
     });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    return { status: answer.status, headers: answer.headers, text: await text_of(answer, wait_anew) };
   } catch (failed) {
     if (signal?.aborted) throw failed;
     throw new no_answer("the daemon does not answer", { cause: failed });
