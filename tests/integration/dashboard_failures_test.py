@@ -134,6 +134,18 @@ class DeadDeliveries(Failures):
         self.until_said("Not counted, and nothing is done: the daemon does not answer")
         self.assertFalse(self.is_asking())
 
+    def test_page_whose_place_is_gone_shows_nothing_old(self):
+        self.open_dead(51)
+        self.browser.one("main .pages a:last-child").click()
+        self.until_rows(1)
+        self.daemon.mend()
+        self.browser.press("Replay all …")
+        self.until_asked("Replay 51 dead deliveries?")
+        self.browser.confirm("Replay all")
+        self.until_no_rows()
+        self.until_summary("Not read: there is no such dead delivery")
+        self.assertEqual(self.browser.one("main .pages a").text, "Newest")
+
 
 class Readings(Failures):
     """Each view says itself what it couldn't read, and never shows what was asked for before."""
@@ -148,6 +160,18 @@ class Readings(Failures):
     def count(self, view):
         return len(self.daemon.read(f"/api/{view}"))
 
+    def test_view_without_an_answer_says_so_though_the_daemon_is_ready(self):
+        story = self.daemon.event(body("task.completed", number=1))
+        self.open("#/configuration")
+        until(lambda: self.browser.text("#state") == "Ready", "it is ready")
+        self.answer((f"api/events/{story['id']}", "lost"))
+        self.browser.go(f"#/events/{story['id']}")
+        self.until_said("the daemon does not answer")
+        self.assertEqual(self.browser.text("#state"), "Ready")
+        self.answer()
+        until(lambda: self.browser.text("main h1") == "task.completed", "it is read after all")
+        self.assertEqual(self.said(), ["", ""])
+
     def test_answer_that_comes_slowly_is_waited_for(self):
         self.open("#/configuration")
         self.browser.one("main table")
@@ -157,6 +181,46 @@ class Readings(Failures):
         self.answer(("api/events", "slowly"))
         self.browser.go("#/events")
         self.until_rows(self.count("events"))
+
+    def test_what_another_search_found_does_not_stand_under_this_one(self):
+        for view, other in (("events", "name=user.created"), ("dead", "name=user.created"), ("quarantine", "before=2")):
+            self.open(f"#/{view}")
+            self.until_rows(self.count(view))
+            self.answer((f"api/{view}?limit=50&{other}", "lost"))
+            self.browser.go(f"#/{view}?{other}")
+            self.until_summary("Not read: the daemon does not answer")
+            self.assertEqual(self.browser.rows(), [])
+
+    def test_older_page_is_read_again(self):
+        newest = self.daemon.read("/api/events?limit=1")[0]
+        self.open(f"#/events?before={newest['id']}")
+        older = self.count("events") - 1
+        self.until_rows(older)
+        self.answer(("api/events?limit=50&before=", "lost"))
+        self.until_summary("Not read: the daemon does not answer")
+        self.assertEqual(len(self.browser.rows()), older, "they are this page's")
+
+    def test_what_has_not_changed_is_not_spoken_again(self):
+        self.open("#/events")
+        self.until_summary(f"{self.count('events')} events.")
+        self.answer()
+        self.browser.run("window.spoken = 0; new MutationObserver(() => { window.spoken += 1; })"
+                         ".observe(document.querySelector('main .summary'), { childList: true, characterData: true })")
+        self.until_asked_for("GET api/events", 3)
+        self.assertEqual(self.browser.run("return window.spoken"), 0)
+
+    def test_large_event_is_read_again_when_that_is_asked_for(self):
+        large = body("task.large", number=3, subject="x" * 300_000)
+        self.daemon.send(large)
+        self.addCleanup(self.daemon.settle)
+        asked = f"GET api/events/{self.daemon.event(large)['id']}"
+        self.open(f"#/events/{asked.split('/')[-1]}")
+        until(lambda: "so large an event isn't read again by itself" in self.browser.text(), "as of when it is")
+        self.answer()
+        self.until_asked_for("GET api/status", 2)
+        self.assertEqual(self.asked(asked), [])
+        self.browser.press("Read again")
+        self.until_asked_for(asked, 1)
 
     def test_discard_that_fails_is_said_and_a_request_that_is_gone_too(self):
         self.open("#/quarantine")

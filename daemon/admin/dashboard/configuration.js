@@ -1,6 +1,6 @@
 /// The configuration in force, as far as the daemon shows it: without what is secret.
 import { ask } from "./asking.js";
-import { element, facts, row, table } from "./element.js";
+import { element, facts, row, set_text, table } from "./element.js";
 import { counted, foreign } from "./words.js";
 
 const HANDLERS = [["Handler", "name"], ["Type", ""], ["Leads to", "text wide"], ["Threads", "number"], ["Timeout", "number"],
@@ -64,6 +64,7 @@ function routes_card(routes) {
 export class configuration {
   title = "Configuration";
   #told = null;
+  #is_unread = true; // as `said` says
 
   constructor() {
     this.heading = element("h1", { tabindex: -1 }, "Configuration in force");
@@ -82,15 +83,17 @@ export class configuration {
     try {
       all = await ask("api/configuration", signal);
     } catch (failed) {
-      if (!signal.aborted && failed.status) {
-        this.said.textContent = failed.message;
-        this.#told = null; // the next one takes its place
+      if (!signal.aborted) {
+        set_text(this.said, failed.message);
+        this.#is_unread = true;
       }
       throw failed;
     }
     const told = JSON.stringify(all);
-    if (told === this.#told) return;
-    this.said.textContent = this.#told === null ? "" : "It was loaded anew.";
+    const is_new = told !== this.#told;
+    if (this.#is_unread || is_new) set_text(this.said, is_new && this.#told !== null ? "It was loaded anew." : "");
+    this.#is_unread = false;
+    if (!is_new) return;
     this.#told = told;
     this.#show(all);
   };

@@ -110,7 +110,7 @@ function route() {
   if (!needs_token) shown.loop?.start();
 }
 
-/// A view says itself what the daemon refused; that it doesn't answer at all the pulse says.
+/// A view says itself that it couldn't be read; here is told what neither the daemon nor the way to it explains.
 function heard_view(failed) {
   if (failed && !failed.status && !(failed instanceof no_answer)) console.error(failed);
 }

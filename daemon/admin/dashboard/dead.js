@@ -1,7 +1,7 @@
 /// Deliveries that were given up: why, and what to do about them.
 import { ask_list, query } from "./asking.js";
 import { all_dead_buttons, dead_buttons } from "./deliveries.js";
-import { element, fill, row, table } from "./element.js";
+import { element, fill, row, set_text, set_told, table } from "./element.js";
 import { pages } from "./pages.js";
 import { fields, search_form } from "./search_form.js";
 import { counted, foreign, foreign_link, plain, resource_text, search_end, time } from "./words.js";
@@ -58,6 +58,7 @@ export class dead {
     const is_anew = Object.keys(this.#parameters).length > 0 || this.#shown !== null;
     this.#parameters = parameters;
     this.form.show(parameters);
+    set_text(this.summary, "Reading …");
     if (is_anew) this.summary.focus();
   }
 
@@ -68,17 +69,18 @@ export class dead {
     try {
       answer = await ask_list(`api/dead${query({ limit: PAGE, ...search, before: parameters.before })}`, signal);
     } catch (failed) {
-      if (!signal.aborted && failed.status) {
-        // What the last row of the page before was may have been replayed meanwhile.
-        this.summary.textContent = `Not read: ${failed.message}`;
-        if (parameters !== this.#shown) this.#show({ found: [], end: null }, parameters);
+      if (!signal.aborted) {
+        set_text(this.summary, `Not read: ${failed.message}`);
+        // What another search has found isn't this one's. 404: what the last row of the page before was isn't dead any
+        // more, so where this page is nobody knows; `Newest` leads on.
+        if (parameters !== this.#shown || failed.status === 404) this.#show({ found: [], end: null }, parameters);
       }
       throw failed;
     }
     this.#show(answer, parameters);
     this.#shown = parameters;
     const { found, end } = answer;
-    this.summary.replaceChildren(...(end ? search_end(counted(found.length, "delivery", "deliveries"), end)
+    set_told(this.summary, ...(end ? search_end(counted(found.length, "delivery", "deliveries"), end)
       : [found.length === 0 ? "No delivery is dead."
         : found.length === PAGE ? `${PAGE} deliveries; there may be older ones.`
           : `${counted(found.length, "delivery", "deliveries")}.`]));

@@ -34,6 +34,12 @@ export function set_text(of, text) {
   if (of.textContent !== text) of.textContent = text;
 }
 
+/// The same for what isn't text alone, told apart by its text.
+export function set_told(of, ...told) {
+  const made = element("p", {}, ...told);
+  if (of.textContent !== made.textContent) of.replaceChildren(...made.childNodes);
+}
+
 /// A definition list of [term, value] pairs; those without a value are left out.
 export function facts(pairs, attributes = {}) {
   return element("dl", { class: "facts", ...attributes }, pairs

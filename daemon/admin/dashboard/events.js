@@ -1,6 +1,6 @@
 /// The events that came, newest first, with a search.
 import { ask_list, query } from "./asking.js";
-import { element, fill, row, table } from "./element.js";
+import { element, fill, row, set_text, set_told, table } from "./element.js";
 import { pages } from "./pages.js";
 import { counted, foreign, foreign_link, resource_text, search_end, state, time } from "./words.js";
 import { fields, search_form } from "./search_form.js";
@@ -56,19 +56,19 @@ export class events {
     const is_anew = Object.keys(this.#parameters).length > 0 || this.#shown !== null;
     this.#parameters = parameters;
     this.form.show(parameters);
+    set_text(this.summary, "Reading …");
     if (is_anew) this.summary.focus();
   }
 
   work = async (signal) => {
     const parameters = this.#parameters;
-    // A page that isn't the newest stays as it is.
-    if (parameters === this.#shown && parameters.before) return;
     let answer;
     try {
       answer = await ask_list(`api/events${to_query(parameters)}`, signal);
     } catch (failed) {
-      if (!signal.aborted && failed.status) {
-        this.summary.textContent = `Not read: ${failed.message}`;
+      if (!signal.aborted) {
+        set_text(this.summary, `Not read: ${failed.message}`);
+        // What another search has found isn't this one's.
         if (parameters !== this.#shown) this.#show({ found: [], end: null }, parameters);
       }
       throw failed;
@@ -76,7 +76,7 @@ export class events {
     this.#show(answer, parameters);
     this.#shown = parameters;
     const { found, end } = answer;
-    this.summary.replaceChildren(...(end ? search_end(counted(found.length, "event", "events"), end)
+    set_told(this.summary, ...(end ? search_end(counted(found.length, "event", "events"), end)
       : [found.length === 0 ? "No event is like that."
         : found.length === PAGE ? `${PAGE} events; there may be older ones.`
           : `${counted(found.length, "event", "events")}.`]));

@@ -62,6 +62,7 @@ export class quarantine {
   show(parameters) {
     const is_anew = this.#shown !== null;
     this.#parameters = parameters;
+    set_text(this.summary, "Reading …");
     if (is_anew) this.summary.focus();
   }
 
@@ -71,17 +72,25 @@ export class quarantine {
     try {
       found = await ask(`api/quarantine${query({ limit: PAGE, before: parameters.before })}`, signal);
     } catch (failed) {
-      if (!signal.aborted && failed.status) this.summary.textContent = `Not read: ${failed.message}`;
+      if (!signal.aborted) {
+        set_text(this.summary, `Not read: ${failed.message}`);
+        // What another page held isn't this one's.
+        if (parameters !== this.#shown) this.#show([], parameters);
+      }
       throw failed;
     }
+    this.#show(found, parameters);
     this.#shown = parameters;
+    set_text(this.summary, found.length === 0 ? "No request is in quarantine."
+      : found.length === PAGE ? `${PAGE} requests; there may be older ones.`
+        : `${counted(found.length, "request", "requests")}.`);
+  };
+
+  #show(found, { before }) {
     fill(this.table.body, found, (each) => each.id, (each) => this.#row(each));
     this.table.node.hidden = found.length === 0;
-    this.pages.show(found, { before: parameters.before });
-    this.summary.textContent = found.length === 0 ? "No request is in quarantine."
-      : found.length === PAGE ? `${PAGE} requests; there may be older ones.`
-        : `${counted(found.length, "request", "requests")}.`;
-  };
+    this.pages.show(found, { before });
+  }
 
   #row(each) {
     return row(COLUMNS,

@@ -2,14 +2,14 @@
 import { ask, query } from "./asking.js";
 import { body_section } from "./body_section.js";
 import { dead_buttons, replay_event_button } from "./deliveries.js";
-import { element, facts, fill, row, table } from "./element.js";
+import { button, element, facts, fill, row, set_text, set_told, table } from "./element.js";
 import { counted, foreign, foreign_link, latency_text, resource_text, size_text, state, time } from "./words.js";
 
 const DELIVERIES = [["Handler", "name"], ["State", ""], ["Attempts", "number"], ["Next or ended", "time"],
   ["Reason", "text wide"], ["Last answer", "text wide"], ["", "doing"]];
 const ATTEMPTS = [["Started", "time"], ["Handler", "name"], ["No.", "number"], ["Took", "number"], ["Outcome", ""],
   ["Reason", "text wide"]];
-/// The story of a larger event is read once: each reading brings the body.
+/// The story of a larger event is read when that is asked for: each reading brings the body.
 const READ_AGAIN_MAX = 256 * 1024;
 
 /// How it came here, and so what proves it.
@@ -45,13 +45,15 @@ function whole_facts(event) {
 export class story {
   title = "Event";
   #event = null;
-  #failure = null; // of the last reading, as it was said
 
   constructor(context, [id]) {
     this.context = context;
     this.id = id;
     this.heading = element("h1", { tabindex: -1 }, "Event");
     this.state = element("p", { class: "beside" });
+    this.as_of = element("p", { class: "quiet", hidden: true }, this.read_at = element("span"), " ",
+      button("Read again", this.#changed));
+    this.unread = element("p", { class: "said", role: "status" }, "Reading …");
     this.said = element("p", { class: "said", role: "status" });
     this.actions = element("p", { class: "actions" });
     this.facts = element("div");
@@ -67,7 +69,7 @@ export class story {
         this.no_deliveries, this.deliveries.node, this.ids),
       this.attempts_section, this.body = element("div"));
     this.node = element("div", {}, element("p", {}, element("a", { href: "#/events" }, "All events")),
-      this.heading, this.state, this.said, this.whole);
+      this.heading, this.state, this.as_of, this.unread, this.said, this.whole);
   }
 
   show() {}
@@ -78,20 +80,17 @@ export class story {
       const event = await ask(`api/events/${encodeURIComponent(this.id)}`, signal);
       this.is_asked = false;
       this.#show(event);
-      if (this.said.textContent === this.#failure) this.#say("", false);
-      this.#failure = null;
+      this.#say_unread("");
     } catch (failed) {
-      if (!signal.aborted && failed.status) {
-        this.#failure = failed.message;
-        this.#say(failed.message, true);
-      }
+      if (!signal.aborted) this.#say_unread(failed.message);
       throw failed;
     }
   };
 
-  #say(text, is_bad) {
-    this.said.classList.toggle("bad", is_bad);
-    this.said.textContent = text;
+  /// What came of a change stands beside it.
+  #say_unread(text) {
+    set_text(this.unread, text);
+    this.unread.classList.toggle("bad", text !== "");
   }
 
   #changed = () => {
@@ -105,11 +104,13 @@ export class story {
     this.whole.hidden = false;
     if (is_first) {
       this.heading.replaceChildren(foreign(event.name, { limit: 120 }));
-      this.#say("", false);
       this.actions.append(replay_event_button(event, this.said, this.#changed));
       this.body.replaceChildren(...body_section(event).filter(Boolean));
     }
-    this.state.replaceChildren(state(event.state));
+    set_told(this.state, state(event.state));
+    this.as_of.hidden = event.size <= READ_AGAIN_MAX;
+    if (!this.as_of.hidden) this.read_at.replaceChildren("As of ", time(new Date().toISOString()),
+      ": so large an event isn't read again by itself.");
     const told = JSON.stringify([event.published_at, event.unpublished_reason]);
     if (told !== this.facts.dataset.told) {
       this.facts.dataset.told = told;
