@@ -146,6 +146,18 @@ class DeadDeliveries(Failures):
         self.until_summary("Not read: there is no such dead delivery")
         self.assertEqual(self.browser.one("main .pages a").text, "Newest")
 
+    def test_focus_goes_to_the_next_row_or_the_summary(self):
+        self.open_dead(3)
+        second = "main tbody tr:nth-child(2) [data-focus=discard]"
+        self.browser.run("document.querySelector(arguments[0]).focus()", second)
+        for left, focused in ((2, second), (1, "main .summary")):
+            self.browser.keys(Keys.ENTER)
+            until(self.is_asking, "it asks")
+            self.browser.run("document.getElementById('confirm_yes').focus()")
+            self.browser.keys(Keys.ENTER)
+            self.until_rows(left)
+            self.assertTrue(self.has_focus(focused), self.browser.focused())
+
 
 class Readings(Failures):
     """Each view says itself what it couldn't read, and never shows what was asked for before."""

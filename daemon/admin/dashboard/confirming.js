@@ -35,6 +35,8 @@ export function confirm({ title, text, yes, choice = null }) {
     dialog.addEventListener("close", () => {
       form.removeEventListener("submit", submit);
       cancel.removeEventListener("click", close);
+      // What opened it may be gone.
+      if (document.activeElement === document.body) document.getElementById("main").focus();
       resolve(answer);
     }, { once: true });
     dialog.showModal();

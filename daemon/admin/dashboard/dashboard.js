@@ -125,6 +125,7 @@ function show_notice(text, action) {
 }
 
 function hide_notice() {
+  if (notice.contains(document.activeElement)) shown.view.heading.focus({ preventScroll: true });
   notice.hidden = true;
   delete notice.dataset.text;
   notice.replaceChildren();

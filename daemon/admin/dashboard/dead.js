@@ -89,7 +89,9 @@ export class dead {
   #show({ found, end }, parameters) {
     fill(this.table.body, found, (each) => each.id, (each) => this.#row(each));
     this.table.node.hidden = found.length === 0;
-    this.all.hidden = found.length === 0 && end === null;
+    const is_none = found.length === 0 && end === null;
+    if (is_none && this.all.contains(document.activeElement)) this.summary.focus();
+    this.all.hidden = is_none;
     this.pages.show(found, parameters, end);
   }
 

@@ -71,15 +71,23 @@ export function row(columns, ...contents) {
   }));
 }
 
+/// Where focus was in what is gone, it goes to what is called so in `node`, else to what stands over it: on nothing
+/// it would begin anew at the top of the page.
+function focus_again(node, name, parent) {
+  const same = name === undefined ? null : node?.querySelector(`[data-focus="${CSS.escape(name)}"]`);
+  const above = parent.closest("section")?.querySelector(".summary[tabindex]") ?? document.querySelector("main h1");
+  (same ?? above)?.focus();
+}
+
 const kept_rows = new WeakMap();
 
 /// Makes `parent` hold one node an item, in their order. A node stays while its item does and says the same,
-/// so that focus, selection and what was unfolded stay; where focus was in one that is made anew, it returns
-/// to what has the same `data-focus`.
+/// so that focus, selection and what was unfolded stay; where focus was in one that is made anew, or is gone, it
+/// returns to what has the same `data-focus` there, or in the next one.
 export function fill(parent, items, key_of, make) {
   const before = kept_rows.get(parent) ?? new Map();
   const now = new Map();
-  const refocus = [];
+  let lost = null; // {key, name} of what has focus and goes
   for (const item of items) {
     const key = key_of(item);
     const told = JSON.stringify(item);
@@ -88,21 +96,22 @@ export function fill(parent, items, key_of, make) {
       now.set(key, old);
       continue;
     }
-    const made = { told, node: make(item) };
-    const focused = old?.node.contains(document.activeElement) && document.activeElement.dataset.focus;
-    if (focused) refocus.push([made.node, focused]);
-    now.set(key, made);
+    now.set(key, { told, node: make(item) });
   }
   for (const [key, old] of before) {
-    if (now.get(key) !== old) old.node.remove();
+    if (now.get(key) === old) continue;
+    if (old.node.contains(document.activeElement)) lost = { key, name: document.activeElement.dataset.focus };
+    old.node.remove();
   }
   let at = 0;
   for (const { node } of now.values()) {
     if (parent.children[at] !== node) parent.insertBefore(node, parent.children[at] ?? null);
     at += 1;
   }
-  for (const [node, focused] of refocus) {
-    node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  if (lost !== null) {
+    const keys = [...before.keys()];
+    const next = keys.slice(keys.indexOf(lost.key)).find((each) => now.has(each));
+    focus_again(now.get(next)?.node, lost.name, parent);
   }
   kept_rows.set(parent, now);
 }
