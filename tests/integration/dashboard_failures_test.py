@@ -251,5 +251,34 @@ class Readings(Failures):
         self.assertEqual(self.browser.all("main .actions button"), [])
 
 
+class Figures(Failures):
+    """What the page's modules make of readings and texts."""
+
+    IMPORT = """
+        const done = arguments[arguments.length - 1];
+        const read = async () => {
+          const { figures } = await import("/dashboard/figures.js");
+          const { samples } = await import("/dashboard/exposition.js");
+          const made = new figures();
+          arguments[0].forEach((at, count) => made.add(new samples(
+            `process_start_time_seconds 1\\noutreachd_events_total{name="x"} ${100 * count}`), at * 1000, true));
+          return made.points.map(({ events }) => events);
+        };
+        read().then(done, (failed) => done(String(failed)));"""
+
+    def rates(self, *seconds):
+        self.open()
+        return self.browser.driver.execute_async_script(self.IMPORT, seconds)
+
+    def test_clock_that_was_set_back_begins_anew(self):
+        self.assertEqual(self.rates(3600, 3602, 0, 2), [None, 50])
+        # What is older than the 5 minutes leaves also then.
+        self.assertEqual(len(self.rates(3600, *range(0, 1200, 2))), 151)
+
+    def test_readings_of_a_slow_way_make_a_line(self):
+        self.assertEqual(self.rates(*range(0, 130, 13))[1:], [100 / 13] * 9)
+        self.assertEqual(self.rates(0, 2, 60, 62), [None, 50, None, None, 50])
+
+
 if __name__ == "__main__":
     run()

@@ -4,8 +4,9 @@
 export const CHART_SPAN = 5 * 60 * 1000;
 /// A rate or a quantile is of so long: few events make single steps jump.
 const SPAN = 10 * 1000;
-/// Longer without a reading, and the line breaks: the tab was hidden, or the daemon didn't answer.
-const GAP = 12 * 1000;
+/// Longer without a reading, and the line breaks: the tab was hidden, or the daemon didn't answer. On a slow way the
+/// pause alone is up to 30 s (loop.js), and an answer may take 10 s (asking.js).
+const GAP = 45 * 1000;
 
 /// The q-quantile of what was added to a histogram between two readings, in the bucket's middle part as
 /// Prometheus' histogram_quantile has it. Null where nothing was added.
@@ -41,6 +42,10 @@ export class figures {
   /// Takes a reading of now.
   add(read, at, received) {
     const start = read.sum("process_start_time_seconds");
+    if (at < this.#readings.at(-1)?.at) { // the browser's clock was set back
+      this.#readings = [];
+      this.points = this.points.filter((each) => each.at < at);
+    }
     const last = this.#readings.at(-1);
     if (last && (last.start !== start || at - last.at > GAP)) {
       this.#readings = []; // another process counts from nothing
