@@ -250,6 +250,27 @@ class Readings(Failures):
         self.assertIn("Not confirmed", self.said()[1])
         self.assertEqual(self.browser.all("main .actions button"), [])
 
+    def test_what_is_lost_is_seen_on_each_view(self):
+        def until_state(text):
+            until(lambda: self.browser.text("#state") == text, f"it is '{text}'")
+
+        self.open("#/events")
+        until_state("Ready")
+        for metric, value, state, tile in (
+                ("unaccounted", "2", "Ready, but a promise is broken", "Unaccounted2should be 0"),
+                ("refused_genuine_total", "1", "Ready, but a promise is broken", "Genuine, refused1should be 0"),
+                ("refused_genuine_total", "", "Ready, with problems", "Genuine, refusedunknown"),
+                ("quarantine_dropped_total", "3", "Ready, with problems", "3 lost since the start")):
+            self.answer(("metrics", [f"\noutreachd_{metric} 0\n", value and f"\noutreachd_{metric} {value}\n"]))
+            until_state(state)
+            self.browser.go("#/")
+            until(lambda: tile in self.browser.text("main .tiles"), tile)
+            self.answer()
+            until_state("Ready")
+            self.assertIn("Unaccounted0as promised", self.browser.text("main .tiles"))
+            self.assertIn("Genuine, refused0since the start", self.browser.text("main .tiles"))
+            self.browser.go("#/events")
+
 
 class Figures(Failures):
     """What the page's modules make of readings and texts."""

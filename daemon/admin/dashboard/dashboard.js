@@ -5,6 +5,7 @@ import { cancel_question } from "./confirming.js";
 import { dead } from "./dead.js";
 import { button, element, set_text } from "./element.js";
 import { events } from "./events.js";
+import { QUARANTINE_DROPPED, REFUSED_GENUINE, UNACCOUNTED } from "./figures.js";
 import { loop } from "./loop.js";
 import { overview } from "./overview.js";
 import { pulse } from "./pulse.js";
@@ -177,11 +178,16 @@ function show_count(id, count) {
   set_text(at, count_text(count));
 }
 
+/// What was lost is none of the status's reasons: the figures tell it.
 function show_status(status) {
+  const { latest } = heart.figures;
+  const promised = [UNACCOUNTED, REFUSED_GENUINE].map((name) => latest.sum(name));
+  const is_lost = latest.sum(QUARANTINE_DROPPED) > 0;
   if (!status.ready) show_state("Not ready", "bad");
-  else if (status.reasons.length > 0) show_state("Ready, with problems", "warn");
+  else if (promised.some((each) => each !== null && each !== 0)) show_state("Ready, but a promise is broken", "bad");
+  else if (status.reasons.length > 0 || is_lost || promised.includes(null)) show_state("Ready, with problems", "warn");
   else show_state("Ready", "good");
-  show_count("dead_count", heart.figures.latest.sum("outreachd_dead") ?? 0);
+  show_count("dead_count", latest.sum("outreachd_dead") ?? 0);
   show_count("quarantine_count", status.quarantined);
   set_text(document.getElementById("about"),
     `outreachd ${status.version}, ${status.roles.join(" and ")}, up ${span_text(status.uptime_seconds)}`);

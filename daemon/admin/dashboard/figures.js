@@ -1,5 +1,10 @@
 /// The charts' points, from the differences between one reading of `/metrics` and the next.
 
+/// What must be 0, and what tells that requests in quarantine were lost.
+export const UNACCOUNTED = "outreachd_unaccounted";
+export const REFUSED_GENUINE = "outreachd_refused_genuine_total";
+export const QUARANTINE_DROPPED = "outreachd_quarantine_dropped_total";
+
 /// What the charts show, in milliseconds.
 export const CHART_SPAN = 5 * 60 * 1000;
 /// A rate or a quantile is of so long: few events make single steps jump.

@@ -2,7 +2,7 @@
 import { backfill_card } from "./backfill_card.js";
 import { chart } from "./chart.js";
 import { element, facts, set_text } from "./element.js";
-import { CHART_SPAN } from "./figures.js";
+import { CHART_SPAN, QUARANTINE_DROPPED, REFUSED_GENUINE, UNACCOUNTED } from "./figures.js";
 import { handler_table } from "./handler_table.js";
 import { webhooks_card } from "./webhooks_card.js";
 import { count_text, foreign, latency_text, rate_text, span_text } from "./words.js";
@@ -126,14 +126,16 @@ export class overview {
   }
 
   #show_tiles(status, latest) {
-    const promised = (at, value) => at.update(count_text(value),
-      value === 0 ? "as promised" : "should be 0", value === 0 ? "good" : "bad");
-    promised(this.tiles.unaccounted, latest.sum("outreachd_unaccounted") ?? 0);
-    promised(this.tiles.refused, latest.sum("outreachd_refused_genuine_total") ?? 0);
+    const promised = (at, value, kept) => (value === null ? at.update("unknown", "not in the metrics", "bad")
+      : at.update(count_text(value), value === 0 ? kept : "should be 0", value === 0 ? "good" : "bad"));
+    promised(this.tiles.unaccounted, latest.sum(UNACCOUNTED), "as promised");
+    promised(this.tiles.refused, latest.sum(REFUSED_GENUINE), "since the start");
     const kept = (at, value, word) => at.update(count_text(value), value === 0 ? "" : word, value === 0 ? "" : "warn");
     kept(this.tiles.dead, latest.sum("outreachd_dead") ?? 0, "to look at");
     kept(this.tiles.unrouted, status.unrouted, "kept, not delivered");
-    kept(this.tiles.quarantined, status.quarantined, "is a secret wrong?");
+    const dropped = latest.sum(QUARANTINE_DROPPED) ?? 0;
+    if (dropped === 0) kept(this.tiles.quarantined, status.quarantined, "is a secret wrong?");
+    else this.tiles.quarantined.update(count_text(status.quarantined), `${count_text(dropped)} lost since the start`, "bad");
     const expires_in = latest.sum("outreachd_certificate_expiry_seconds");
     this.tiles.certificate.node.hidden = expires_in === null;
     if (expires_in !== null) {
