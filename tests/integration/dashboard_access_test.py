@@ -234,6 +234,7 @@ class Token(Page):
         self.assertEqual([each for each in self.browser.all("dialog") if self.browser.is_shown(each)], [])
         self.browser.press("Forget the token", "footer")
         self.browser.one("#token_dialog")
+        self.assertEqual(self.browser.rows(), [], "what it let the page see is gone, too")
         self.assertEqual(self.browser.run("return sessionStorage.length"), 0)
         self.browser.press("Cancel", "#token_dialog")
         until(lambda: self.browser.text("#state") == "Token needed", "it says what is missing")

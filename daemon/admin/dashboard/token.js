@@ -34,12 +34,13 @@ export function drop_token() {
   keep(null);
 }
 
+/// With all that it let the page see.
 export function forget_token() {
   keep(null);
-  heard_change();
+  location.reload();
 }
 
-/// `heard` is called when a token was typed in, or forgotten on request.
+/// `heard` is called when a token was typed in.
 export function on_token_change(heard) {
   heard_change = heard;
 }
