@@ -300,6 +300,13 @@ class Figures(Failures):
         self.assertEqual(self.rates(*range(0, 130, 13))[1:], [100 / 13] * 9)
         self.assertEqual(self.rates(0, 2, 60, 62), [None, 50, None, None, 50])
 
+    def test_what_cannot_be_seen_is_spelt_out(self):
+        self.open()
+        shown = self.browser.driver.execute_async_script(
+            "import('/dashboard/words.js').then(({ plain }) => arguments[1](plain(arguments[0])), arguments[1])",
+            "a\u200bb\u2060c\u180ed\u2064e\u202ef\u200dg")
+        self.assertEqual(shown, "a\\u{200b}b\\u{2060}c\\u{180e}d\\u{2064}e\\u{202e}f\u200dg")
+
 
 if __name__ == "__main__":
     run()

@@ -73,8 +73,10 @@ function cut(text, limit) {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit);
 }
 
-/// Characters that can't be seen, or turn the direction of what follows and so make a text look like another.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+/// Characters that can't be seen, or turn the direction of what follows and so make a text look like another. Those that
+/// join or part letters (U+200C, U+200D) are of some languages' spelling.
+const UNSEEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /// With those spelt out.
 export function plain(text) {
