@@ -23,6 +23,11 @@ bool append_variable(expanded_text& into, std::string_view reference) {
                        "name; write $$ for a dollar sign";
         return false;
     }
+    // It would end at the first '}', and what is behind that would be text.
+    if (split != std::string_view::npos && reference.substr(split).find("${") != std::string_view::npos) {
+        into.problem = "a default can't hold another ${NAME}: it ends at the first '}'";
+        return false;
+    }
     into.has_reference = true;
     const char* const value = std::getenv(name.c_str());
     if (split == std::string_view::npos) {

@@ -72,6 +72,7 @@ TEST(Environment, LeavesExpressionsAsTheyAre) {
 }
 
 TEST(Environment, RefusesWhatItCannotExpandWithoutQuotingIt) {
+    const variable set{"OUTREACHD_TEST_SET", "a value"};
     const char* const unset =
         "the environment variable OUTREACHD_TEST_NOT_SET is not set; set it, or give a default "
         "as ${OUTREACHD_TEST_NOT_SET:-default}";
@@ -80,6 +81,7 @@ TEST(Environment, RefusesWhatItCannotExpandWithoutQuotingIt) {
         "no name; write $$ for a dollar sign";
     const char* const no_end = "'${' without the '}' that closes it; write $$ for a dollar sign";
     const char* const no_expression_end = "'${{' without the '}}' that closes it";
+    const char* const nested = "a default can't hold another ${NAME}: it ends at the first '}'";
 
     const struct {
         const char* text;
@@ -98,6 +100,11 @@ TEST(Environment, RefusesWhatItCannotExpandWithoutQuotingIt) {
         {"${{ \"}}", no_expression_end},
         {"${{", no_expression_end},
         {"${{ (} }}", no_expression_end},
+        // Whatever the variables are just now.
+        {"${OUTREACHD_TEST_NOT_SET:-${OUTREACHD_TEST_SET}}", nested},
+        {"${OUTREACHD_TEST_SET:-${OUTREACHD_TEST_NOT_SET}}", nested},
+        {"${OUTREACHD_TEST_SET:-https://${HOST}/}", nested},
+        {"${OUTREACHD_TEST_SET:-${{ .data.id }}}", nested},
     };
 
     for (const auto& [text, problem] : cases)
