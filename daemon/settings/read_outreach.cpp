@@ -1,5 +1,6 @@
 /// The sections about Outreach itself: outreach, webhooks, backfill.
 #include "daemon/settings/certificate_check.hpp"
+#include "daemon/settings/environment.hpp"
 #include "daemon/settings/nearest_name.hpp"
 #include "daemon/settings/network_address.hpp"
 #include "daemon/settings/secrets.hpp"
@@ -19,18 +20,28 @@ namespace {
 constexpr range<double> reserve_range{0, 0.9};
 constexpr range<std::uint32_t> payload_versions{1, 2};
 
-/// A whole URL without expressions; https, or http on loopback, since a token goes there.
+/// Why a token can't go to that URL; empty where it can.
+std::string refuse_secure_url(const std::string& text) {
+    const auto parsed = parse_url(text);
+    if (!parsed)
+        return "is no URL such as https://api.outreach.io/api/v2";
+    if (!parsed->is_tls && !is_loopback_host(parsed->host))
+        return "would send secrets unencrypted; http:// is for loopback alone";
+    return refuse_url(text);
+}
+
+/// A whole URL without expressions; https, or http on loopback, since a token goes there. What `${NAME}`
+/// stands for in it may be a secret, and is in no message.
 std::optional<std::string> read_secure_url(const value_ref& value) {
     auto text = read_text(value);
     if (!text)
         return std::nullopt;
-    const auto parsed = parse_url(*text);
-    if (!parsed) {
-        value.error(in_quotes(*text) + " is no URL such as https://api.outreach.io/api/v2");
+    if (holds_user(*text)) {
+        value.error("holds a user or a password, and has no place for them");
         return std::nullopt;
     }
-    if (!parsed->is_tls && !is_loopback_host(parsed->host)) {
-        value.error(in_quotes(*text) + " would send secrets unencrypted; http:// is for loopback alone");
+    if (const std::string problem = refuse_secure_url(*text); !problem.empty()) {
+        value.error(in_quotes(value.node.text) + " " + problem);
         return std::nullopt;
     }
     return text;
@@ -48,7 +59,7 @@ void read_base_url(const section_reader& section, std::string& into) {
     if (!text)
         return;
     if (text->find('?') != std::string::npos) {
-        value->error(in_quotes(*text) + " has a query; give what stands in front of every path");
+        value->error(in_quotes(value->node.text) + " has a query; give what stands in front of every path");
         return;
     }
     while (text->ends_with('/'))
@@ -210,7 +221,9 @@ void find_signing_secret(const value_ref& url, const settings& read, secret& int
     const auto endpoint = std::find_if(read.endpoints.begin(), read.endpoints.end(),
                                        [&](const auto& one) { return one.path == path; });
     if (endpoint == read.endpoints.end())
-        url.error("there is no endpoint with the path " + in_quotes(path));
+        url.error("there is no endpoint with the path " + (expand_environment(url.node.text).has_variable
+                                                               ? "of " + in_quotes(url.node.text)
+                                                               : in_quotes(path)));
     else if (!endpoint->secrets.empty())
         into = endpoint->secrets.front();
     else

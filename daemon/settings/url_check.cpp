@@ -25,23 +25,6 @@ bool has_dot_segment(std::string_view target) {
     return path.find("/./") != std::string::npos || path.find("/../") != std::string::npos;
 }
 
-/// What is wrong with a URL whose expressions are replaced; empty where nothing is.
-std::string refuse_url(const std::string& blanked) {
-    if (std::any_of(blanked.begin(), blanked.end(), [](char c) { return c <= 0x20 || c >= 0x7F; }))
-        return "holds a space or a letter beyond ASCII; write it percent-encoded, a host's name in its "
-               "xn-- form";
-    if (!blanked.starts_with("http://") && !blanked.starts_with("https://"))
-        return "should begin with http:// or https://";
-    if (blanked.find('#') != std::string::npos)
-        return "holds a '#', and what follows it is never sent; write %23 for the character";
-    const auto parsed = parse_url(blanked);
-    if (!parsed || !is_host_name(parsed->host))
-        return "is no URL such as https://crm.example.com/tasks";
-    if (has_dot_segment(parsed->target))
-        return "has a '.' or '..' in its path; write the path that is meant";
-    return {};
-}
-
 void check_host(const value_ref& value, const std::string& host,
                 const std::vector<std::string>& allow_hosts) {
     const bool is_listed =
@@ -53,6 +36,26 @@ void check_host(const value_ref& value, const std::string& host,
 
 } // namespace
 
+bool holds_user(std::string_view url) {
+    return authority_of_text(url).find('@') != std::string_view::npos;
+}
+
+std::string refuse_url(const std::string& text) {
+    if (std::any_of(text.begin(), text.end(), [](char c) { return c <= 0x20 || c >= 0x7F; }))
+        return "holds a space or a letter beyond ASCII; write it percent-encoded, a host's name in its "
+               "xn-- form";
+    if (!text.starts_with("http://") && !text.starts_with("https://"))
+        return "should begin with http:// or https://";
+    if (text.find('#') != std::string::npos)
+        return "holds a '#', and what follows it is never sent; write %23 for the character";
+    const auto parsed = parse_url(text);
+    if (!parsed || !is_host_name(parsed->host))
+        return "is no URL such as https://crm.example.com/tasks";
+    if (has_dot_segment(parsed->target))
+        return "has a '.' or '..' in its path; write the path that is meant";
+    return {};
+}
+
 std::optional<std::string> read_url_template(const value_ref& value,
                                              const std::optional<std::vector<std::string>>& allow_hosts) {
     auto text = read_template(value);
@@ -60,7 +63,7 @@ std::optional<std::string> read_url_template(const value_ref& value,
         return std::nullopt;
     const url_template parts = outreachd::read_url_template(*text);
     // A password may stand in front of it, so the text isn't repeated.
-    if (!parts.is_whole_expression && authority_of_text(parts.blanked).find('@') != std::string_view::npos) {
+    if (!parts.is_whole_expression && holds_user(parts.blanked)) {
         value.error("holds a user or a password; give an Authorization under 'headers' instead");
         return std::nullopt;
     }

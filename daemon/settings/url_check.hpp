@@ -5,9 +5,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace outreachd::settings {
+
+/// Whether a user or a password stands in front of the host; then messages don't repeat the URL.
+bool holds_user(std::string_view url);
+
+/// Why nothing could be sent to a URL that holds no expressions, or has them replaced; empty where it can.
+std::string refuse_url(const std::string& text);
 
 /// A URL that may hold expressions: http or https, in visible ASCII, with a host that is no expression
 /// unless `allow_hosts` lists what it may become, without a user, a fragment, or `.` and `..` in its path.

@@ -67,6 +67,53 @@ TEST(OutreachChecks, WarnWhereNoRouteTakesWhatIsFetched) {
     EXPECT_THAT(warnings_of(fetching("[task.completed]", "task.completed", "{on_start: off}")), IsEmpty());
 }
 
+/// A password in front of the host, a key in the path: errors travel far.
+TEST(OutreachChecks, SayNothingOfWhatAVariableHolds) {
+    const variable given{"OUTREACHD_TEST_SECRET", "hunter2"};
+
+    const struct {
+        const char* key;
+        const char* before;
+        const char* behind;
+    } places[] = {
+        {"base_url",
+         "outreach: {base_url: ", ", auth: {type: token, token: {env: OUTREACHD_TEST_SECRET}}}\n"},
+        {"token_url",
+         "outreach: {auth: {type: oauth, client_id: c, client_secret: {env: OUTREACHD_TEST_SECRET}, "
+         "token_url: ",
+         "}}\n"},
+        {"redirect_uri",
+         "outreach: {auth: {type: oauth, client_id: c, client_secret: {env: OUTREACHD_TEST_SECRET}, "
+         "redirect_uri: ",
+         "}}\n"},
+        {"webhooks.url",
+         "outreach: {auth: {type: token, token: {env: OUTREACHD_TEST_SECRET}}}\n"
+         "webhooks: {subscribe: [task.completed], url: ",
+         "}\n"},
+    };
+
+    for (const auto& [key, before, behind] : places)
+        for (const std::string written :
+             {"https://svc:${OUTREACHD_TEST_SECRET}@api.example.com", "https://svc:hunter2@api.example.com",
+              "http://api.example.com/${OUTREACHD_TEST_SECRET}", "${OUTREACHD_TEST_SECRET}",
+              "https://api.example.com/${OUTREACHD_TEST_SECRET}/./", "https://${OUTREACHD_TEST_SECRET} /"}) {
+            const auto lines =
+                lines_of(parse_settings(std::string{least} + before + '"' + written + '"' + behind).errors);
+            EXPECT_THAT(lines, testing::Contains(HasSubstr(key))) << written;
+            EXPECT_THAT(lines, testing::Each(testing::Not(HasSubstr("hunter2")))) << key << ": " << written;
+        }
+    EXPECT_THAT(lines_of(parse_settings(std::string{least} + places[3].before +
+                                        "\"https://hooks.example.com/${OUTREACHD_TEST_SECRET}\"}\n")
+                             .errors),
+                ElementsAre(HasSubstr("there is no endpoint with the path of "
+                                      "'https://hooks.example.com/${OUTREACHD_TEST_SECRET}'")));
+    EXPECT_THAT(lines_of(parse_settings(std::string{least} + places[0].before +
+                                        "\"https://api.example.com/?key=${OUTREACHD_TEST_SECRET}\"" +
+                                        places[0].behind)
+                             .errors),
+                ElementsAre(HasSubstr("/?key=${OUTREACHD_TEST_SECRET}' has a query")));
+}
+
 } // namespace
 
 } // namespace outreachd::settings::test
