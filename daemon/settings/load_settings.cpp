@@ -49,7 +49,6 @@ void read_everything(const section_reader& top, settings& into, findings& found)
     read_log(top, into.log);
 
     read_outreach(top, into.outreach);
-    read_backfill(top, into.backfill);
 
     // Where `roles` is wrong nobody knows what this host needs.
     const bool is_certain = found.is_sound("roles");
@@ -60,6 +59,7 @@ void read_everything(const section_reader& top, settings& into, findings& found)
         check_tls_files(into.listen, found);
         check_ports(into, found);
         read_webhooks(top, into);
+        read_backfill(top, into.backfill);
     }
     check_outreach(into, found);
     if (!into.roles.works) {

@@ -38,6 +38,16 @@ TEST(OutreachChecks, WarnOfOauthWhereRolesAreSplit) {
                 testing::Not(testing::Contains(says_so)));
 }
 
+/// One file serves all hosts, and a variable that is set for another one needn't be here.
+TEST(OutreachChecks, PassOverTheBackfillOfAHostThatDoesNotReceive) {
+    EXPECT_THAT(
+        warnings_of("backfill: {on_start: \"${OUTREACHD_TEST_NOT_SET}\", resources: [\"no resource\"]}\n" +
+                    std::string{through_rabbitmq} +
+                    "roles: [work]\nhandlers: {audit: {type: log}}\n"
+                    "routes: [{match: \"*\", to: [audit]}]\n"),
+        ElementsAre(HasSubstr("backfill: is not used here: 'roles' doesn't name 'receive'")));
+}
+
 std::string fetching(const std::string& subscribe, const std::string& routes,
                      const std::string& backfill = "{on_start: auto}") {
     return "listen: {address: 127.0.0.1, tls: off}\n"
