@@ -95,12 +95,18 @@ void read_query(const section_reader& section, std::vector<header>& into) {
         if (auto text = read_template(value))
             into.push_back({name, std::move(*text)});
     };
+    std::set<std::string_view> seen;
     for (const yaml_entry& entry : map->node.entries) {
         if (entry.key->type != yaml_node::kind::scalar || entry.key->text.empty()) {
             map->found.error(map->key, entry.key->where, "this key is no parameter's name");
             continue;
         }
         const std::string& name = entry.key->text;
+        if (!seen.insert(name).second) {
+            map->found.error(map->key, entry.key->where,
+                             in_quotes(name) + " is given twice; several values are a list, [a, b]");
+            continue;
+        }
         const value_ref value{map->found, map->key + "." + name, *entry.value};
         map->found.place(value.key, value.node.where);
         if (value.node.type != yaml_node::kind::sequence)
