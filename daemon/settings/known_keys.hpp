@@ -11,6 +11,8 @@ namespace outreachd::settings {
 struct known_section {
     std::string_view name; ///< As in keys, with `[]` for any element and `*` for any name.
     std::span<const std::string_view> keys;
+    /// What is none of its keys may be the secret itself, put there by a slip: messages don't repeat it.
+    bool is_secret = false;
 };
 
 namespace known {
@@ -116,7 +118,7 @@ inline constexpr names log_keys = {"level", "format"};
 inline constexpr known_section log{"log", log_keys};
 
 inline constexpr names secret_keys = {"env", "file", "credential"};
-inline constexpr known_section secret{"a secret", secret_keys};
+inline constexpr known_section secret{"a secret", secret_keys, true};
 
 inline constexpr names handler_types = {"log", "file", "http", "exec", "amqp", "outreach"};
 inline constexpr names auth_types = {"oauth", "s2s", "token"};

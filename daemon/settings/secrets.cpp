@@ -58,26 +58,26 @@ std::optional<secret> read_variable(const value_ref& value) {
     return accept(value, text, "the environment variable " + in_quotes(*name));
 }
 
-std::optional<secret> read_contents(const value_ref& value, const std::string& path,
-                                    const std::string& source, bool is_mode_ours) {
+/// Nothing, and says why, where there is none. What names it may be the secret itself, put where the name
+/// belongs: as long as no such file is read, messages have `called` for it.
+std::optional<file_contents> read_contents(const value_ref& value, const std::string& path,
+                                           const std::string& called) {
     file_contents contents = read_file(path, secret_bytes_max, file_kind::regular);
-    if (!contents.problem.empty()) {
-        unreadable(value, contents.problem);
-        return std::nullopt;
+    if (contents.problem.empty())
+        return contents;
+    unreadable(value,
+               "can't read " + called + contents.problem.substr(("can't read " + in_quotes(path)).size()));
+    return std::nullopt;
+}
+
+/// Editors and `echo` end a file with a newline that was never part of the secret.
+std::string without_newline(std::string text) {
+    if (text.ends_with('\n')) {
+        text.pop_back();
+        if (text.ends_with('\r'))
+            text.pop_back();
     }
-    if (is_mode_ours && contents.is_open_to_others) {
-        char mode[8];
-        std::snprintf(mode, sizeof mode, "%04o", contents.mode);
-        value.warning("every user of this machine can read or change " + in_quotes(path) + " (mode " + mode +
-                      "); chmod o-rwx it");
-    }
-    // Editors and `echo` end a file with a newline that was never part of the secret.
-    if (contents.text.ends_with('\n')) {
-        contents.text.pop_back();
-        if (contents.text.ends_with('\r'))
-            contents.text.pop_back();
-    }
-    return accept(value, std::move(contents.text), source);
+    return text;
 }
 
 std::optional<secret> read_credential(const value_ref& value) {
@@ -85,20 +85,20 @@ std::optional<secret> read_credential(const value_ref& value) {
     if (!name)
         return std::nullopt;
     if (name->find('/') != std::string::npos || *name == "." || *name == "..") {
-        value.error(in_quotes(*name) +
-                    " is a credential's name and holds no '/'; for a path write {file: PATH}");
+        value.error("a credential's name holds no '/'; for a path write {file: PATH}");
         return std::nullopt;
     }
     const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
     if (directory == nullptr || *directory == '\0') {
-        unreadable(value,
-                   "the credential " + in_quotes(*name) +
-                       " comes from systemd, by LoadCredential= in the unit, and $CREDENTIALS_DIRECTORY "
-                       "is not set here");
+        unreadable(value, "a credential comes from systemd, by LoadCredential= in the unit, and "
+                          "$CREDENTIALS_DIRECTORY is not set here");
         return std::nullopt;
     }
-    return read_contents(value, std::string{directory} + "/" + *name, "the credential " + in_quotes(*name),
-                         false);
+    auto contents = read_contents(value, std::string{directory} + "/" + *name,
+                                  "the credential of that name in " + in_quotes(directory));
+    if (!contents)
+        return std::nullopt;
+    return accept(value, without_newline(std::move(contents->text)), "the credential " + in_quotes(*name));
 }
 
 } // namespace
@@ -107,7 +107,17 @@ std::optional<secret> read_secret_file(const value_ref& value) {
     const auto path = read_text(value);
     if (!path)
         return std::nullopt;
-    return read_contents(value, *path, "the file " + in_quotes(*path), true);
+    const bool is_path = path->starts_with('/') || path->starts_with('.');
+    auto contents = read_contents(value, *path, is_path ? in_quotes(*path) : "the file of that name");
+    if (!contents)
+        return std::nullopt;
+    if (contents->is_open_to_others) {
+        char mode[8];
+        std::snprintf(mode, sizeof mode, "%04o", contents->mode);
+        value.warning("every user of this machine can read or change " + in_quotes(*path) + " (mode " + mode +
+                      "); chmod o-rwx it");
+    }
+    return accept(value, without_newline(std::move(contents->text)), "the file " + in_quotes(*path));
 }
 
 std::optional<secret> read_secret(const value_ref& value, bool (*is_harmless)(std::string_view text)) {

@@ -18,6 +18,11 @@ std::string place_of(position where) {
     return "line " + std::to_string(where.line);
 }
 
+/// What is nearly a key is no secret.
+bool may_be_told(std::string_view name, const known_section& known) {
+    return !known.is_secret || nearest_name(name, known.keys);
+}
+
 } // namespace
 
 section_reader::section_reader(const value_ref& map, const known_section& known,
@@ -39,12 +44,13 @@ void section_reader::report_keys(const known_section& known, std::span<const std
             continue;
         }
         const auto [first, is_first] = seen.emplace(name.text, name.where);
+        const std::string told = may_be_told(name.text, known) ? " " + in_quotes(name.text) : "";
         if (!is_first)
             found().error(key(), name.where,
-                          in_quotes(name.text) + " is given twice, first in " + place_of(first->second));
+                          (told.empty() ? "a key" : told.substr(1)) + " is given twice, first in " +
+                              place_of(first->second));
         else if (!is_in(name.text, known.keys))
-            found().error(key(), name.where,
-                          "unknown key " + in_quotes(name.text) + suggestion(name.text, known.keys));
+            found().error(key(), name.where, "unknown key" + told + suggestion(name.text, known.keys));
     }
 }
 

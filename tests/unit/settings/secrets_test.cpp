@@ -93,10 +93,34 @@ TEST(Secrets, ThatAreEmptyAreErrorsOfTheFile) {
 
 /// The secret itself where its variable's name belongs is an easy slip, and errors travel far.
 TEST(Secrets, AreNotRepeatedWherePutForAName) {
-    const loaded result = load_with_secret("{env: \"s3cr3t/with+signs==\"}");
-    ASSERT_EQ(result.errors.size(), 1U);
-    EXPECT_EQ(result.errors[0].message.find("s3cr3t"), std::string::npos);
-    EXPECT_NE(result.errors[0].message.find("no name of an environment variable"), std::string::npos);
+    const temporary_folder folder;
+
+    const struct {
+        const char* written;
+        const char* said;
+    } cases[] = {
+        {"{env: \"s3cr3t/with+signs==\"}", "no name of an environment variable"},
+        {"{\"s3cr3t/with+signs==\"}", "6:16: endpoints[0].secrets[0]: unknown key; known are env, file, "},
+        {"{s3cr3t: a, s3cr3t: b}", "a key is given twice"},
+        {"{file: s3cr3t/with+signs==}", "can't read the file of that name: No such file or directory"},
+        {"{credential: s3cr3t}", "can't read the credential of that name in '"},
+        {"{credential: s3cr3t/with+signs==}", "a credential's name holds no '/'"},
+    };
+
+    for (const bool is_service : {true, false}) {
+        const variable credentials{"CREDENTIALS_DIRECTORY", is_service ? folder.path("") : ""};
+        for (const auto& [written, said] : cases) {
+            const auto lines = lines_of(load_with_secret(written).errors);
+            EXPECT_THAT(lines, testing::Each(testing::Not(testing::HasSubstr("s3cr3t")))) << written;
+            if (is_service)
+                EXPECT_THAT(lines, testing::Contains(testing::HasSubstr(said))) << written;
+            else
+                EXPECT_FALSE(lines.empty()) << written;
+        }
+    }
+    // What is a path is told: nobody would find the mistake else.
+    EXPECT_THAT(lines_of(load_with_secret("{file: ./no-such-file}").errors),
+                ElementsAre(testing::HasSubstr("can't read './no-such-file': ")));
 }
 
 TEST(Secrets, ThatOnlyTheServiceCanReadAreMarked) {
