@@ -6,6 +6,7 @@ namespace outreachd {
 
 void keep_for_roles(const settings::settings& running, settings::settings& read) {
     if (running.roles.receives && !read.roles.receives) {
+        read.listen = running.listen;
         read.endpoints = running.endpoints;
         read.webhooks = running.webhooks;
         read.backfill = running.backfill;

@@ -31,6 +31,17 @@ TEST(KeepForRoles, KeepsWhatTheFileNoLongerNamesForThem) {
     EXPECT_EQ(none.routes.size(), 1U);
 }
 
+/// Else the log would name keys that stand in the file as before.
+TEST(KeepForRoles, LeavesTheRolesAloneToBeNamedForARestart) {
+    whole in_force = running();
+    in_force.listen.address = "192.0.2.1";
+    in_force.listen.limits.idle_timeout = 1s;
+    whole read; // passed over, and so with its defaults
+    read.roles.receives = read.roles.works = false;
+    keep_for_roles(in_force, read);
+    EXPECT_EQ(keys_for_restart(in_force, read, 24h), std::vector<std::string>{"roles"});
+}
+
 TEST(KeepForRoles, KeepsNothingForARoleThatStays) {
     whole only_receives;
     only_receives.roles.works = false;
