@@ -10,6 +10,7 @@
 #include "daemon/dispatch/condition.hpp"
 #include "daemon/dispatch/router.hpp"
 #include "daemon/event/event_reader.hpp"
+#include "handlers/http_url.hpp"
 #include "handlers/outreach_handler.hpp"
 
 #include <boost/json/object.hpp>
@@ -73,25 +74,33 @@ std::string end_without_handler(const event_facts& facts) {
 class rehearsal {
 public:
     /// `may_ask`: whether all is there that Outreach is asked with.
-    rehearsal(const settings::settings& configured, bool may_ask, const streams& to)
-        : configured_(configured), to_(to), routes_(configured.routes),
+    rehearsal(const settings::settings& configured, settings::endpoint at, bool may_ask, const streams& to)
+        : configured_(configured), at_(std::move(at)), to_(to), routes_(configured.routes),
           expressions_(std::make_shared<expression::engine>(1)) {
         if (configured.outreach && may_ask)
             shared_ = std::make_shared<handlers::outreach::access>(*configured.outreach,
                                                                    configured.store.directory);
     }
 
-    /// False: a handler would not come to its end.
+    /// False: a handler would not come to its end, or it can't be decided whether it is one's.
     bool show(const send_item& item) {
-        const auto subject = make_event(item, configured_.endpoints.front());
+        using enum dispatch::condition_verdict::kind;
+        const auto subject = make_event(item, at_);
         to_.out << printable(subject->facts.name) << '\n';
         bool is_fine = true;
         bool goes_somewhere = false;
         for (const settings::handler& one : configured_.handlers) {
-            if (!goes_to(*subject, one.name))
+            const dispatch::condition_verdict routed = judge(*subject, one.name);
+            if (routed.said == unwanted)
                 continue;
             goes_somewhere = true;
             to_.out << "  to " << one.name << " (" << type_of(one) << ")\n";
+            if (routed.said == undecided) {
+                to_.out << "    it would be " << (routed.is_transient ? "tried again: " : "dead: ")
+                        << printable(routed.problem) << '\n';
+                is_fine = false;
+                continue;
+            }
             if (const auto* const steps = std::get_if<settings::outreach_handler>(&one.type))
                 is_fine = run(subject, one, *steps) && is_fine;
         }
@@ -101,16 +110,13 @@ public:
     }
 
 private:
-    bool goes_to(const event& subject, const std::string& handler) {
+    dispatch::condition_verdict judge(const event& subject, const std::string& handler) {
         const auto conditions = routes_.conditions_of(subject.facts.name, handler);
         if (!conditions)
-            return true;
+            return {dispatch::condition_verdict::kind::wanted, {}, false};
         if (conditions->empty())
-            return false;
-        const auto said = dispatch::judge_conditions(*conditions, subject, expressions_.get());
-        if (said.said == dispatch::condition_verdict::kind::undecided)
-            to_.out << "  to " << handler << "? " << printable(said.problem) << '\n';
-        return said.said == dispatch::condition_verdict::kind::wanted;
+            return {};
+        return dispatch::judge_conditions(*conditions, subject, expressions_.get());
     }
 
     bool run(const std::shared_ptr<const event>& subject, const settings::handler& of,
@@ -134,7 +140,9 @@ private:
 
     std::optional<step_outcome> show_request(const step_form& step, const step_request& made) {
         const bool is_reading = made.method == "GET" && !step.configured().is_elsewhere;
-        to_.out << "    " << made.method << ' ' << printable(made.target) << "  (" << printable(step.title())
+        const std::string shown =
+            step.configured().hides_path ? handlers::read_http_url(made.target).origin : made.target;
+        to_.out << "    " << made.method << ' ' << printable(shown) << "  (" << printable(step.title())
                 << (is_reading ? ", asked)" : ", not sent)") << '\n';
         if (made.body)
             to_.out << "      " << printable(*made.body) << '\n';
@@ -144,6 +152,7 @@ private:
     }
 
     const settings::settings& configured_;
+    const settings::endpoint at_; ///< Where the events would come in.
     const streams to_;
     const dispatch::router routes_;
     const std::shared_ptr<expression::engine> expressions_;
@@ -173,7 +182,8 @@ int rehearse(const std::string& config_path, const send_options& options, const 
     write_missing_secrets(missing, config_path, to.err);
     const interrupt_watch signals;
     try {
-        rehearsal all{loaded.settings, missing.empty(), to};
+        rehearsal all{loaded.settings, choose_endpoint(loaded.settings.endpoints, options.endpoint),
+                      missing.empty(), to};
         bool is_fine = true;
         for (const send_item& item : resolve_items(options.what)) {
             is_fine = all.show(item) && is_fine;

@@ -43,23 +43,6 @@ std::vector<std::string> names_that_fit(const std::string& glob) {
     return fitting;
 }
 
-settings::endpoint choose_endpoint(const std::vector<settings::endpoint>& configured,
-                                   const std::string& wanted) {
-    std::vector<std::string_view> paths;
-    std::string listed;
-    for (const settings::endpoint& each : configured) {
-        if (each.path == wanted)
-            return each;
-        paths.emplace_back(each.path);
-        listed += (listed.empty() ? "" : ", ") + each.path;
-    }
-    if (!wanted.empty())
-        throw usage_error("no endpoint has the path '" + wanted + "'" + settings::suggestion(wanted, paths));
-    if (configured.size() != 1)
-        throw usage_error("the configuration has several endpoints; --endpoint says which: " + listed);
-    return configured.front();
-}
-
 /// Where the listener is reached from this machine.
 url url_of_listener(const settings::listen& configured) {
     if (configured.port == 0)
@@ -90,6 +73,23 @@ std::vector<send_item> resolve_items(const std::vector<std::string>& words) {
             items.push_back({.name = name, .body = std::nullopt});
     }
     return items;
+}
+
+settings::endpoint choose_endpoint(const std::vector<settings::endpoint>& configured,
+                                   const std::string& wanted) {
+    std::vector<std::string_view> paths;
+    std::string listed;
+    for (const settings::endpoint& each : configured) {
+        if (each.path == wanted)
+            return each;
+        paths.emplace_back(each.path);
+        listed += (listed.empty() ? "" : ", ") + each.path;
+    }
+    if (!wanted.empty())
+        throw usage_error("no endpoint has the path '" + wanted + "'" + settings::suggestion(wanted, paths));
+    if (configured.size() != 1)
+        throw usage_error("the configuration has several endpoints; --endpoint says which: " + listed);
+    return configured.front();
 }
 
 double parse_rate(const std::string& text) {

@@ -39,6 +39,11 @@ send_plan plan_send(const settings::settings& configured, const send_options& op
 /// (a word that holds `/` or ends in `.json`). Throws as above.
 std::vector<send_item> resolve_items(const std::vector<std::string>& words);
 
+/// The one with the path `wanted`; where that is empty, the only one. Throws usage_error where it isn't
+/// clear.
+settings::endpoint choose_endpoint(const std::vector<settings::endpoint>& configured,
+                                   const std::string& wanted);
+
 /// `50` or `50/s`; throws usage_error.
 double parse_rate(const std::string& text);
 

@@ -297,5 +297,74 @@ TEST(Send, DryRunSaysWhatBecomesOfAnEventThatNobodyTakes) {
         "task.created\n  to audit (log)\ncall.created\n  to no handler: it would be kept as unrouted\n");
 }
 
+/// As the daemon's lane does: what can't be decided is dead, and not somebody else's.
+TEST(Send, DryRunSaysThatAnEventIsDeadWhereAConditionFails) {
+    const scratch_directory scratch;
+    const std::string config = scratch.file(
+        "outreachd.yaml", "listen: {address: 127.0.0.1, tls: off}\n"
+                          "endpoints: [{path: /webhooks/outreach, unsigned: accept}]\n"
+                          "handlers: {audit: {type: log}}\n"
+                          "routes: [{match: \"*\", where: .data.id | tonumber > 1, to: [audit]}]\n");
+    const auto with_id = [&](const std::string& id) {
+        return run_command({"send", "-c", config, "--dry-run",
+                            scratch.file("event.json", R"({"data":{"id":)" + id +
+                                                           R"(},"meta":{"eventName":"task.completed"}})")});
+    };
+    const command_result broken = with_id(R"("T-1")");
+    EXPECT_EQ(broken.exit_code, 1);
+    EXPECT_THAT(broken.out, testing::StartsWith("task.completed\n  to audit (log)\n    it would be dead: "));
+    EXPECT_THAT(broken.out, testing::Not(HasSubstr("unrouted")));
+    EXPECT_EQ(with_id("2").out, "task.completed\n  to audit (log)\n");
+    EXPECT_EQ(with_id("1").out, "task.completed\n  to no handler: it would be kept as unrouted\n");
+}
+
+TEST(Send, DryRunComesInAtTheEndpointThatIsNamed) {
+    const scratch_directory scratch;
+    const std::string config = scratch.file(
+        "outreachd.yaml", "listen: {address: 127.0.0.1, tls: off}\n"
+                          "endpoints:\n"
+                          "  - {path: /a, source: a, unsigned: accept}\n"
+                          "  - {path: /b, source: b, unsigned: accept}\n"
+                          "handlers: {audit: {type: log}}\n"
+                          "routes: [{match: \"*\", where: $event.source == \"b\", to: [audit]}]\n");
+    const auto at = [&](const std::string& endpoint) {
+        return run_command({"send", "-c", config, "--dry-run", "task.completed", "--endpoint", endpoint});
+    };
+    EXPECT_EQ(at("/b").out, "task.completed\n  to audit (log)\n");
+    EXPECT_THAT(at("/a").out, HasSubstr("to no handler"));
+    const command_result unknown = at("/nope");
+    EXPECT_EQ(unknown.exit_code, 64);
+    EXPECT_THAT(unknown.err, HasSubstr("no endpoint has the path '/nope'"));
+    EXPECT_EQ(unknown.out, "");
+    const command_result unclear = run_command({"send", "-c", config, "--dry-run", "task.completed"});
+    EXPECT_EQ(unclear.exit_code, 64) << "as without --dry-run";
+}
+
+/// As no reason shows it: the key of a hook often stands there.
+TEST(Send, DryRunShowsNoPathThatCameOutOfTheEnvironment) {
+    const scratch_directory scratch;
+    ::setenv("OUTREACHD_TEST_HOOK", "planted-key-of-a-hook", 1);
+    const std::string config = scratch.file(
+        "outreachd.yaml", "listen: {address: 127.0.0.1, tls: off}\n"
+                          "endpoints: [{path: /webhooks/outreach, unsigned: accept}]\n"
+                          "outreach: {auth: {type: token, token: a-token}}\n"
+                          "store: {directory: " +
+                              scratch.at("store") +
+                              "}\n"
+                              "handlers:\n"
+                              "  hook:\n"
+                              "    type: outreach\n"
+                              "    steps:\n"
+                              "      - {post: \"https://hooks.example.com/${OUTREACHD_TEST_HOOK}?a=b\"}\n"
+                              "      - {post: \"https://hooks.example.com/open?a=b\"}\n"
+                              "routes: [{match: \"*\", to: [hook]}]\n");
+    const command_result result = run_command({"send", "-c", config, "--dry-run", "task.completed"});
+    ::unsetenv("OUTREACHD_TEST_HOOK");
+    EXPECT_EQ(result.exit_code, 0) << result.err << result.out;
+    EXPECT_THAT(result.out + result.err, testing::Not(HasSubstr("planted")));
+    EXPECT_THAT(result.out, HasSubstr("    POST https://hooks.example.com  (step 1, not sent)\n"
+                                      "    POST https://hooks.example.com/open?a=b  (step 2, not sent)\n"));
+}
+
 } // namespace
 } // namespace outreachd::command_line
