@@ -21,9 +21,6 @@ namespace {
 
 using namespace handlers::outreach;
 
-/// For an answer at the terminal; then the batch is canceled, since an old count is no count.
-constexpr std::chrono::minutes question_timeout{10};
-
 struct planned_bulk {
     api_request request;
     std::string problem;        ///< Why it can't be sent. Empty: it can.
@@ -183,6 +180,7 @@ private:
 
     bool is_agreed(const std::string& what) {
         to_.err << printable(what) << ". Go on? [y/N] " << std::flush;
+        // Where none comes the batch is canceled, since an old count is no count.
         const auto answer = read_line(to_.in, std::chrono::steady_clock::now() + question_timeout);
         if (!answer)
             to_.err << '\n';

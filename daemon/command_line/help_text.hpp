@@ -283,9 +283,10 @@ Exit codes:
   69 no login, or no answer    78 wrong configuration    130 interrupted)";
 
 inline constexpr std::string_view webhooks_apply =
-    R"(Shows the plan, asks, and makes its changes. Twice is as good as once. An update also ends a
-suspension, and tells Outreach a changed secret: put the new one first under secrets, and leave the
-old one behind it until nothing that was signed with it is on its way any more.
+    R"(Shows the plan, asks on a terminal, and makes its changes; elsewhere give --yes. Twice is as good as
+once. An update also ends a suspension, and tells Outreach a changed secret: put the new one first
+under secrets, and leave the old one behind it until nothing that was signed with it is on its way
+any more. Ctrl-C ends it behind the change that is being made.
 
 Examples:
   outreachd webhooks apply

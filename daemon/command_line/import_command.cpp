@@ -113,6 +113,8 @@ public:
 
     int run() {
         progress_line progress{to_};
+        if (interrupt_watch::is_interrupted())
+            return give_up(progress);
         progress.show("asking for a place to upload to");
         const api_answer link_answer = session_.send(outreach::link_request());
         if (!link_answer.is_success())
@@ -120,12 +122,16 @@ public:
         const auto link = outreach::read_upload_link(link_answer.body);
         if (!link)
             return fail(progress, "Outreach answered without a place to upload to");
+        if (interrupt_watch::is_interrupted())
+            return give_up(progress);
         progress.show("uploading " + std::to_string(planned_.csv.size()) + " bytes");
         if (const std::string problem = outreach::upload(session_.access().transport(), *link, planned_.csv,
                                                          session_.access().base_url(),
                                                          std::chrono::steady_clock::now() + upload_timeout);
             !problem.empty())
             return fail(progress, problem);
+        if (interrupt_watch::is_interrupted())
+            return give_up(progress);
         progress.show("having it checked");
         const api_answer check_answer =
             session_.send(outreach::check_request(link->storage_key, planned_.hash));
@@ -138,6 +144,8 @@ public:
         const auto checked = outreach::read_checked_upload(check_answer.body);
         if (!checked)
             return fail(progress, "Outreach answered without the number of records");
+        if (interrupt_watch::is_interrupted())
+            return give_up(progress);
         progress.show("starting the import of " + checked->records + " records");
         const api_answer started =
             session_.send(outreach::start_request(planned_.what, link->storage_key, *checked));
@@ -162,6 +170,13 @@ private:
     int fail(progress_line& progress, const api_answer& said) const {
         progress.end();
         return session_.report(said);
+    }
+
+    /// Before the import is started.
+    int give_up(progress_line& progress) const {
+        progress.end();
+        to_.err << "outreachd: interrupted; nothing was imported\n";
+        return exit_code::interrupted;
     }
 
     bool take(const api_answer& said) {

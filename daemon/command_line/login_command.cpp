@@ -190,6 +190,12 @@ int refuse_configuration(const std::string& config_path, const std::string& why,
     return exit_code::configuration;
 }
 
+/// Once the code was used, which is for one time: what became of it matters, whoever interrupts.
+int fail_for_good(const std::string& why, const streams& to) {
+    to.err << "outreachd: " << printable(why) << '\n';
+    return interrupt_watch::is_interrupted() ? exit_code::interrupted : exit_code::failed;
+}
+
 int fail(const std::string& why, const streams& to) {
     if (interrupt_watch::is_interrupted()) {
         to.err << "outreachd: interrupted; nothing has changed\n";
@@ -228,12 +234,12 @@ int log_in(const std::string& config_path, const login_options& options, const s
                                redirect_listener::arrival::kind::request)
         way.listener->answer(200, page_done);
     if (reply.what != grant_reply::kind::granted)
-        return fail("the token endpoint " + reply.why + "; log in again", to);
+        return fail_for_good("the token endpoint " + reply.why + "; log in again", to);
     if (const std::string problem =
             save_login(session->access().file(), *access, way.redirect_uri, reply.given,
                        std::chrono::steady_clock::now() + save_timeout, session->access().now());
         !problem.empty())
-        return fail(problem + "; what Outreach gave is lost, log in again", to);
+        return fail_for_good(problem + "; what Outreach gave is lost, log in again", to);
     report_grant(reply.given, *access, session->token_path(), to);
     return exit_code::ok;
 }

@@ -98,6 +98,6 @@ Examples:
 
 Exit codes:
   0 done    1 refused, or some of it failed    64 wrong usage    69 no login, or no answer
-  78 wrong configuration    130 interrupted: the import goes on)";
+  78 wrong configuration    130 interrupted: what was started goes on)";
 
 } // namespace outreachd::command_line::help_text

@@ -123,11 +123,13 @@ int outreach_session::exit_code_of(api_answer::kind failed_as) noexcept {
 }
 
 int outreach_session::report(const api_answer& failed) const {
-    if (interrupt_watch::is_interrupted()) {
+    const bool is_interrupted = interrupt_watch::is_interrupted();
+    if (!is_interrupted || failed.what != api_answer::kind::later) // not the wait that was ended
+        to_.err << "outreachd: " << printable(failed.problem) << '\n';
+    if (is_interrupted) {
         to_.err << "outreachd: interrupted\n";
         return exit_code::interrupted;
     }
-    to_.err << "outreachd: " << printable(failed.problem) << '\n';
     return exit_code_of(failed.what);
 }
 

@@ -41,7 +41,8 @@ public:
     /// How a command ends whose request did.
     static int exit_code_of(handlers::outreach::api_answer::kind failed_as) noexcept;
 
-    /// Says on `err` what failed, and gives the exit code.
+    /// Says on `err` what failed, and gives the exit code. What a request came to is said of one that was
+    /// interrupted, too: it may have been done.
     int report(const handlers::outreach::api_answer& failed) const;
 
     handlers::outreach::access& access() noexcept { return *access_; }

@@ -3,11 +3,15 @@
 
 #include "daemon/event/timestamp.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 
 namespace outreachd::command_line {
+
+/// For an answer at the terminal.
+inline constexpr std::chrono::minutes question_timeout{10};
 
 /// One line without its end, of at most 16 KiB. Blocks until then. Nothing at the end of the input, at the
 /// deadline, and where it was interrupted.

@@ -6,15 +6,14 @@
 #include "daemon/command_line/help_text.hpp"
 #include "daemon/command_line/outreach_session.hpp"
 #include "daemon/command_line/printable.hpp"
+#include "daemon/command_line/typed_text.hpp"
 #include "daemon/outreach/webhook_set.hpp"
 
 #include <boost/json/serialize.hpp>
 
+#include <chrono>
 #include <functional>
-#include <iostream>
 #include <ostream>
-
-#include <unistd.h>
 
 namespace outreachd::command_line {
 
@@ -31,11 +30,13 @@ using outreach::webhook_plan;
 constexpr auto patience = 65min;
 
 int fail(const std::string& problem, api_answer::kind failed_as, const streams& to) {
-    if (interrupt_watch::is_interrupted()) {
+    const bool is_interrupted = interrupt_watch::is_interrupted();
+    if (!is_interrupted || failed_as != api_answer::kind::later) // not the wait that was ended
+        to.err << "outreachd: " << printable(problem) << '\n';
+    if (is_interrupted) {
         to.err << "outreachd: interrupted\n";
         return exit_code::interrupted;
     }
-    to.err << "outreachd: " << printable(problem) << '\n';
     const int code = outreach_session::exit_code_of(failed_as);
     return code == exit_code::usage ? exit_code::failed : code; // Requests are ours, and not typed.
 }
@@ -98,10 +99,26 @@ bool is_yes(const std::string& answer) {
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+bool may_go_on() {
+    return !interrupt_watch::is_interrupted();
+}
+
+bool is_agreed(const streams& to) {
+    if (!to.is_interactive) {
+        to.err << "outreachd: nobody to ask; --yes makes these changes\n";
+        return false;
+    }
+    to.err << "Make these changes? [y/N] " << std::flush;
+    const auto answer = read_line(to.in, std::chrono::steady_clock::now() + question_timeout);
+    if (!answer)
+        to.err << '\n';
+    return answer && is_yes(*answer);
+}
+
 outreach::webhook_set make_set(outreach_session& by, const webhooks_options& options) {
     const settings::settings& configured = by.loaded();
-    return {by.client(), configured.store.directory, by.configured(), *configured.webhooks,
-            options.includes_others};
+    return {by.client(),          configured.store.directory, by.configured(),
+            *configured.webhooks, options.includes_others,    may_go_on};
 }
 
 steady_time deadline() {
@@ -114,7 +131,7 @@ int list_webhooks(const std::string& config_path, const webhooks_options& option
     const auto [session, code] = outreach_session::open(config_path, to, settings::scope::outreach);
     if (!session)
         return code;
-    const outreach::webhook_list found = outreach::list_webhooks(session->client(), deadline());
+    const outreach::webhook_list found = outreach::list_webhooks(session->client(), deadline(), may_go_on);
     if (!found.problem.empty())
         return fail(found.problem, found.failed_as, to);
     if (options.is_json) {
@@ -160,17 +177,7 @@ int apply_webhooks(const std::string& config_path, const webhooks_options& optio
     bool is_declined = false;
     const auto confirm = [&](const webhook_plan& plan) {
         show_plan(plan, to.err);
-        if (options.is_sure)
-            return true;
-        if (::isatty(STDIN_FILENO) == 0) {
-            to.err << "outreachd: nobody to ask; --yes makes these changes\n";
-            is_declined = true;
-            return false;
-        }
-        to.err << "Make these changes? [y/N] " << std::flush;
-        std::string answer;
-        std::getline(std::cin, answer);
-        is_declined = !is_yes(answer);
+        is_declined = !options.is_sure && !is_agreed(to);
         return !is_declined;
     };
     const applied_plan applied = make_set(*session, options).apply(deadline(), confirm);
@@ -185,6 +192,10 @@ int apply_webhooks(const std::string& config_path, const webhooks_options& optio
     }
     if (!applied.problem.empty())
         return fail(applied.problem, applied.failed_as, to);
+    if (is_declined && interrupt_watch::is_interrupted()) {
+        to.err << "outreachd: interrupted; nothing has changed\n";
+        return exit_code::interrupted;
+    }
     return is_declined ? exit_code::failed : exit_code::ok;
 }
 

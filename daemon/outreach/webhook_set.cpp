@@ -6,6 +6,8 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace outreachd::outreach {
 
@@ -13,6 +15,14 @@ namespace {
 
 namespace json = boost::json;
 using namespace handlers::outreach;
+
+constexpr const char* interrupted = "interrupted";
+/// For another process that changes webhooks just now.
+constexpr std::chrono::seconds apply_lock_timeout{5};
+
+bool is_interrupted(const may_go_on& is_wanted) {
+    return is_wanted && !is_wanted();
+}
 
 json::object attributes_of(const wanted_webhook& wanted, const secret& signing) {
     json::object attributes{{"url", wanted.url},
@@ -59,10 +69,18 @@ void remember(store::token_record& into, change_kind kind, store::made_webhook m
 
 } // namespace
 
-webhook_list list_webhooks(client& by, steady_time deadline) {
+webhook_list list_webhooks(client& by, steady_time deadline, const may_go_on& is_wanted) {
     webhook_list found;
     page_walk pages{by, get("/webhooks?page[size]=100")};
-    while (const auto page = pages.next_patiently(deadline)) {
+    for (;;) {
+        if (is_interrupted(is_wanted)) {
+            found.problem = interrupted;
+            found.failed_as = api_answer::kind::later;
+            return found;
+        }
+        const auto page = pages.next_patiently(deadline);
+        if (!page)
+            return found;
         if (!page->is_success()) {
             found.problem = page->problem;
             found.failed_as = page->what;
@@ -75,16 +93,15 @@ webhook_list list_webhooks(client& by, steady_time deadline) {
                 if (auto one = read_webhook(each))
                     found.all.push_back(std::move(*one));
     }
-    return found;
 }
 
 webhook_set::webhook_set(client& by, const std::string& directory, const settings::outreach& how,
-                         const settings::webhooks& wanted, bool includes_others)
+                         const settings::webhooks& wanted, bool includes_others, may_go_on is_wanted)
     : by_(by), made_(directory, made_webhooks_file), wanted_(wanted), app_(configured_app(how)),
-      includes_others_(includes_others) {}
+      includes_others_(includes_others), is_wanted_(std::move(is_wanted)) {}
 
 applied_plan webhook_set::look(store::token_record& known, steady_time deadline) {
-    const webhook_list found = list_webhooks(by_, deadline);
+    const webhook_list found = list_webhooks(by_, deadline, is_wanted_);
     applied_plan looked;
     looked.problem = found.problem;
     looked.failed_as = found.failed_as;
@@ -104,7 +121,8 @@ applied_plan webhook_set::plan(steady_time deadline) {
 
 applied_plan webhook_set::apply(steady_time deadline,
                                 const std::function<bool(const webhook_plan&)>& confirm) {
-    const store::token_file::locking lock = made_.lock(deadline);
+    const store::token_file::locking lock =
+        made_.lock(std::min(deadline, std::chrono::steady_clock::now() + apply_lock_timeout));
     if (!lock.held)
         return {.problem = lock.problem.empty() ? "another process of this host is at it" : lock.problem};
     store::token_reading known = made_.read();
@@ -114,10 +132,14 @@ applied_plan webhook_set::apply(steady_time deadline,
     applied_plan applied = look(known.record, deadline);
     if (applied.problem.empty() && known.record != before)
         applied.problem = made_.write(*lock.held, known.record);
-    if (!applied.problem.empty() || applied.plan.is_empty() || !confirm(applied.plan))
+    if (!applied.problem.empty() || applied.plan.is_empty())
+        return applied;
+    if (!is_interrupted(is_wanted_) && !confirm(applied.plan))
         return applied;
     for (const webhook_change& one : applied.plan.changes) {
-        change_end end = change(*lock.held, one, known.record, deadline);
+        change_end end = is_interrupted(is_wanted_)
+                             ? change_end{.problem = interrupted, .failed_as = api_answer::kind::later}
+                             : change(*lock.held, one, known.record, deadline);
         if (!end.problem.empty()) {
             applied.problem = std::move(end.problem);
             applied.failed_as = end.failed_as;

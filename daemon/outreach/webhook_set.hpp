@@ -18,8 +18,13 @@ struct webhook_list {
     handlers::outreach::api_answer::kind failed_as = handlers::outreach::api_answer::kind::answered;
 };
 
+/// Asked before each request: where it says no, nothing more is sent, and the problem is that it was
+/// interrupted, as `later`. Empty: always.
+using may_go_on = std::function<bool()>;
+
 /// Blocks up to `deadline`.
-webhook_list list_webhooks(handlers::outreach::client& by, steady_time deadline);
+webhook_list list_webhooks(handlers::outreach::client& by, steady_time deadline,
+                           const may_go_on& is_wanted = {});
 
 /// What the plan's changes came to.
 struct applied_plan {
@@ -35,14 +40,15 @@ class webhook_set {
 public:
     /// `directory`: `store.directory`. `includes_others`: also those with our URL that somebody else made.
     webhook_set(handlers::outreach::client& by, const std::string& directory, const settings::outreach& how,
-                const settings::webhooks& wanted, bool includes_others = false);
+                const settings::webhooks& wanted, bool includes_others = false, may_go_on is_wanted = {});
 
     /// Nothing is changed; `done` is 0.
     applied_plan plan(steady_time deadline);
 
     /// Plans, and makes the changes, under a lock of this host, so that two of its processes don't make one
-    /// webhook twice. `confirm` sees the plan first; false: nothing is done. What is made is written down
-    /// before and behind it, in `outreach-webhooks.json` beside the tokens.
+    /// webhook twice; it isn't waited for long, since another may hold it while it asks. `confirm` sees the
+    /// plan first; false: nothing is done. What is made is written down before and behind it, in
+    /// `outreach-webhooks.json` beside the tokens.
     applied_plan apply(steady_time deadline, const std::function<bool(const webhook_plan&)>& confirm);
 
 private:
@@ -61,6 +67,7 @@ private:
     const settings::webhooks wanted_;
     std::string app_; ///< Ours, where the configuration has it.
     const bool includes_others_;
+    const may_go_on is_wanted_;
 };
 
 } // namespace outreachd::outreach

@@ -5,6 +5,7 @@
 #include "tests/unit/command_line/watched_output.hpp"
 #include "tests/unit/sandbox/http_client.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -212,6 +213,28 @@ TEST(Login, SaysWhatTheTokenEndpointRefuses) {
     EXPECT_EQ(login.end(), 1);
     EXPECT_THAT(login.err(), HasSubstr("the token endpoint "));
     EXPECT_EQ(token_file_of(with), "");
+}
+
+/// The code is for one time: that it was used isn't "nothing has changed", whoever interrupts meanwhile.
+TEST(Login, SaysThatItIsToBeDoneAgainWhereItIsInterruptedAtTheTokenEndpoint) {
+    for (const bool breaks_off : {false, true}) {
+        commanded_sandbox with;
+        test_servers::scripted_server tokens{[&](const test_servers::recorded_request&) {
+            ::kill(::getpid(), SIGINT);
+            return breaks_off
+                       ? test_servers::scripted_answer{.bytes =
+                                                           "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+                                                       .is_last = true}
+                       : test_servers::http_status(400, R"({"error":"invalid_grant"})");
+        }};
+        with.use_oauth(", token_url: \"http://127.0.0.1:" + std::to_string(tokens.port()) + "/token\"");
+        running_login login{with};
+        EXPECT_EQ(visit(login.consent()).status, 200U);
+        EXPECT_EQ(login.end(), 130) << breaks_off;
+        EXPECT_THAT(login.err(), HasSubstr("outreachd: the token endpoint ")) << breaks_off;
+        EXPECT_THAT(login.err(), HasSubstr("; log in again\n")) << breaks_off;
+        EXPECT_THAT(login.err(), Not(HasSubstr("nothing has changed"))) << breaks_off;
+    }
 }
 
 TEST(Login, IsForOauthWithScopesAlone) {
