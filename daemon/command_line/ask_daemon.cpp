@@ -52,6 +52,17 @@ reachable reach(const std::string& config_path, const streams& to) {
     return {admin::client{configured->settings.admin}, exit_code::ok};
 }
 
+/// Why it can't be the daemon's answer; empty where it can.
+std::string refuse_shape(const boost::json::value& answer, const question& what) {
+    if (what.is_for_list)
+        return answer.is_array() ? "" : "its answer is no list";
+    if (!answer.is_object() || answer.get_object().empty())
+        return "its answer says nothing";
+    if (!what.always_has.empty() && !answer.get_object().contains(what.always_has))
+        return "its answer has no '" + std::string{what.always_has} + "'";
+    return {};
+}
+
 void write_search_end(const admin::search_end& last, std::ostream& out) {
     out << "the search was ended, as it took too long: what came before " << printable(last.received_at)
         << " was not looked at; older ones: --before " << printable(last.id) << '\n';
@@ -70,34 +81,39 @@ int ask(const admin::client& daemon, const question& what, const streams& to,
     const auto& answer = std::get<admin::client_answer>(outcome);
     if (answer.status != 200)
         return complain(refusal(answer, daemon.place()), exit_code::failed);
+    boost::system::error_code ec;
+    const boost::json::value parsed = boost::json::parse(answer.body, ec);
+    if (const std::string why = ec ? ec.message() : refuse_shape(parsed, what); !why.empty())
+        return complain("what answers at " + daemon.place() + " is no outreachd: " + why, exit_code::failed);
     if (what.is_json) {
         to.out << answer.body << (answer.body.ends_with('\n') ? "" : "\n");
         if (answer.ended_early)
             write_search_end(*answer.ended_early, to.err);
         return exit_code::ok;
     }
-    boost::system::error_code ec;
-    const boost::json::value parsed = boost::json::parse(answer.body, ec);
-    if (ec)
-        return complain("what answers at " + daemon.place() + " is no outreachd: " + ec.message(),
-                        exit_code::failed);
     show(parsed, !answer.ended_early);
     if (answer.ended_early)
         write_search_end(*answer.ended_early, to.out);
     return exit_code::ok;
 }
 
+int reach_and_ask(const question& what, const streams& to,
+                  const std::function<void(const boost::json::value& answer, bool is_whole)>& show) {
+    const reachable found = reach(what.config_path, to);
+    return found.daemon ? ask(*found.daemon, what, to, show) : found.code;
+}
+
 } // namespace
 
 int ask_daemon(const question& what, const streams& to,
                const std::function<void(const boost::json::value& answer)>& show) {
-    return ask_for_list(what, to, [&](const boost::json::value& answer, bool) { show(answer); });
+    return reach_and_ask(what, to, [&](const boost::json::value& answer, bool) { show(answer); });
 }
 
-int ask_for_list(const question& what, const streams& to,
+int ask_for_list(question what, const streams& to,
                  const std::function<void(const boost::json::value& answer, bool is_whole)>& show) {
-    const reachable found = reach(what.config_path, to);
-    return found.daemon ? ask(*found.daemon, what, to, show) : found.code;
+    what.is_for_list = true;
+    return reach_and_ask(what, to, show);
 }
 
 int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
@@ -112,7 +128,7 @@ int change_in_pieces(const std::string& config_path, const std::string& target, 
     std::string cursor;
     int code = exit_code::ok;
     do {
-        question piece{config_path, target, false, question::method::post};
+        question piece{config_path, target, false, question::method::post, false, "cursor"};
         if (!cursor.empty())
             piece.target +=
                 (target.find('?') == std::string::npos ? "?cursor=" : "&cursor=") + percent_encode(cursor);

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace outreachd::command_line {
 
@@ -15,19 +16,21 @@ struct question {
     std::string target;   ///< Path and query, such as `/api/status`.
     bool is_json = false; ///< Show the answer as it is.
     enum class method { get, post } how = method::get;
+    bool is_for_list = false;      ///< Else the answer is an object.
+    std::string_view always_has{}; ///< A member of that object; empty: any.
 };
 
 /// Asks for `what.target` of the daemon that the `admin:` part of the configuration names, and shows the
-/// answer: as it came, or by `show`. Where there is no good answer, writes a plain sentence to
-/// `to.err`. Returns the exit code: configuration, unavailable (nothing answers) or failed (the
-/// daemon refused). Blocks for some seconds at most.
-/// `show` gets each answer parsed; with `is_json` that is never called.
+/// answer: as it came, or by `show`. Where there is no good answer, or one that isn't the daemon's by its
+/// shape, writes a plain sentence to `to.err`. Returns the exit code: configuration, unavailable (nothing
+/// answers) or failed (the daemon refused). Blocks for some seconds at most. `show` gets each answer parsed;
+/// with `is_json` that is never called.
 int ask_daemon(const question& what, const streams& to,
                const std::function<void(const boost::json::value& answer)>& show);
 
 /// The same for a list that is searched for. Where the daemon ended the search early, so that the list isn't
-/// whole, says so behind it, and how to go on; with `is_json` to `to.err`.
-int ask_for_list(const question& what, const streams& to,
+/// whole, says so behind it, and how to go on; with `is_json` to `to.err`. `what` needn't say that it is one.
+int ask_for_list(question what, const streams& to,
                  const std::function<void(const boost::json::value& answer, bool is_whole)>& show);
 
 /// POSTs `target`, a change that is made in pieces, until an answer has no `cursor` any more. `add` gets each

@@ -31,14 +31,14 @@ std::string since(const json::value& from, std::string_view key, wall_time now) 
 }
 
 void show_dead_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
-    const json::array* const dead = answer.if_array();
-    if (dead == nullptr || dead->empty()) {
+    const json::array& dead = answer.get_array();
+    if (dead.empty()) {
         out << (is_whole ? "nothing is dead\n" : "nothing found so far\n");
         return;
     }
     const wall_time now = wall_now();
     std::vector<std::vector<std::string>> rows;
-    for (const json::value& each : *dead)
+    for (const json::value& each : dead)
         rows.push_back({text_at(each, "id"), since(each, "died_at", now), handler_of(each),
                         text_at(each, "name"), resource_of(each), text_at(each, "attempts"),
                         text_at(each, "reason")});
@@ -51,7 +51,7 @@ void show_dead_list(const json::value& answer, std::size_t limit, bool is_whole,
                    {"ATTEMPTS", column::side::right},
                    {"REASON", column::side::left, 80}},
                   rows);
-    if (is_whole && dead->size() >= limit)
+    if (is_whole && dead.size() >= limit)
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
@@ -141,7 +141,7 @@ int list_dead(const std::string& config_path, const list_options& options, const
     return ask_for_list({config_path, query.empty() ? "/api/dead" : "/api/dead?" + query, options.is_json},
                         to, [&](const json::value& answer, bool is_whole) {
                             show_dead_list(answer, limit, is_whole, to.out);
-                            if (is_whole && answer.is_array() && answer.get_array().empty())
+                            if (is_whole && answer.get_array().empty())
                                 explain_unknown_handler(config_path, options.handler, to);
                         });
 }

@@ -31,14 +31,14 @@ std::string received(const json::value& event, wall_time now) {
 }
 
 void show_event_list(const json::value& answer, std::size_t limit, bool is_whole, std::ostream& out) {
-    const json::array* const events = answer.if_array();
-    if (events == nullptr || events->empty()) {
+    const json::array& events = answer.get_array();
+    if (events.empty()) {
         out << (is_whole ? "no such events\n" : "nothing found so far\n");
         return;
     }
     const wall_time now = wall_now();
     std::vector<std::vector<std::string>> rows;
-    for (const json::value& each : *events)
+    for (const json::value& each : events)
         rows.push_back({text_at(each, "id"), received(each, now), text_at(each, "name"), resource_of(each),
                         text_at(each, "state")});
     write_columns(out,
@@ -48,7 +48,7 @@ void show_event_list(const json::value& answer, std::size_t limit, bool is_whole
                    {"RESOURCE", column::side::left, 48},
                    {"STATE"}},
                   rows);
-    if (is_whole && events->size() >= limit)
+    if (is_whole && events.size() >= limit)
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
@@ -77,7 +77,7 @@ int list_events(const std::string& config_path, const list_options& options, con
         {config_path, query.empty() ? "/api/events" : "/api/events?" + query, options.is_json}, to,
         [&](const json::value& answer, bool is_whole) {
             show_event_list(answer, limit, is_whole, to.out);
-            if (is_whole && answer.is_array() && answer.get_array().empty())
+            if (is_whole && answer.get_array().empty())
                 explain_unknown_handler(config_path, options.handler, to);
         });
 }

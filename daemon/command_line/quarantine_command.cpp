@@ -33,14 +33,14 @@ int refuse_id(const std::string& given, const streams& to) {
 }
 
 void show_quarantine_list(const json::value& answer, std::size_t limit, std::ostream& out) {
-    const json::array* const requests = answer.if_array();
-    if (requests == nullptr || requests->empty()) {
+    const json::array& requests = answer.get_array();
+    if (requests.empty()) {
         out << "nothing is in quarantine\n";
         return;
     }
     const wall_time now = wall_now();
     std::vector<std::vector<std::string>> rows;
-    for (const json::value& each : *requests) {
+    for (const json::value& each : requests) {
         const auto time = parse_timestamp(text_at(each, "received_at"));
         rows.push_back({text_at(each, "id"), time ? spoken_relative(*time, now) : "",
                         text_at(each, "endpoint"), text_at(each, "peer"), text_at(each, "size"),
@@ -54,7 +54,7 @@ void show_quarantine_list(const json::value& answer, std::size_t limit, std::ost
                    {"BYTES", column::side::right},
                    {"REASON", column::side::left, 60}},
                   rows);
-    if (requests->size() >= limit)
+    if (requests.size() >= limit)
         out << "older ones: --before " << printable(rows.back().front()) << '\n';
 }
 
@@ -91,9 +91,9 @@ int list_quarantine(const std::string& config_path, const quarantine_options& op
         return exit_code::usage;
     }
     const std::size_t limit = std::get<admin::list_query>(checked).limit.value_or(admin::limit_default);
-    return ask_daemon(
+    return ask_for_list(
         {config_path, query.empty() ? "/api/quarantine" : "/api/quarantine?" + query, options.is_json}, to,
-        [&](const json::value& answer) { show_quarantine_list(answer, limit, to.out); });
+        [&](const json::value& answer, bool) { show_quarantine_list(answer, limit, to.out); });
 }
 
 int show_quarantined(const std::string& config_path, const std::string& id, bool is_json, const streams& to) {

@@ -112,8 +112,9 @@ void show_status(const json::value& answer, std::ostream& out) {
 } // namespace
 
 int status(const std::string& config_path, bool is_json, const streams& to) {
-    return ask_daemon({config_path, "/api/status", is_json}, to,
-                      [&](const json::value& answer) { show_status(answer, to.out); });
+    return ask_daemon(
+        {.config_path = config_path, .target = "/api/status", .is_json = is_json, .always_has = "version"},
+        to, [&](const json::value& answer) { show_status(answer, to.out); });
 }
 
 } // namespace outreachd::command_line

@@ -167,15 +167,15 @@ TEST(Status, ShowsTheWebhooksAtOutreachAndTheBackfill) {
     };
 
     for (const auto& each : cases) {
-        const admin_server its{std::string{R"({"unrouted":0,)"} + each.told + "}"};
+        const admin_server its{std::string{R"({"version":"0.1.0","unrouted":0,)"} + each.told + "}"};
         EXPECT_THAT(its.ask({"status"}).out, testing::ContainsRegex(each.shown)) << each.label;
     }
-    const admin_server without{R"({"unrouted":0})"};
+    const admin_server without{R"({"version":"0.1.0","unrouted":0})"};
     EXPECT_THAT(without.ask({"status"}).out, testing::EndsWith("  unrouted     0\n"));
 }
 
 TEST(Status, ShowsDeadEventsThatNoHandlerGot) {
-    const admin_server its{R"({"handlers":{"":{"pending":0,"dead":3}}})"};
+    const admin_server its{R"({"version":"0.1.0","handlers":{"":{"pending":0,"dead":3}}})"};
     EXPECT_THAT(its.ask({"status"}).out, testing::ContainsRegex("\n\\(no handler\\) .* 3 +-\n"));
 }
 
@@ -216,10 +216,32 @@ TEST(Status, ExplainsARefusedToken) {
 }
 
 TEST(Status, IsNotFooledByAnotherProgram) {
-    const admin_server its{"<html>"};
-    const command_result result = its.ask({"status"});
-    EXPECT_EQ(result.exit_code, 1);
-    EXPECT_THAT(result.err, HasSubstr("is no outreachd"));
+    for (const char* const body : {"<html>", "{}", R"({"status":"ok"})", "[]", "null", ""}) {
+        const admin_server its{body};
+        for (const std::vector<std::string>& arguments :
+             {std::vector<std::string>{"status"}, {"status", "--json"}}) {
+            const command_result result = its.ask(arguments);
+            EXPECT_EQ(result.exit_code, 1) << body;
+            EXPECT_THAT(result.err, HasSubstr("is no outreachd")) << body;
+            EXPECT_EQ(result.out, "") << body;
+        }
+    }
+}
+
+TEST(EventsList, IsNotFooledByAnotherProgram) {
+    for (const char* const body : {"<html>", "{}", R"({"error":null})", "3"}) {
+        const admin_server its{body};
+        for (const char* const of : {"events", "dead", "quarantine"})
+            for (const bool is_json : {false, true}) {
+                std::vector<std::string> arguments{of, "list"};
+                if (is_json)
+                    arguments.emplace_back("--json");
+                const command_result result = its.ask(arguments);
+                EXPECT_EQ(result.exit_code, 1) << of << body;
+                EXPECT_THAT(result.err, HasSubstr("is no outreachd")) << of << body;
+                EXPECT_EQ(result.out, "") << of << body;
+            }
+    }
 }
 
 constexpr const char* two_pieces[]{R"({"events":256,"deliveries":300,"cursor":"17.99"})",
