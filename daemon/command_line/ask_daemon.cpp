@@ -4,6 +4,7 @@
 #include "daemon/admin/client.hpp"
 #include "daemon/command_line/configuration.hpp"
 #include "daemon/command_line/exit_code.hpp"
+#include "daemon/command_line/interrupt.hpp"
 #include "daemon/command_line/json_fields.hpp"
 #include "daemon/command_line/printable.hpp"
 #include "daemon/settings/nearest_name.hpp"
@@ -15,6 +16,7 @@
 #include <ostream>
 #include <sstream>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace outreachd::command_line {
@@ -116,16 +118,17 @@ int ask_for_list(question what, const streams& to,
     return reach_and_ask(what, to, show);
 }
 
-int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
-                     const std::function<std::string(const boost::json::value& answer)>& add) {
+pieces_end change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
+                            const std::function<std::string(const boost::json::value& answer)>& add,
+                            std::string cursor) {
     const reachable found = reach(config_path, to);
     if (!found.daemon)
-        return found.code;
+        return {found.code};
     const auto show_progress = [&](const std::string& text) {
         if (to.is_terminal)
             to.err << text << "\x1b[K\r" << std::flush; // what comes next takes its place
     };
-    std::string cursor;
+    const interrupt_watch signals;
     int code = exit_code::ok;
     do {
         question piece{config_path, target, false, question::method::post, false, "cursor"};
@@ -138,8 +141,12 @@ int change_in_pieces(const std::string& config_path, const std::string& target, 
             progress = add(answer);
         });
         show_progress(code == exit_code::ok && !cursor.empty() ? progress + " so far" : "");
-    } while (code == exit_code::ok && !cursor.empty());
-    return code;
+    } while (code == exit_code::ok && !cursor.empty() && !interrupt_watch::is_interrupted());
+    if (code == exit_code::ok && !cursor.empty()) {
+        to.err << "outreachd: interrupted\n";
+        code = exit_code::interrupted;
+    }
+    return {code, std::move(cursor)};
 }
 
 void explain_unknown_handler(const std::string& config_path, const std::string& handler, const streams& to) {

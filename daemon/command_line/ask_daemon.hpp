@@ -33,10 +33,19 @@ int ask_daemon(const question& what, const streams& to,
 int ask_for_list(question what, const streams& to,
                  const std::function<void(const boost::json::value& answer, bool is_whole)>& show);
 
-/// POSTs `target`, a change that is made in pieces, until an answer has no `cursor` any more. `add` gets each
-/// answer, and says how far it is, which a terminal shows meanwhile. As `ask_daemon` for the rest.
-int change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
-                     const std::function<std::string(const boost::json::value& answer)>& add);
+/// How a change ended that is made in pieces.
+struct pieces_end {
+    int exit_code = 0;
+    std::string
+        cursor{}; ///< Where it was cut off, behind the last piece that was answered. Empty: it is done.
+};
+
+/// POSTs `target`, a change that is made in pieces, until an answer has no `cursor` any more, or Ctrl-C
+/// comes. `add` gets each answer, and says how far it is, which a terminal shows meanwhile. `cursor`: where
+/// one that was cut off goes on. As `ask_daemon` for the rest.
+pieces_end change_in_pieces(const std::string& config_path, const std::string& target, const streams& to,
+                            const std::function<std::string(const boost::json::value& answer)>& add,
+                            std::string cursor = {});
 
 /// For a filter that found nothing: says on `to.err` that the running daemon knows no handler of that name,
 /// where that is so, and which one may be meant. It knows those that are configured, and those that something

@@ -86,6 +86,9 @@ void add_events(CLI::App& app, builder& with) {
     add_filters(*replayed, into.replayed,
                 "All received since then: 90s, 10m, 2h, 7d or RFC 3339,\nin UTC where it names no zone",
                 "To that handler alone");
+    replayed
+        ->add_option("--cursor", into.replayed.cursor, "Go on where a replay was cut off, as that has said")
+        ->type_name("CURSOR");
 }
 
 void add_dead(CLI::App& app, builder& with) {

@@ -89,7 +89,7 @@ void show_dead(const json::value& answer, std::ostream& out) {
 
 /// What is asked to be changed, as a path of the API; nothing where it isn't clear, which is said.
 std::optional<std::string> path_of(const dead_selection& what, const char* change, const streams& to) {
-    std::string query = query_of(what.narrowed);
+    std::string query = query_of(with_fixed_since(what.narrowed, wall_now()));
     const bool is_many = what.is_all || !query.empty();
     if (what.id.empty() && !is_many) {
         refuse_usage("which ones? Give an ID, or --handler, --name, --resource or --since, or --all", to);
@@ -119,10 +119,11 @@ int change(const std::string& config_path, const dead_selection& what, const cha
     if (!path)
         return exit_code::usage;
     double count = 0;
-    const int code = change_in_pieces(config_path, *path, to, [&](const json::value& answer) {
+    const auto add = [&](const json::value& answer) {
         count += number_at(answer, done);
         return done + (' ' + counted(count, "delivery", "deliveries"));
-    });
+    };
+    const int code = change_in_pieces(config_path, *path, to, add).exit_code;
     if (code == exit_code::ok || count > 0)
         to.out << done << ' ' << counted(count, "delivery", "deliveries") << '\n';
     if (code == exit_code::ok && count == 0)

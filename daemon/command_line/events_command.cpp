@@ -54,6 +54,12 @@ void show_event_list(const json::value& answer, std::size_t limit, bool is_whole
 
 } // namespace
 
+list_options with_fixed_since(list_options options, wall_time now) {
+    if (const auto since = admin::parse_since(options.since, now); since && !parse_timestamp(options.since))
+        options.since = to_rfc3339(*since);
+    return options;
+}
+
 std::string query_of(const list_options& options) {
     const std::pair<const char*, const std::string&> parameters[]{
         {"limit", options.limit},      {"before", options.before},   {"since", options.since},
@@ -96,9 +102,9 @@ int replay_events(const std::string& config_path, const std::string& id, const l
     if (!id.empty() && !parse_event_id(id))
         return refuse_usage("'" + id + "' is no event's id; `outreachd events list` shows them", to);
     const bool is_one = !id.empty();
-    if (is_one && !(narrowed.since + narrowed.name + narrowed.resource).empty())
-        return refuse_usage("an ID is one event; --since, --name and --resource are for many", to);
-    std::string query = query_of(narrowed);
+    if (is_one && !(narrowed.since + narrowed.name + narrowed.resource + narrowed.cursor).empty())
+        return refuse_usage("an ID is one event; --since, --name, --resource and --cursor are for many", to);
+    std::string query = query_of(with_fixed_since(narrowed, wall_now()));
     const auto checked = admin::parse_event_query(query, wall_now());
     if (const auto* const problem = std::get_if<admin::bad_parameter>(&checked))
         return refuse_usage(problem->message, to);
@@ -106,18 +112,23 @@ int replay_events(const std::string& config_path, const std::string& id, const l
         query.insert(0, "?");
     double events = 0;
     double deliveries = 0;
-    const int code = change_in_pieces(
+    const auto [code, cursor] = change_in_pieces(
         config_path, (is_one ? "/api/events/" + id + "/replay" : "/api/events/replay") + query, to,
         [&](const json::value& answer) {
             events += number_at(answer, "events");
             deliveries += number_at(answer, "deliveries");
             return "replayed " + counted(events, "event");
-        });
+        },
+        narrowed.cursor);
     if (code == exit_code::ok || deliveries > 0)
         to.out << "replayed " << counted(events, "event") << ": "
                << counted(deliveries, "new delivery", "new deliveries") << '\n';
     if (code == exit_code::ok && deliveries == 0)
         explain_unknown_handler(config_path, narrowed.handler, to);
+    // From the beginning on it would deliver what it has replayed once more.
+    if (!cursor.empty() && cursor != narrowed.cursor)
+        to.err << "outreachd: it isn't done; the same with --cursor " << printable(cursor)
+               << " goes on behind what is\n";
     return code;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/command_line/streams.hpp"
+#include "daemon/event/timestamp.hpp"
 
 #include <string>
 
@@ -16,8 +17,13 @@ struct list_options {
     std::string handler;
     std::string name;     ///< A glob on events' names.
     std::string resource; ///< `task`, or `task:123`.
+    std::string cursor;   ///< Where a replay that was cut off goes on.
     bool is_json = false;
 };
+
+/// The same, with a time where `since` says how long ago: a change that is made in pieces asks more than
+/// once.
+list_options with_fixed_since(list_options options, wall_time now);
 
 /// The query that these make, percent-encoded, without the `?`; empty where nothing narrows.
 std::string query_of(const list_options& options);

@@ -120,7 +120,8 @@ inline constexpr std::string_view events_replay =
     R"(Routes the event, or all that were received since a time, by the routes in force, and makes a new
 delivery to each handler, in the order of receipt. A delivery that isn't finished stays as it is.
 New ones have ids of their own: a receiver that drops repeats by them takes these as new. What has
-left this host by RabbitMQ is published again; a worker that has it drops it.
+left this host by RabbitMQ is published again; a worker that has it drops it. One that was cut off,
+by Ctrl-C too, says how the rest is replayed alone.
 
 Examples:
   outreachd events replay 01939c1e-5b7e-7c3a-9d4f-0a1b2c3d4e5f
@@ -128,7 +129,8 @@ Examples:
   outreachd events replay --since 2026-11-21T08:00:00Z --name task.completed
 
 Exit codes:
-  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration
+  130 interrupted)";
 
 inline constexpr std::string_view dead =
     R"(Examples:
@@ -166,7 +168,8 @@ Examples:
   outreachd dead replay --handler follow-up --from-start
 
 Exit codes:
-  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration
+  130 interrupted)";
 
 inline constexpr std::string_view dead_discard =
     R"(The delivery is never tried again; it is shown as discarded for as long as done events are kept.
@@ -178,7 +181,8 @@ Examples:
   outreachd dead discard --handler gone
 
 Exit codes:
-  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration)";
+  0 done    1 refused    64 wrong usage    69 no daemon answers    78 wrong configuration
+  130 interrupted)";
 
 inline constexpr std::string_view quarantine =
     R"(What is here was answered 401: after a secret was mistyped, genuine events are among it. When the

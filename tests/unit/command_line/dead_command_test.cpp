@@ -173,9 +173,9 @@ TEST(DeadChange, OfManyGoesOnToTheLastPiece) {
     const strings pieces{R"({"replayed":256,"cursor":"17.crm"})", R"({"replayed":3,"cursor":"16.a b"})",
                          R"({"replayed":0,"cursor":null})"};
     const admin_server narrowed{pieces};
-    EXPECT_EQ(narrowed.ask({"dead", "replay", "--handler", "crm", "--since", "2h"}).out,
+    EXPECT_EQ(narrowed.ask({"dead", "replay", "--handler", "crm", "--since", "2026-11-21T08:22:55Z"}).out,
               "replayed 259 deliveries\n");
-    const std::string target = "POST /api/dead/replay?since=2h&handler=crm";
+    const std::string target = "POST /api/dead/replay?since=2026-11-21T08%3A22%3A55Z&handler=crm";
     EXPECT_EQ(narrowed.lines(), (strings{target + " HTTP/1.1", target + "&cursor=17.crm HTTP/1.1",
                                          target + "&cursor=16.a%20b HTTP/1.1"}));
     const admin_server all{pieces};

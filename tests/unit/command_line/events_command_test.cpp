@@ -1,8 +1,13 @@
 /// `events` and `status` against an admin server that plays the daemon.
+#include "daemon/admin/event_query.hpp"
 #include "tests/unit/command_line/admin_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <csignal>
+
+#include <unistd.h>
 
 namespace outreachd::command_line {
 namespace {
@@ -263,13 +268,67 @@ TEST(EventsReplay, OfOneAsksForThatAlone) {
 
 TEST(EventsReplay, OfManyGoesOnToTheLastPiece) {
     const admin_server its{std::vector<std::string>{std::begin(two_pieces), std::end(two_pieces)}};
-    const command_result result =
-        its.ask({"events", "replay", "--since", "2h", "--name", "task.completed", "--resource", "task:1"});
+    const command_result result = its.ask({"events", "replay", "--since", "2026-11-21T08:22:55Z", "--name",
+                                           "task.completed", "--resource", "task:1"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(result.out, "replayed 300 events: 301 new deliveries\n");
-    const std::string target = "POST /api/events/replay?since=2h&name=task.completed&resource=task%3A1";
+    const std::string target = "POST /api/events/replay?since=2026-11-21T08%3A22%3A55Z&name=task.completed"
+                               "&resource=task%3A1";
     EXPECT_EQ(its.lines(), (std::vector<std::string>{target + " HTTP/1.1", target + "&cursor=17.99 HTTP/1.1",
                                                      target + "&cursor=18.99 HTTP/1.1"}));
+}
+
+/// Else what comes in between, or takes long, would move the bound from piece to piece.
+TEST(EventsReplay, AsksInEveryPieceSinceTheSameTime) {
+    const wall_time before = wall_now() - std::chrono::hours{2} - std::chrono::milliseconds{1};
+    const admin_server replay{std::vector<std::string>{std::begin(two_pieces), std::end(two_pieces)}};
+    const admin_server discard{
+        std::vector<std::string>{R"({"discarded":1,"cursor":"1.crm"})", R"({"discarded":1,"cursor":null})"}};
+    EXPECT_EQ(replay.ask({"events", "replay", "--since", "2h"}).exit_code, 0);
+    EXPECT_EQ(discard.ask({"dead", "discard", "--since", "2h"}).exit_code, 0);
+    for (const admin_server* const its : {&replay, &discard}) {
+        const std::vector<std::string> lines = its->lines();
+        ASSERT_GT(lines.size(), 1U);
+        const std::size_t start = lines[0].find("since=") + 6;
+        const std::string text =
+            admin::percent_decode(lines[0].substr(start, lines[0].find(' ', start) - start)).value();
+        const auto since = parse_timestamp(text);
+        ASSERT_TRUE(since) << text;
+        EXPECT_GE(*since, before);
+        EXPECT_LE(*since, wall_now() - std::chrono::hours{2});
+        for (const std::string& each : lines)
+            EXPECT_THAT(each, HasSubstr(lines[0].substr(0, lines[0].find(" HTTP"))))
+                << "the cursor stands behind it";
+    }
+}
+
+/// Begun anew it would deliver once more what it has replayed.
+TEST(EventsReplay, SaysHowToGoOnWhereItIsCutOff) {
+    const admin_server failing{std::vector<std::pair<int, std::string>>{
+        {200, two_pieces[0]}, {503, R"({"error":"the store has not written this"})"}}};
+    const command_result cut = failing.ask({"events", "replay", "--since", "2h"});
+    EXPECT_EQ(cut.exit_code, 1);
+    EXPECT_EQ(cut.out, "replayed 256 events: 300 new deliveries\n");
+    EXPECT_THAT(cut.err, testing::EndsWith("with --cursor 17.99 goes on behind what is\n"));
+
+    const admin_server interrupting{[] {
+        ::kill(::getpid(), SIGINT);
+        return http_ok(two_pieces[0]);
+    }};
+    const command_result interrupted = interrupting.ask({"events", "replay", "--since", "2h"});
+    EXPECT_EQ(interrupted.exit_code, 130);
+    EXPECT_EQ(interrupted.out, "replayed 256 events: 300 new deliveries\n");
+    EXPECT_EQ(interrupted.err,
+              "outreachd: interrupted\noutreachd: it isn't done; the same with --cursor 17.99 goes on "
+              "behind what is\n");
+    EXPECT_EQ(interrupting.lines().size(), 1U);
+
+    const admin_server rest{std::vector<std::string>{two_pieces[1], two_pieces[2]}};
+    const command_result done = rest.ask({"events", "replay", "--since", "2h", "--cursor", "17.99"});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_EQ(done.out, "replayed 44 events: 1 new delivery\n");
+    EXPECT_EQ(done.err, "");
+    EXPECT_THAT(rest.lines().at(0), testing::EndsWith("&cursor=17.99 HTTP/1.1"));
 }
 
 TEST(EventsReplay, RefusesWhatIsNotClear) {
@@ -283,6 +342,7 @@ TEST(EventsReplay, RefusesWhatIsNotClear) {
               {{"330021"}, "'330021' is no event's id"},
               {{event_id_text, "--since", "2h"}, "an ID is one event"},
               {{event_id_text, "--name", "task.created"}, "an ID is one event"},
+              {{event_id_text, "--cursor", "17.99"}, "an ID is one event"},
               {{"--since", "yesterday"}, "how long ago"},
               {{"--since", "2h", "--limit", "3"}, "unknown option '--limit'"}};
 
