@@ -59,26 +59,29 @@ class Views(Watched):
         """What an earlier search found may be as many rows."""
         until(lambda: [row[1] for row in self.browser.rows()] == list(names), f"the rows of {names}")
 
+    def clear(self):
+        self.browser.press("Clear")
+        self.until_rows(50)  # until then the page may take back what is chosen next
+
     def test_events_are_found_by_name_resource_state_handler_and_time(self):
         self.open("#/events?name=task.completed")
         row = self.until_rows(1)[0]
         self.assertEqual(row[1:4], ["task.completed", "task:7", "dead"])
         self.assertIn("archive done", row[4])
         self.assertIn("crm dead", row[4])
-        self.browser.press("Clear")
-        self.until_rows(50)
+        self.clear()
         self.browser.field("Resource").send_keys("prospect:8", Keys.ENTER)
         self.assertEqual(self.until_rows(1)[0][1:4], ["prospect.updated", "prospect:8", "pending"])
         self.assertIn("resource=prospect%3A8", self.browser.driver.current_url)
-        self.browser.press("Clear")
+        self.clear()
         self.browser.choose("State", "unrouted")
         self.browser.press("Search")
         self.until_names("user.created")
-        self.browser.press("Clear")
+        self.clear()
         self.browser.choose("Handler", "crm")
         self.browser.press("Search")
         self.until_names("task.completed")
-        self.browser.press("Clear")
+        self.clear()
         self.browser.choose("Received", "15m")
         self.browser.press("Search")
         until(lambda: "since=15m" in self.browser.driver.current_url, "the address says what is searched for")
