@@ -8,7 +8,7 @@ import itertools
 
 from admin_daemon import body, until
 from browser import Keys
-from dashboard_page import Page, run
+from dashboard_page import Dying, Page, run
 
 # How the page is answered from now on, where it asks for what begins so: `late` waits until `window.release` is called,
 # `slowly` comes in pieces, `lost` is no answer; a number is a refusal, a pair replaces one text by another. What is
@@ -62,19 +62,10 @@ class Failures(Page):
         return self.browser.run("return document.activeElement.matches(arguments[0])", selector)
 
 
-class DeadDeliveries(Failures):
+class DeadDeliveries(Failures, Dying):
     numbers = itertools.count()  # the same body once more is a repeat
     # What is behind a delivery that is dead no more.
     expected_complaints = [r"/api/dead\?limit=50&before=\S+ - Failed to load resource.*404"]
-
-    def setUp(self):
-        super().setUp()
-        self.daemon.mend(False)
-        self.addCleanup(self.clear)
-
-    def clear(self):
-        self.daemon.settle()
-        self.daemon.ask("POST", "/api/dead/discard", {"Content-Type": "application/json"})
 
     def open_dead(self, count):
         self.daemon.send(*(body("task.completed", number=next(self.numbers)) for _ in range(count)))

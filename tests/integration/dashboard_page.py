@@ -52,6 +52,19 @@ class Page(unittest.TestCase):
         until(lambda: self.browser.text("#confirm_title") == title, f"the page asks '{title}'")
 
 
+class Dying(Page):
+    """Deliveries die here, and what a test left must not be found by the next one."""
+
+    def setUp(self):
+        super().setUp()
+        self.daemon.mend(False)
+        self.addCleanup(self.discard_dead)
+
+    def discard_dead(self):
+        self.daemon.settle()
+        self.daemon.ask("POST", "/api/dead/discard", {"Content-Type": "application/json"})
+
+
 def run():
     """The tests of the program that is started; usage: TEST.py PROGRAM [CASE...]."""
     Page.program = sys.argv[1]

@@ -9,7 +9,7 @@ import re
 
 from admin_daemon import SECRET, body, until
 from browser import Keys
-from dashboard_page import Page, run
+from dashboard_page import Dying, Page, run
 
 
 class Watched(Page):
@@ -227,18 +227,8 @@ class Missing(Page):
         self.until_said("there is no such request in quarantine")
 
 
-class Changes(Page):
+class Changes(Dying):
     """Replay and discard."""
-
-    def setUp(self):
-        super().setUp()
-        self.daemon.mend(False)
-        self.addCleanup(self.clear)
-
-    def clear(self):
-        """What a test left must not be found by the next one."""
-        self.daemon.settle()
-        self.daemon.ask("POST", "/api/dead/discard", {"Content-Type": "application/json"})
 
     def send_dead(self, *bodies):
         self.daemon.send(*bodies)
